@@ -1,0 +1,99 @@
+import type { Call } from '../lib/call.ts'
+import type { Machine, ReservedAddress } from '../model/machine.ts'
+import type {
+  ClusterKey,
+  ClusterUid,
+  Fingerprint,
+  InstallationId,
+  LaunchId,
+  MachineId,
+  Role,
+  Scope,
+} from '../model/names.ts'
+import type { CloudPromises } from '../model/world.ts'
+
+/**
+ * What a cloud does for the operator, and what it promises. `test/contract/suite.ts` holds every cloud to it.
+ *
+ * - Every call ends when its signal does, and throws nothing but a `CloudError`.
+ * - Only machines and addresses of this installation are listed or ended; a stranger's are never touched.
+ * - Repeating any call is safe: a launch by its token, an end of what is gone, a release of what was released.
+ */
+export interface Cloud {
+  readonly name: string
+  /** What one list can truly see; clusters of one scope share its lists. */
+  readonly scope: Scope
+  readonly promises: CloudPromises & {
+    /** At least this long between two lists while something changes, and at most at rest. */
+    readonly listEveryMs: { readonly busy: number; readonly resting: number }
+    /** The largest user data the cloud takes, in bytes before any encoding. */
+    readonly maxUserDataBytes: number
+    /** A create may take this long to answer. */
+    readonly launchMs: number
+  }
+  /** Everything of this installation in the scope, all pages, or it throws: an incomplete list is never returned. */
+  list(call: Call): Promise<Listing>
+  /**
+   * Starts up to `count` machines with one request. The same token always means the same machines: sent again it
+   * returns those, and makes none beside them. A machine made carries all its tags from its first moment.
+   */
+  launch(request: LaunchRequest, call: Call): Promise<LaunchAnswer>
+  /** Asks for machines to end. Returns when the cloud has taken the request, not when they have ended. */
+  terminate(machines: readonly MachineId[], call: Call): Promise<void>
+  /** Makes the scheduler's address, or returns the one there is. Only where `promises.stableAddress`. */
+  reserveAddress(owner: Owner, call: Call): Promise<ReservedAddress>
+  /** Gives the address back once its machine is gone. */
+  releaseAddress(owner: ClusterUid, call: Call): Promise<void>
+  close(): Promise<void>
+}
+
+/** Whose a machine is: the UID decides, the key is for people who look at tags. */
+export interface Owner {
+  readonly uid: ClusterUid
+  readonly key: ClusterKey
+}
+
+export interface Listing {
+  readonly machines: readonly Machine[]
+  readonly addresses: readonly ReservedAddress[]
+}
+
+export interface LaunchRequest {
+  readonly token: string
+  readonly launch: LaunchId
+  readonly owner: Owner
+  readonly role: Role
+  readonly group: string
+  readonly count: number
+  readonly seq: number
+  readonly fingerprint: Fingerprint
+  readonly offering: string
+  /** `#cloud-config`, the same for every machine of the launch. */
+  readonly userData: string
+  /** The kept address, for a scheduler in a cloud that keeps addresses. */
+  readonly address: ReservedAddress | undefined
+}
+
+/** At least one machine, and fewer than asked for where capacity ran out. */
+export interface LaunchAnswer {
+  readonly machines: readonly MachineId[]
+}
+
+/** One line in the registry: how a cloud reads its part of the custom resource and is connected. */
+export interface CloudKind<Settings> {
+  readonly name: string
+  /** Throws a ParseError whose path begins with `path`. */
+  parse(raw: unknown, path: string): Settings
+  /** The offerings of a group in the order they are tried; never empty. */
+  offerings(settings: Settings, role: Role): readonly string[]
+  /** The part of the settings that a running machine must be launched anew for; it goes into the fingerprint. */
+  intent(settings: Settings, role: Role): unknown
+  connect(settings: Settings, context: CloudContext): Promise<Cloud>
+}
+
+export interface CloudContext {
+  readonly installation: InstallationId
+}
+
+/** Gives a cloud's settings their type back on the way in and lets them go untyped through the house. */
+export const defineCloud = <Settings>(kind: CloudKind<Settings>): CloudKind<Settings> => kind

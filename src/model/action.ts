@@ -1,0 +1,40 @@
+import type { Fingerprint, LaunchId, MachineId, Role } from './names.ts'
+
+/** One step that can be taken now, with its reason. It holds no secret: plans are logged. */
+export type Action = {
+  readonly because: string
+} & /** Write `status.ledger`, so that a later loss of status can be seen. */
+(
+  | { readonly type: 'stamp-ledger'; readonly seq: number }
+  /** Take the cluster into care: finalizer and placement in one patch. */
+  | { readonly type: 'enrol' }
+  /** Make whatever certificates and Secrets are missing; keep what is good. */
+  | { readonly type: 'issue-certificates' }
+  | { readonly type: 'reserve-address' }
+  /** Write a launch to status, ahead of its cloud. */
+  | { readonly type: 'record-launch'; readonly launch: PlannedLaunch }
+  /** Ask the cloud for what a record says; the same token as ever. */
+  | { readonly type: 'send-launch'; readonly launch: LaunchId }
+  /** Take records out of status whose machines are accounted for, and mark those the cloud forgot. */
+  | {
+      readonly type: 'settle-launches'
+      readonly drop: readonly LaunchId[]
+      readonly forget: readonly LaunchId[]
+    }
+  /** Let workers finish what they run and move their results away. Cannot be undone. */
+  | { readonly type: 'drain-workers'; readonly machines: readonly MachineId[] }
+  /** Have the scheduler close drained workers; their machines may go afterwards. */
+  | { readonly type: 'close-workers'; readonly machines: readonly MachineId[] }
+  | { readonly type: 'terminate'; readonly machines: readonly MachineId[] }
+  | { readonly type: 'release-address' }
+  | { readonly type: 'remove-certificates' }
+  /** Let the cluster go: the last step of a deletion. */
+  | { readonly type: 'release' }
+)
+
+export interface PlannedLaunch {
+  readonly role: Role
+  readonly group: string
+  readonly count: number
+  readonly fingerprint: Fingerprint
+}

@@ -1,0 +1,47 @@
+import type { ClusterKey, ClusterUid, Fingerprint, Role } from './names.ts'
+
+/** What the user asked for: the custom resource, parsed, with nothing of its wire shape left. */
+export interface Cluster {
+  readonly key: ClusterKey
+  readonly namespace: string
+  readonly name: string
+  readonly uid: ClusterUid
+  readonly generation: number
+  /** `deleting` and `suspended` end every machine; only `deleting` ends the rest. */
+  readonly phase: 'wanted' | 'suspended' | 'deleting'
+  readonly cloud: CloudChoice
+  readonly software: Software
+  readonly env: Readonly<Record<string, string>>
+  readonly scheduler: Group
+  /** Worker groups by name; `default` is the one that `spec.workers` describes. */
+  readonly groups: readonly Group[]
+  /** The value of the annotation that asks for a new scheduler, or '' where nobody asked. */
+  readonly restart: string
+}
+
+/** One cloud, with settings that only its own folder can read. */
+export interface CloudChoice {
+  readonly name: string
+  readonly settings: unknown
+}
+
+export interface Software {
+  readonly kind: 'python'
+  /** `3.12`, or undefined for the interpreter the machine has. */
+  readonly pythonVersion: string | undefined
+  /** Requirements as pip reads them (`dask==2026.8.0`), in the user's order. */
+  readonly packages: readonly string[]
+}
+
+/** Machines of one kind: how many, and what each runs. */
+export interface Group {
+  readonly name: string
+  readonly role: Role
+  readonly replicas: number
+  readonly threads: number | undefined
+  /** Bytes, as Dask reads them (`4GiB`), or undefined for what the machine has. */
+  readonly memory: string | undefined
+  readonly resources: Readonly<Record<string, number>>
+  /** Of everything above that a machine of this group must be launched anew for. */
+  readonly fingerprint: Fingerprint
+}

@@ -1,0 +1,56 @@
+/**
+ * Every way a cloud call can fail, in words of our own. A cloud's `faults.ts` translates its codes into these;
+ * nobody else reads a code.
+ */
+export const faults = [
+  'throttled',
+  'no-capacity',
+  'quota',
+  'invalid',
+  'unauthorized',
+  'conflict',
+  'unavailable',
+  'timeout',
+  'lost',
+  'bug',
+] as const
+export type Fault = (typeof faults)[number]
+
+/** Whether a create that failed so has certainly made nothing. `unknown` is looked for until its horizon has passed. */
+export const certainty = {
+  throttled: 'refused',
+  'no-capacity': 'refused',
+  quota: 'refused',
+  invalid: 'refused',
+  unauthorized: 'refused',
+  conflict: 'unknown',
+  unavailable: 'unknown',
+  timeout: 'unknown',
+  lost: 'unknown',
+  bug: 'unknown',
+} as const satisfies Record<Fault, 'refused' | 'unknown'>
+
+/** How soon a fault is worth another try; `when-spec-changes` is not retried by the clock. */
+export const retryPace = {
+  throttled: 'soon',
+  'no-capacity': 'backing-off',
+  quota: 'backing-off',
+  invalid: 'when-spec-changes',
+  unauthorized: 'when-credentials-change',
+  conflict: 'soon',
+  unavailable: 'soon',
+  timeout: 'soon',
+  lost: 'soon',
+  bug: 'backing-off',
+} as const satisfies Record<Fault, 'soon' | 'backing-off' | 'when-spec-changes' | 'when-credentials-change'>
+
+/** A cloud call that failed. `message` is for a person, holds no request id and no secret, and is the same on every retry. */
+export class CloudError extends Error {
+  readonly fault: Fault
+
+  constructor(fault: Fault, message: string, options?: ErrorOptions) {
+    super(message, options)
+    this.name = 'CloudError'
+    this.fault = fault
+  }
+}

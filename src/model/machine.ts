@@ -1,0 +1,47 @@
+import type { ClusterUid, Fingerprint, LaunchId, MachineId, Role } from './names.ts'
+
+/** A machine as its cloud lists it. Only machines that carry this installation's tags become one. */
+export interface Machine {
+  readonly id: MachineId
+  readonly owner: ClusterUid
+  readonly role: Role
+  readonly group: string
+  readonly launch: LaunchId
+  /** The launch's number in its cluster's ledger; one higher than status knows means that status was rolled back. */
+  readonly seq: number
+  readonly fingerprint: Fingerprint
+  /** Milliseconds since the epoch, by the cloud's clock: used to order machines, never to time them. */
+  readonly createdAt: number
+  readonly state: MachineState
+}
+
+export type MachineState =
+  | { readonly kind: 'starting' }
+  | { readonly kind: 'running'; readonly addresses: Addresses }
+  | { readonly kind: 'leaving' }
+  | { readonly kind: 'gone' }
+
+/** Where Dask on a machine is reached: `internal` by its own cluster, `external` by the operator and clients. */
+export interface Addresses {
+  readonly internal: Endpoint
+  readonly external: Endpoint
+}
+
+export interface Endpoint {
+  readonly host: string
+  readonly port: number
+}
+
+/** A machine that costs money and may still do work. */
+export const isAlive = ({ state }: Machine): boolean => state.kind === 'starting' || state.kind === 'running'
+
+/** A machine that is not yet certain to have ended. */
+export const isThere = ({ state }: Machine): boolean => state.kind !== 'gone'
+
+/** The order in which machines are preferred to stay: oldest first, the id deciding between twins. */
+export const byAge = (a: Machine, b: Machine): number => a.createdAt - b.createdAt || (a.id < b.id ? -1 : 1)
+
+/** The scheduler's address, made before its machine and kept for the next one. */
+export interface ReservedAddress extends Addresses {
+  readonly owner: ClusterUid
+}

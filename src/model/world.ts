@@ -1,0 +1,119 @@
+import type { Cluster } from './cluster.ts'
+import type { Fault } from './faults.ts'
+import type { Launch } from './launch.ts'
+import type { Addresses, Machine } from './machine.ts'
+import type { Fingerprint, LaunchId, MachineId } from './names.ts'
+
+/** One immutable look at everything a plan may depend on. It holds no secret, so it can be printed. */
+export interface World {
+  /** Milliseconds since the epoch. */
+  readonly now: number
+  readonly cluster: Cluster
+  readonly enrolment: Enrolment
+  readonly certificates: CertificatesView
+  readonly inventory: InventoryView
+  readonly scheduler: SchedulerView
+  readonly launches: readonly Launch[]
+  readonly promises: CloudPromises
+  readonly memory: Memory
+  /** Whether all wanted workers once answered since the cluster was launched or woken. */
+  readonly hasServed: boolean
+}
+
+/** How far this cluster has been taken into the operator's care. */
+export type Enrolment =
+  /** No finalizer yet: nothing that costs money may be made. */
+  | { readonly kind: 'new'; readonly stamped: boolean }
+  /** In care; the ledger's last number is `seq`. */
+  | { readonly kind: 'enrolled'; readonly seq: number }
+  /** In care, but its status was lost or is another cluster's: adopt, create nothing and let nothing go until the horizon. */
+  | { readonly kind: 'lost'; readonly since: number }
+  /** Another installation of the operator has it. */
+  | { readonly kind: 'foreign'; readonly installation: string }
+  /** The cluster is being deleted and this operator has nothing to do with it any more. */
+  | { readonly kind: 'released' }
+
+export type CertificatesView =
+  | { readonly kind: 'missing' }
+  | { readonly kind: 'broken'; readonly problem: string }
+  /** A Secret of a name we need belongs to somebody else; it is never overwritten. */
+  | { readonly kind: 'foreign'; readonly secret: string }
+  /** Times in milliseconds since the epoch, of whichever leaf comes first. */
+  | { readonly kind: 'valid'; readonly notAfter: number; readonly renewAt: number }
+  | { readonly kind: 'silent'; readonly problem: string }
+  /** Gone, all of them: what a deleted cluster must come to. */
+  | { readonly kind: 'removed' }
+
+export type InventoryView =
+  /** No complete list could be had yet, or the last tries failed. */
+  { readonly kind: 'silent'; readonly problem: string; readonly fault: Fault } | InventorySeen
+
+export interface InventorySeen {
+  readonly kind: 'seen'
+  /** This cluster's machines in either of the last two complete lists, as the newer one has them. */
+  readonly machines: readonly Machine[]
+  /** The scheduler's kept address, where it has been made. */
+  readonly address: Addresses | undefined
+  /** When the newest complete list began. */
+  readonly startedAt: number
+  /** When the one before it began, or -Infinity. What is in neither is gone. */
+  readonly previousStartedAt: number
+}
+
+export type SchedulerView =
+  | { readonly kind: 'unasked' }
+  | { readonly kind: 'silent'; readonly problem: string }
+  | { readonly kind: 'answering'; readonly id: string; readonly workers: readonly DaskWorker[] }
+
+/** A worker as the scheduler tells of it. */
+export interface DaskWorker {
+  readonly name: string
+  readonly status: string
+  /** Tasks that run now; undefined until the first heartbeat has told. */
+  readonly executing: number | undefined
+  readonly threads: number
+}
+
+/** What a cloud promises, as far as a plan depends on it. */
+export interface CloudPromises {
+  /** The longest time after which a create that nobody answered may still make machines, or lists may still hide them. */
+  readonly horizonMs: number
+  /** The most machines that one launch may ask for. */
+  readonly maxBatch: number
+  /** Where false, workers learn the scheduler's address from its machine. */
+  readonly stableAddress: boolean
+}
+
+/** What this process has done or seen lately. A crash forgets it, and nothing may rest on it but patience. */
+export interface Memory {
+  /** When this process first saw this cluster. */
+  readonly since: number
+  /** Machines this process asked the cloud to end, and when it last asked. */
+  readonly terminated: ReadonlyMap<MachineId, number>
+  /** Machines whose workers were closed by the scheduler: they may go. */
+  readonly dismissed: ReadonlySet<MachineId>
+  /** When each worker was asked to drain. */
+  readonly draining: ReadonlyMap<MachineId, number>
+  /** Since when a running machine's worker has been missing at an answering scheduler. */
+  readonly unjoined: ReadonlyMap<MachineId, number>
+  readonly launches: ReadonlyMap<LaunchId, LaunchMemory>
+  readonly pauses: ReadonlyMap<string, Pause>
+  /** When this process last changed something in the cloud for this cluster. */
+  readonly lastCloudWrite: number
+}
+
+export interface LaunchMemory {
+  /** When this process first saw the record or last heard back from sending it, whichever is later. */
+  readonly quietSince: number
+  readonly verdict: 'unsent' | 'refused' | 'unclear' | 'never-send-again'
+}
+
+/** A group's creation rests until `until`, because of `fault`. */
+export interface Pause {
+  readonly until: number
+  readonly attempts: number
+  readonly fault: Fault
+  readonly problem: string
+  /** What was asked for when it failed: a change of it ends the pause. */
+  readonly fingerprint: Fingerprint
+}
