@@ -10,7 +10,7 @@ import type {
   Role,
   Scope,
 } from '../model/names.ts'
-import type { CloudPromises } from '../model/world.ts'
+import type { CloudPromises, SchedulerView } from '../model/world.ts'
 
 /**
  * What a cloud does for the operator, and what it promises. `test/contract/suite.ts` holds every cloud to it.
@@ -44,7 +44,20 @@ export interface Cloud {
   reserveAddress(owner: Owner, call: Call): Promise<ReservedAddress>
   /** Gives the address back once its machine is gone. */
   releaseAddress(owner: ClusterUid, call: Call): Promise<void>
+  /** A cloud that plays its machines plays their schedulers too; everywhere else Dask itself is asked. */
+  readonly schedulers?: Schedulers
   close(): Promise<void>
+}
+
+/** How schedulers are asked: the pool's small interface. */
+export interface Schedulers {
+  /** The last answer, at once. Polling begins with the first question and ends with `forget`. */
+  view(uid: ClusterUid): SchedulerView
+  /** Asks workers to hand over and close gracefully; returns the machines whose workers will. */
+  drain(uid: ClusterUid, machines: readonly MachineId[], call: Call): Promise<readonly MachineId[]>
+  /** Has workers closed; returns the machines whose workers were. */
+  close(uid: ClusterUid, machines: readonly MachineId[], call: Call): Promise<readonly MachineId[]>
+  forget(uid: ClusterUid): void
 }
 
 /** Whose a machine is: the UID decides, the key is for people who look at tags. */
@@ -88,11 +101,18 @@ export interface CloudKind<Settings> {
   offerings(settings: Settings, role: Role): readonly string[]
   /** The part of the settings that a running machine must be launched anew for; it goes into the fingerprint. */
   intent(settings: Settings, role: Role): unknown
+  /** The part of the settings that tells one connection from another; clusters alike in it share one. */
+  connection(settings: Settings): unknown
   connect(settings: Settings, context: CloudContext): Promise<Cloud>
 }
 
+/** What the operator's configuration gives every cloud; nothing of it comes from a resource. */
 export interface CloudContext {
   readonly installation: InstallationId
+  /** Where the local cloud keeps its machines. */
+  readonly stateDirectory: string
+  /** A file in which the simulated cloud outlives the process; undefined where it need not. */
+  readonly simulatedState: string | undefined
 }
 
 /** Gives a cloud's settings their type back on the way in and lets them go untyped through the house. */

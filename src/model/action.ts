@@ -3,18 +3,17 @@ import type { Fingerprint, LaunchId, MachineId, Role } from './names.ts'
 /** One step that can be taken now, with its reason. It holds no secret: plans are logged. */
 export type Action = {
   readonly because: string
-} & /** Write `status.ledger`, so that a later loss of status can be seen. */
-(
+} /** Write `status.ledger`, so that a later loss of status can be seen. */ & (
   | { readonly type: 'stamp-ledger'; readonly seq: number }
   /** Take the cluster into care: finalizer and placement in one patch. */
   | { readonly type: 'enrol' }
   /** Make whatever certificates and Secrets are missing; keep what is good. */
   | { readonly type: 'issue-certificates' }
   | { readonly type: 'reserve-address' }
-  /** Write a launch to status, ahead of its cloud. */
-  | { readonly type: 'record-launch'; readonly launch: PlannedLaunch }
-  /** Ask the cloud for what a record says; the same token as ever. */
-  | { readonly type: 'send-launch'; readonly launch: LaunchId }
+  /** Write launches to status in one write, ahead of their cloud. */
+  | { readonly type: 'record-launches'; readonly launches: readonly PlannedLaunch[] }
+  /** Ask the cloud for what these records say; each with the same token as ever. */
+  | { readonly type: 'send-launches'; readonly launches: readonly LaunchId[] }
   /** Take records out of status whose machines are accounted for, and mark those the cloud forgot. */
   | {
       readonly type: 'settle-launches'

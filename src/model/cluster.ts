@@ -42,6 +42,8 @@ export interface Group {
   /** Bytes, as Dask reads them (`4GiB`), or undefined for what the machine has. */
   readonly memory: string | undefined
   readonly resources: Readonly<Record<string, number>>
+  /** Environment of this group alone: it goes over the cluster's. */
+  readonly env?: Readonly<Record<string, string>>
   /** Of everything above that a machine of this group must be launched anew for. */
   readonly fingerprint: Fingerprint
 }

@@ -50,3 +50,8 @@ export const fingerprint = (raw: string): Fingerprint => raw as Fingerprint
 
 /** A worker's Dask name is made of its machine's id, so that the two can be joined. Letters first: Dask turns numbers into ints. */
 export const workerName = (machine: MachineId): string => `w-${machine}`
+
+/** A scheduler's fingerprint is `<intent>.<restart>`: what was asked of it, and which request to restart it has heard. */
+export const sameIntent = (a: Fingerprint, b: Fingerprint): boolean => intentOf(a) === intentOf(b)
+export const restartOf = (print: Fingerprint): string => print.split('.')[1] ?? '0'
+const intentOf = (print: Fingerprint): string => print.split('.')[0] ?? ''

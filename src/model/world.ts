@@ -52,6 +52,8 @@ export interface InventorySeen {
   readonly kind: 'seen'
   /** This cluster's machines in either of the last two complete lists, as the newer one has them. */
   readonly machines: readonly Machine[]
+  /** Every machine of this cluster that any list has shown this process. */
+  readonly listed: ReadonlySet<MachineId>
   /** The scheduler's kept address, where it has been made. */
   readonly address: Addresses | undefined
   /** When the newest complete list began. */
@@ -98,6 +100,8 @@ export interface Memory {
   readonly unjoined: ReadonlyMap<MachineId, number>
   readonly launches: ReadonlyMap<LaunchId, LaunchMemory>
   readonly pauses: ReadonlyMap<string, Pause>
+  /** The highest number of the written ledger that this process has seen. */
+  readonly seq: number
   /** When this process last changed something in the cloud for this cluster. */
   readonly lastCloudWrite: number
 }
@@ -105,8 +109,20 @@ export interface Memory {
 export interface LaunchMemory {
   /** When this process first saw the record or last heard back from sending it, whichever is later. */
   readonly quietSince: number
-  readonly verdict: 'unsent' | 'refused' | 'unclear' | 'never-send-again'
+  readonly verdict: Verdict
 }
+
+export type Verdict =
+  /** Written by this process and not sent. */
+  | 'unsent'
+  /** Sent by this process only, and refused for certain each time. */
+  | 'refused'
+  /** The cloud may have heard of it. */
+  | 'unclear'
+  /** The cloud may have heard of it, and must not hear of it again: only looked for. */
+  | 'spent'
+  /** Certainly nothing was made of it, and nothing ever will be. */
+  | 'void'
 
 /** A group's creation rests until `until`, because of `fault`. */
 export interface Pause {

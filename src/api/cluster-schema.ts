@@ -1,0 +1,79 @@
+import { cloud } from './cloud-schema.ts'
+import { map, object } from './schema/containers.ts'
+import { bool, decimal, integer, text } from './schema/scalars.ts'
+import { type Infer, keysMatching, matching, optional } from './schema/schema.ts'
+import { environment, software } from './software-schema.ts'
+
+const memory = text({
+  description:
+    'Memory that a worker may use, as Dask reads it, for example 4GiB; "auto" is what the machine has. Beyond 60 % ' +
+    'of it a worker writes to disk. Default: auto.',
+  max: 20,
+  rules: [
+    matching(
+      /^(auto|(0\.[0-9]*[1-9][0-9]*|[1-9][0-9]*(\.[0-9]+)?) ?([kKMGTP]i?B?|B))$/,
+      'write a number with a unit as Dask reads it, for example 4GiB or 500MB, or auto',
+    ),
+  ],
+})
+
+const resources = map({
+  description:
+    'Abstract resources that each worker offers to tasks which ask for them, for example {GPU: 1}; see ' +
+    'https://distributed.dask.org/en/stable/resources.html.',
+  max: 32,
+  values: decimal({ description: 'How much of it one worker has.', min: 0, max: 1_000_000_000_000_000 }),
+  rules: [
+    keysMatching(
+      /^[A-Za-z_][A-Za-z0-9_.-]{0,62}$/,
+      'names of resources are made of letters, digits and _ . -, begin with a letter or _ and have at most 63 characters',
+    ),
+  ],
+})
+
+const scheduler = object({
+  description: 'The one scheduler of the cluster.',
+  others: 'refused',
+  default: {},
+  fields: { env: optional(environment('the scheduler alone, over those of spec.software.env')) },
+})
+
+const workers = object({
+  description:
+    'The workers of the cluster. kubectl scale changes the number; a change of anything else here replaces them.',
+  others: 'refused',
+  default: {},
+  fields: {
+    replicas: integer({ description: 'How many workers there are to be.', min: 0, max: 1000, default: 1 }),
+    threads: optional(
+      integer({
+        description: 'Tasks that one worker runs at a time. Default: one for each core of its machine.',
+        min: 1,
+        max: 1024,
+      }),
+    ),
+    memory: optional(memory),
+    resources: optional(resources),
+    env: optional(environment('the workers alone, over those of spec.software.env')),
+  },
+})
+
+export const spec = object({
+  description: 'What the cluster is to be.',
+  others: 'refused',
+  fields: {
+    cloud,
+    software,
+    scheduler,
+    workers,
+    suspend: bool({
+      description:
+        'Ends every machine, the scheduler with its memory too, and keeps this resource and its certificates. ' +
+        'Set it to false to start the cluster again.',
+      default: false,
+    }),
+  },
+})
+
+/** What a user writes, with the API server's defaults filled in. */
+export type Spec = Infer<typeof spec>

@@ -1,0 +1,38 @@
+import { digest } from '../lib/fingerprint.ts'
+import type { Group, Software } from '../model/cluster.ts'
+import { type Fingerprint, fingerprint } from '../model/names.ts'
+
+/** What a user asked of one group's machines: what a change of must roll them. Never how many there are. */
+export interface Intent {
+  readonly software: Software
+  readonly env: Readonly<Record<string, string>>
+  readonly group: Pick<Group, 'role' | 'threads' | 'memory' | 'resources' | 'env'>
+  readonly cloud: { readonly name: string; readonly intent: unknown }
+  /** What the annotation that asks for a new scheduler says, or ''. */
+  readonly restart: string
+}
+
+/**
+ * `v1:<digest>` of a group's intent; a scheduler's goes on with `.<digest of the restart annotation>`, or `.0`.
+ *
+ * Unset fields are left out, so that a field which a later version adds changes nothing as long as nobody sets it:
+ * an upgrade of the operator rolls no machine. What is hashed here may never change; a change is a `v2:` beside it.
+ */
+export function fingerprintOf({ software, env, group, cloud, restart }: Intent): Fingerprint {
+  const hash = digest({
+    role: group.role,
+    software: { [software.kind]: { version: software.pythonVersion, packages: software.packages } },
+    env: unlessEmpty({ ...env, ...group.env }),
+    threads: group.threads,
+    memory: group.memory,
+    resources: unlessEmpty(group.resources),
+    cloud: { [cloud.name]: cloud.intent },
+  })
+  return fingerprint(group.role === 'scheduler' ? `v1:${hash}.${restartMark(restart)}` : `v1:${hash}`)
+}
+
+/** Short, since a fingerprint is also a tag, and clouds have tags of 63 characters. */
+const restartMark = (restart: string): string => (restart === '' ? '0' : digest(restart).slice(0, 8))
+
+const unlessEmpty = <T extends object>(value: T): T | undefined =>
+  Object.keys(value).length === 0 ? undefined : value

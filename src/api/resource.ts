@@ -1,0 +1,152 @@
+import { integer, isRecord, list, optional, ParseError, record, text } from '../lib/parse.ts'
+import type { Cluster } from '../model/cluster.ts'
+import type { Launch } from '../model/launch.ts'
+import { type ClusterKey, type ClusterUid, clusterKey, clusterUid, type Role } from '../model/names.ts'
+import type { Status } from '../model/status.ts'
+import { clusterOf } from './cluster.ts'
+import { type Spec, spec } from './cluster-schema.ts'
+import { minted, readLaunches } from './launch-records.ts'
+import { annotations, finalizer } from './names.ts'
+import { type Placement, readPlacement } from './placement.ts'
+import { type LedgerStamp, readLedger, readStatus } from './status.ts'
+
+/** How a cloud reads its settings. It throws a ParseError; undefined where no cloud of that name is known. */
+export type CloudParser = (
+  name: string,
+  settings: unknown,
+  path: string,
+) => { readonly settings: unknown; intent(role: Role): unknown } | undefined
+
+/** What can be told of every resource, understood or not. */
+export interface Identity {
+  readonly key: ClusterKey
+  readonly namespace: string
+  readonly name: string
+  readonly uid: ClusterUid
+  readonly generation: number
+  readonly resourceVersion: string
+  readonly finalizers: readonly string[]
+  readonly hasFinalizer: boolean
+  readonly isDeleting: boolean
+  /** Milliseconds since the epoch. */
+  readonly createdAt: number
+  readonly status: Status
+}
+
+/** A resource that was understood: the wish, and what was written down about it. */
+export interface Resource extends Identity {
+  readonly cluster: Cluster
+  /** Undefined before the operator took it into care. */
+  readonly placement: Placement | undefined
+  /** Undefined where it was never written, was lost or cannot be read. */
+  readonly ledger: LedgerStamp | undefined
+  /** Undefined where there are records that cannot be read: then the ledger counts as lost. */
+  readonly launches: readonly Launch[] | undefined
+  /** What is wrong with the ledger or its records, or undefined. */
+  readonly recordsProblem: string | undefined
+}
+
+export type Parsed =
+  | { readonly kind: 'valid'; readonly resource: Resource }
+  /** Each problem begins with its path. */
+  | { readonly kind: 'invalid'; readonly identity: Identity; readonly problems: readonly string[] }
+  /** Made for a cloud that only a newer version knows: nothing of it may be touched. */
+  | { readonly kind: 'unknown-cloud'; readonly identity: Identity; readonly name: string }
+
+/** A DaskCloudCluster from the API server. Throws a ParseError only where not even its metadata can be read. */
+export function parseResource(raw: unknown, parseCloud: CloudParser): Parsed {
+  const resource = record(raw, 'resource')
+  const metadata = record(resource['metadata'], 'metadata')
+  const identity = identityOf(metadata, resource['status'])
+  const notes = annotationsOf(metadata)
+  const problems = new Problems()
+  const wish = problems.collect(() => specOf(resource['spec'], identity.isDeleting))
+  const placement = problems.collect(() =>
+    optional(notes[annotations.placement], `metadata.annotations["${annotations.placement}"]`, readPlacement),
+  )
+  const chosen = wish && problems.collect(() => choose(wish, parseCloud))
+  if (chosen?.kind === 'unknown') return { kind: 'unknown-cloud', identity, name: chosen.name }
+  if (!wish || !chosen || problems.texts.length > 0)
+    return { kind: 'invalid', identity, problems: problems.texts }
+  const restart = notes[annotations.restart]
+  const cluster = clusterOf({
+    identity,
+    spec: wish,
+    cloud: { name: wish.cloud.name, ...chosen.read },
+    restart: typeof restart === 'string' ? restart : '',
+  })
+  return { kind: 'valid', resource: { ...identity, cluster, placement, ...recordsOf(resource['status']) } }
+}
+
+/** A cluster that is being deleted needs its cloud and nothing else: no bad field may keep its machines alive. */
+function specOf(raw: unknown, isDeleting: boolean): Spec {
+  try {
+    return spec.read(raw, 'spec')
+  } catch (error) {
+    if (!isDeleting || !isRecord(raw)) throw error
+    return spec.read({ cloud: raw['cloud'] }, 'spec')
+  }
+}
+
+type Choice =
+  | { readonly kind: 'unknown'; readonly name: string }
+  | { readonly kind: 'known'; readonly read: NonNullable<ReturnType<CloudParser>> }
+
+function choose({ cloud: { name, settings } }: Spec, parseCloud: CloudParser): Choice {
+  const read = parseCloud(name, settings, `spec.cloud.${name}`)
+  return read === undefined ? { kind: 'unknown', name } : { kind: 'known', read }
+}
+
+function recordsOf(raw: unknown): Pick<Resource, 'ledger' | 'launches' | 'recordsProblem'> {
+  const status = isRecord(raw) ? raw : {}
+  const problems = new Problems()
+  const ledger = problems.collect(() => optional(status['ledger'], 'status.ledger', readLedger))
+  const launches = problems.collect(() => readLaunches(status['launches'] ?? [], 'status.launches'))
+  return { ledger, launches, recordsProblem: problems.texts[0] }
+}
+
+function identityOf(metadata: Readonly<Record<string, unknown>>, status: unknown): Identity {
+  const namespace = text(metadata['namespace'], 'metadata.namespace')
+  const name = text(metadata['name'], 'metadata.name')
+  const finalizers = list(metadata['finalizers'] ?? [], 'metadata.finalizers').map((each, at) =>
+    text(each, `metadata.finalizers[${at}]`),
+  )
+  const counted = { min: 0, max: Number.MAX_SAFE_INTEGER }
+  return {
+    key: clusterKey(namespace, name),
+    namespace,
+    name,
+    uid: minted(text(metadata['uid'], 'metadata.uid'), 'metadata.uid', clusterUid),
+    generation: integer(metadata['generation'], 'metadata.generation', counted),
+    resourceVersion: text(metadata['resourceVersion'], 'metadata.resourceVersion'),
+    finalizers,
+    hasFinalizer: finalizers.includes(finalizer),
+    isDeleting: typeof metadata['deletionTimestamp'] === 'string',
+    createdAt: Date.parse(text(metadata['creationTimestamp'], 'metadata.creationTimestamp')),
+    status: readStatus(status),
+  }
+}
+
+function annotationsOf(metadata: Readonly<Record<string, unknown>>): Readonly<Record<string, unknown>> {
+  const notes = metadata['annotations']
+  return isRecord(notes) ? notes : {}
+}
+
+/** Gathers what is wrong instead of stopping at the first. */
+class Problems {
+  readonly #texts: string[] = []
+
+  get texts(): readonly string[] {
+    return this.#texts
+  }
+
+  collect<T>(read: () => T): T | undefined {
+    try {
+      return read()
+    } catch (error) {
+      if (!(error instanceof ParseError)) throw error
+      this.#texts.push(error.message)
+      return undefined
+    }
+  }
+}

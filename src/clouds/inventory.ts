@@ -1,0 +1,136 @@
+import type { Call } from '../lib/call.ts'
+import { canonical } from '../lib/fingerprint.ts'
+import { SingleFlight } from '../lib/single-flight.ts'
+import { CloudError, type Fault } from '../model/faults.ts'
+import { isThere, type Machine, type ReservedAddress } from '../model/machine.ts'
+import type { ClusterUid, MachineId } from '../model/names.ts'
+import type { InventoryView } from '../model/world.ts'
+import type { Cloud, Listing } from './contract.ts'
+
+/** A list that is older than so many of its own periods, and could not be renewed, is no look any more. */
+const staleAfterMs = 15_000
+
+interface CompleteList extends Listing {
+  readonly startedAt: number
+}
+
+/**
+ * One cloud scope's machines, shared by all its clusters. Keeps the last two complete lists: what is missing from one
+ * is doubtful and still shown, what is missing from both is gone. A list that failed is never an empty one.
+ */
+export class Inventory {
+  readonly #cloud: Pick<Cloud, 'list'>
+  readonly #now: () => number
+  readonly #flight = new SingleFlight<void>()
+  readonly #paces = new Map<ClusterUid, 'busy' | 'resting'>()
+  readonly #listed = new Map<ClusterUid, Set<MachineId>>()
+  #newest: CompleteList | undefined
+  #previous: CompleteList | undefined
+  #failure: { readonly fault: Fault; readonly problem: string } | undefined
+
+  constructor(cloud: Pick<Cloud, 'list'>, now: () => number) {
+    this.#cloud = cloud
+    this.#now = now
+  }
+
+  /** What the last two complete lists say of one cluster. */
+  view(owner: ClusterUid): InventoryView {
+    const newest = this.#newest
+    if (newest === undefined) return { kind: 'silent', ...(this.#failure ?? notYet) }
+    if (this.#failure !== undefined && this.#now() - newest.startedAt > staleAfterMs) {
+      return { kind: 'silent', ...this.#failure }
+    }
+    return {
+      kind: 'seen',
+      machines: merged(newest, this.#previous, owner),
+      listed: new Set(this.#listed.get(owner)),
+      address: newest.addresses.find(each => each.owner === owner) ?? this.#lastAddress(owner),
+      startedAt: newest.startedAt,
+      previousStartedAt: this.#previous?.startedAt ?? -Infinity,
+    }
+  }
+
+  attend(owner: ClusterUid, pace: 'busy' | 'resting'): void {
+    this.#paces.set(owner, pace)
+  }
+
+  forget(owner: ClusterUid): void {
+    this.#paces.delete(owner)
+    this.#listed.delete(owner)
+  }
+
+  /** `busy` while any cluster waits for news, `resting` while there is anything to watch, `idle` otherwise. */
+  get pace(): 'busy' | 'resting' | 'idle' {
+    const paces = [...this.#paces.values()]
+    if (paces.includes('busy')) return 'busy'
+    return paces.length > 0 || (this.#newest?.machines.some(isThere) ?? false) ? 'resting' : 'idle'
+  }
+
+  /** Every machine of the scope, for whoever counts or sweeps; undefined before the first complete list. */
+  get newest(): CompleteList | undefined {
+    return this.#newest
+  }
+
+  /** Lists once, joined by whoever asks meanwhile; returns the clusters whose machines or address changed. */
+  async refresh(call: Call): Promise<ReadonlySet<ClusterUid>> {
+    const before = this.#newest
+    const failed = this.#failure !== undefined
+    await this.#flight.run(() => this.#list(call))
+    const after = this.#newest
+    if (after === before || after === undefined) return new Set(failed ? [] : this.#paces.keys())
+    return failed || before === undefined ? new Set(this.#paces.keys()) : changed(before, after)
+  }
+
+  async #list(call: Call): Promise<void> {
+    const startedAt = this.#now()
+    try {
+      const listing = await this.#cloud.list(call)
+      this.#previous = this.#newest
+      this.#newest = { ...listing, startedAt }
+      this.#failure = undefined
+      this.#note(listing.machines)
+    } catch (error) {
+      const fault = error instanceof CloudError ? error.fault : 'bug'
+      this.#failure = {
+        fault,
+        problem: error instanceof CloudError ? error.message : 'the cloud could not be listed',
+      }
+    }
+  }
+
+  #note(machines: readonly Machine[]): void {
+    for (const { owner, id } of machines) {
+      const known = this.#listed.get(owner) ?? new Set()
+      this.#listed.set(owner, known.add(id))
+    }
+  }
+
+  #lastAddress(owner: ClusterUid): ReservedAddress | undefined {
+    return this.#previous?.addresses.find(each => each.owner === owner)
+  }
+}
+
+const notYet = { fault: 'unavailable', problem: 'The cloud has not been listed yet' } as const
+
+function merged(newest: Listing, previous: Listing | undefined, owner: ClusterUid): readonly Machine[] {
+  const machines = new Map<MachineId, Machine>()
+  for (const list of [previous, newest]) {
+    for (const machine of list?.machines ?? []) if (machine.owner === owner) machines.set(machine.id, machine)
+  }
+  return [...machines.values()]
+}
+
+function changed(before: Listing, after: Listing): ReadonlySet<ClusterUid> {
+  const [old, now] = [byOwner(before), byOwner(after)]
+  return new Set([...old.keys(), ...now.keys()].filter(owner => old.get(owner) !== now.get(owner)))
+}
+
+function byOwner({ machines, addresses }: Listing): Map<ClusterUid, string> {
+  const parts = new Map<ClusterUid, string[]>()
+  for (const part of [...machines, ...addresses]) {
+    const known = parts.get(part.owner) ?? []
+    known.push(canonical(part))
+    parts.set(part.owner, known)
+  }
+  return new Map([...parts].map(([owner, texts]) => [owner, texts.toSorted().join()]))
+}

@@ -1,0 +1,41 @@
+import { integer, noOthers, optional, record } from '../../lib/parse.ts'
+import { wait } from '../../lib/wait.ts'
+import { defineCloud } from '../contract.ts'
+import { fileJournal, memoryJournal } from './journal.ts'
+import { SimulatedCloud } from './provider.ts'
+import { SimulatedWorld } from './world.ts'
+
+export interface SimulatedSettings {
+  /** From launch to running, in seconds. */
+  readonly startupSeconds: number
+}
+
+/** The simulated cloud as a user may try it: no trouble, only time. */
+export const simulated = defineCloud<SimulatedSettings>({
+  name: 'simulated',
+  parse(raw, path) {
+    const settings = record(raw, path)
+    noOthers(settings, path, ['startupSeconds'])
+    const seconds = optional(settings['startupSeconds'], `${path}.startupSeconds`, (value, at) =>
+      integer(value, at, { min: 0, max: 3600 }),
+    )
+    return { startupSeconds: seconds ?? 2 }
+  },
+  offerings: ({ startupSeconds }) => [`startup-${startupSeconds}s`],
+  intent: () => ({}),
+  connection: () => ({}),
+  async connect(_settings, { installation, simulatedState }) {
+    const tempo = { lagMs: 0, startMs: 2_000, joinMs: 200, endMs: 500 }
+    const journal = simulatedState === undefined ? memoryJournal() : fileJournal(simulatedState)
+    const world = new SimulatedWorld({ now: Date.now, tempo, journal })
+    return new SimulatedCloud({
+      world,
+      installation,
+      now: Date.now,
+      wait,
+      script: () => ({}),
+      horizonMs: 10_000,
+      stableAddress: true,
+    })
+  },
+})

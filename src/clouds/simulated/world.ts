@@ -1,0 +1,174 @@
+import type { ClusterUid, LaunchId, MachineId } from '../../model/names.ts'
+import { machineId } from '../../model/names.ts'
+import type { LaunchRequest } from '../contract.ts'
+import type { Journal, Mark } from './journal.ts'
+
+/** A machine of the simulated world. Its state follows from the clock: nothing needs to tick. Times in ms since the epoch. */
+export interface SimulatedMachine {
+  readonly id: MachineId
+  readonly token: string
+  readonly installation: string
+  readonly tags: Tags
+  readonly createdAt: number
+  /** When lists begin to show it. */
+  readonly visibleAt: number
+  readonly runningAt: number
+  /** When its Dask process first answers or joins. */
+  readonly joinedAt: number
+  readonly endedAt: number | undefined
+}
+
+export type Tags = Pick<LaunchRequest, 'role' | 'group' | 'seq' | 'fingerprint'> & {
+  readonly uid: ClusterUid
+  readonly launch: LaunchId
+}
+
+export interface Tempo {
+  /** From commit to listed, to running, and to a Dask process that answers. */
+  readonly lagMs: number
+  readonly startMs: number
+  readonly joinMs: number
+  /** From the request to end to gone. */
+  readonly endMs: number
+}
+
+/**
+ * The truth of a simulated cloud: who lives, which tokens were used, what was done when. Tests assert on this; the
+ * operator sees it through a provider that may lag and lie.
+ */
+export class SimulatedWorld {
+  readonly #machines = new Map<MachineId, SimulatedMachine>()
+  readonly #tokens = new Map<string, readonly MachineId[]>()
+  readonly #addresses = new Set<ClusterUid>()
+  readonly #late: { readonly at: number; readonly commit: () => void }[] = []
+  readonly #journal: Journal
+  readonly #now: () => number
+  tempo: Tempo
+  #number = 0
+
+  constructor({
+    now,
+    tempo,
+    journal,
+  }: { readonly now: () => number; readonly tempo: Tempo; readonly journal: Journal }) {
+    this.#now = now
+    this.tempo = tempo
+    this.#journal = journal
+    for (const mark of journal.marks()) this.#apply(mark)
+  }
+
+  /** Makes machines, unless the token was used before: then those of that time are the answer. */
+  launch(request: LaunchRequest, installation: string, count: number): readonly MachineId[] {
+    const used = this.#tokens.get(request.token)
+    if (used !== undefined) return used
+    const { role, group, seq, fingerprint, owner, launch, token } = request
+    const now = this.#now()
+    const { lagMs, joinMs } = this.tempo
+    const startMs = startOf(request.offering) ?? this.tempo.startMs
+    const machines = Array.from(
+      { length: count },
+      (): SimulatedMachine => ({
+        id: machineId(`sim-${(this.#number++).toString(16).padStart(8, '0')}`),
+        token,
+        installation,
+        tags: { role, group, seq, fingerprint, uid: owner.uid, launch },
+        createdAt: now,
+        visibleAt: now + lagMs,
+        runningAt: now + startMs,
+        joinedAt: now + startMs + joinMs,
+        endedAt: undefined,
+      }),
+    )
+    this.#write({ kind: 'launched', at: now, token, machines })
+    return machines.map(({ id }) => id)
+  }
+
+  /** A create whose caller has given up and that is carried out all the same, later. */
+  launchLate(
+    request: LaunchRequest,
+    installation: string,
+    { count, at }: { readonly count: number; readonly at: number },
+  ): void {
+    this.#late.push({ at, commit: () => void this.launch(request, installation, count) })
+  }
+
+  end(ids: readonly MachineId[]): void {
+    const known = ids.filter(id => this.#machines.get(id)?.endedAt === undefined && this.#machines.has(id))
+    if (known.length > 0) this.#write({ kind: 'ended', at: this.#now(), machines: known })
+  }
+
+  reserve(uid: ClusterUid): void {
+    if (!this.#addresses.has(uid)) this.#write({ kind: 'reserved', at: this.#now(), uid })
+  }
+
+  release(uid: ClusterUid): void {
+    if (this.#addresses.has(uid)) this.#write({ kind: 'released', at: this.#now(), uid })
+  }
+
+  get addresses(): ReadonlySet<ClusterUid> {
+    return this.#addresses
+  }
+
+  /** Every machine that ever was. */
+  get machines(): readonly SimulatedMachine[] {
+    this.#settle()
+    return [...this.#machines.values()]
+  }
+
+  /** Machines that cost money now. */
+  get alive(): readonly SimulatedMachine[] {
+    return this.machines.filter(({ endedAt }) => endedAt === undefined)
+  }
+
+  /** Creates that are still to be carried out. */
+  get pending(): number {
+    this.#settle()
+    return this.#late.length
+  }
+
+  #settle(): void {
+    const now = this.#now()
+    const due = this.#late.filter(({ at }) => at <= now)
+    if (due.length === 0) return
+    this.#late.splice(0, this.#late.length, ...this.#late.filter(({ at }) => at > now))
+    for (const { commit } of due) commit()
+  }
+
+  #write(mark: Mark): void {
+    this.#journal.write(mark)
+    this.#apply(mark)
+  }
+
+  #apply(mark: Mark): void {
+    switch (mark.kind) {
+      case 'launched':
+        for (const machine of mark.machines) this.#machines.set(machine.id, machine)
+        this.#tokens.set(
+          mark.token,
+          mark.machines.map(({ id }) => id),
+        )
+        this.#number = Math.max(this.#number, this.#machines.size)
+        return
+      case 'ended':
+        for (const id of mark.machines) {
+          const machine = this.#machines.get(id)
+          if (machine !== undefined) this.#machines.set(id, { ...machine, endedAt: mark.at })
+        }
+        return
+      case 'reserved':
+        this.#addresses.add(mark.uid)
+        return
+      case 'released':
+        this.#addresses.delete(mark.uid)
+        return
+      default:
+        return mark satisfies never
+    }
+  }
+}
+
+/** An offering may say how long its machines start: `startup-3s`. */
+function startOf(offering: string): number | undefined {
+  const seconds = /^startup-(\d+)s$/.exec(offering)?.[1]
+  return seconds === undefined ? undefined : Number(seconds) * 1000
+}

@@ -1,0 +1,163 @@
+import { homedir } from 'node:os'
+import { join } from 'node:path'
+import { cloudNames } from './api/cloud-schema.ts'
+import { duration, integer, list, listen, text, toggle, words } from './lib/option-kinds.ts'
+import { describeOptions, OptionError, readOptions, type Values } from './lib/options.ts'
+
+export const variablePrefix = 'DASK_CLOUD_OPERATOR_'
+
+const dnsLabel = /^[a-z0-9]([-a-z0-9]{0,61}[a-z0-9])?$/
+const second = 1000
+const hour = 3_600_000
+
+/** Every setting of the operator, with its default. No name may end as the variables of a Service do (`..._PORT`). */
+export const settings = {
+  kubeconfig: text({
+    description: 'The kubeconfig to connect with.',
+    placeholder: 'FILE',
+    default: undefined,
+    defaultText: "KUBECONFIG, then the pod's own service account, then ~/.kube/config",
+  }),
+  context: text({
+    description: 'The context of the kubeconfig to use.',
+    placeholder: 'NAME',
+    default: undefined,
+    defaultText: 'its current one',
+  }),
+  namespace: text({
+    description: "The operator's own namespace: its lease and the keys of all clusters are kept there.",
+    placeholder: 'NAME',
+    pattern: dnsLabel,
+    default: undefined,
+    defaultText: "the pod's, else that of the kubeconfig's context",
+  }),
+  watchNamespaces: list({
+    description: 'Namespaces whose clusters are served, separated by commas.',
+    placeholder: 'NAME,...',
+    pattern: dnsLabel,
+    default: [],
+    defaultText: 'all',
+  }),
+  allowClouds: list({
+    description:
+      'Clouds that clusters may use although they are none, separated by commas. Whoever may create a cluster on ' +
+      'local runs any program as the user that the operator runs as.',
+    placeholder: 'NAME,...',
+    values: cloudNames,
+    default: [],
+    defaultText: `none of ${cloudNames.join(', ')}`,
+  }),
+  installation: text({
+    description:
+      'Tells the machines of this operator from those of another one in the same namespace. Kept over upgrades: ' +
+      'an operator under another name does not touch what is there.',
+    placeholder: 'NAME',
+    pattern: dnsLabel,
+    default: 'dask-cloud-operator',
+  }),
+  leaderElect: toggle({
+    description: 'Work only while holding the lease, so that several replicas can run.',
+    default: true,
+  }),
+  leaseName: text({
+    description: 'The lease that replicas of one installation share.',
+    placeholder: 'NAME',
+    pattern: dnsLabel,
+    default: 'dask-cloud-operator',
+  }),
+  httpAddress: listen({
+    description:
+      'Where /metrics, /healthz and /readyz are served; 0 serves nothing, port 0 takes a free one.',
+    default: { host: '127.0.0.1', port: 8080 },
+  }),
+  logLevel: words({
+    description: 'The least important lines to log.',
+    values: ['trace', 'debug', 'info', 'warn', 'error', 'fatal'],
+    default: 'info',
+  }),
+  logFormat: words({
+    description: 'Lines for programs or for people.',
+    values: ['json', 'text'],
+    default: 'json',
+  }),
+  concurrency: integer({
+    description: 'How many clusters are worked on at a time.',
+    min: 1,
+    max: 256,
+    default: 8,
+  }),
+  schedulerPollInterval: duration({
+    description: 'How often a scheduler is asked for its workers.',
+    minMs: 100,
+    maxMs: 60 * second,
+    default: 2 * second,
+  }),
+  sweepInterval: duration({
+    description: 'How often the clouds are searched for machines that no cluster claims.',
+    minMs: second,
+    maxMs: hour,
+    default: 60 * second,
+  }),
+  stateDirectory: text({
+    description: 'Where the local cloud keeps its machines and Python environments.',
+    placeholder: 'FOLDER',
+    default: undefined,
+    defaultText: '$XDG_STATE_HOME/dask-cloud-operator, else ~/.local/state/dask-cloud-operator',
+  }),
+  localPython: text({
+    description: 'The Python of the local cloud, where a cluster names none: a path, or a name on the PATH.',
+    placeholder: 'PROGRAM',
+    default: 'python3',
+  }),
+  simulatedStartup: duration({
+    description: 'How long a simulated machine takes to start, where a cluster does not say.',
+    minMs: 0,
+    maxMs: hour,
+    default: 5 * second,
+  }),
+} as const
+
+/** Durations are in milliseconds. */
+export type Config = Omit<Values<typeof settings>, 'stateDirectory'> & { readonly stateDirectory: string }
+
+export type Invocation =
+  | { readonly kind: 'run'; readonly config: Config }
+  | { readonly kind: 'help' }
+  | { readonly kind: 'version' }
+  /** For standard error; it names the flag or variable. */
+  | { readonly kind: 'wrong'; readonly problem: string }
+
+/** What a command line (without the program's own name) and an environment ask for. */
+export function parseConfig(
+  argv: readonly string[],
+  env: Readonly<Record<string, string | undefined>>,
+): Invocation {
+  if (argv.some(word => word === '--help' || word === '-h')) return { kind: 'help' }
+  if (argv.includes('--version')) return { kind: 'version' }
+  try {
+    const values = readOptions(settings, { argv, env, prefix: variablePrefix })
+    const stateDirectory = values.stateDirectory ?? defaultStateDirectory(env)
+    return { kind: 'run', config: { ...values, stateDirectory } }
+  } catch (error) {
+    if (error instanceof OptionError) return { kind: 'wrong', problem: error.message }
+    throw error
+  }
+}
+
+export const helpText = (): string => `dask-cloud-operator [SETTINGS]
+
+Serves DaskCloudClusters of the Kubernetes cluster it is connected to, until it is stopped.
+
+Settings, each also as a variable of the environment; flags win:
+${describeOptions(settings, variablePrefix)}
+
+  --help
+      This text.
+  --version
+      The version.
+`
+
+function defaultStateDirectory(env: Readonly<Record<string, string | undefined>>): string {
+  const state = env['XDG_STATE_HOME'] || join(env['HOME'] || homedir(), '.local', 'state')
+  return join(state, 'dask-cloud-operator')
+}

@@ -1,0 +1,39 @@
+/** `status` of a DaskCloudCluster as the operator publishes it: all of it but the launch records and their ledger. */
+export interface Status {
+  readonly observedGeneration?: number
+  /** The cloud's name, `simulated` among them, so that nobody takes it for the real thing. */
+  readonly cloud?: string
+  readonly conditions: readonly Condition[]
+  /** `tls://host:port`, for clients outside. */
+  readonly schedulerAddress?: string
+  /** `tls://host:port`, for the cluster's own machines and whatever shares their network. */
+  readonly internalSchedulerAddress?: string
+  readonly clientSecretName?: string
+  /** The default group alone, as the scale subresource reads it. */
+  readonly workers?: WorkersStatus
+  /** RFC 3339. */
+  readonly certificates?: { readonly notAfter: string; readonly renewAt: string }
+  /** RFC 3339: since when all wanted workers had once answered; kept until the cluster is suspended. */
+  readonly readySince?: string
+}
+
+export interface WorkersStatus {
+  readonly replicas: number
+  readonly ready: number
+  readonly selector: string
+}
+
+/** A condition as Kubernetes' API conventions have it. */
+export interface Condition extends Finding {
+  readonly observedGeneration: number
+  /** RFC 3339; moves only when `status` does. */
+  readonly lastTransitionTime: string
+}
+
+/** What a pass found, before it is known when that began. Reasons are stable words; messages hold no ids and no times. */
+export interface Finding {
+  readonly type: string
+  readonly status: 'True' | 'False' | 'Unknown'
+  readonly reason: string
+  readonly message: string
+}

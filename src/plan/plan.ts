@@ -1,0 +1,44 @@
+import type { Action } from '../model/action.ts'
+import type { World } from '../model/world.ts'
+import { planCertificates } from './certificates.ts'
+import { planEnrolment } from './enrolment.ts'
+import { planRecords, planSends } from './launches.ts'
+import { planAddress } from './network.ts'
+import { planScheduler } from './scheduler.ts'
+import { planSuspension, planTeardown } from './teardown.ts'
+import { planWorkers } from './workers.ts'
+
+/**
+ * The whole policy: what can be done now for this cluster, each step with its reason. Pure: the same world gives the
+ * same steps. An empty plan means that there is nothing to do but wait or look again.
+ */
+export function plan(world: World): readonly Action[] {
+  if (world.enrolment.kind === 'foreign' || world.enrolment.kind === 'released') return []
+  switch (world.cluster.phase) {
+    case 'deleting':
+      return planTeardown(world)
+    case 'suspended':
+      return [...planEnrolment(world), ...planCertificates(world), ...planSuspension(world)]
+    case 'wanted':
+      return planGrowth(world)
+    default:
+      return world.cluster.phase satisfies never
+  }
+}
+
+/** Workers first, so that departures go out before anything is made; the records of both roles are one write. */
+function planGrowth(world: World): readonly Action[] {
+  const enrolment = planEnrolment(world)
+  if (world.enrolment.kind === 'new') return enrolment
+  const scheduler = planScheduler(world)
+  const workers = planWorkers(world)
+  return [
+    ...enrolment,
+    ...planCertificates(world),
+    ...planAddress(world),
+    ...workers.steps,
+    ...scheduler.steps,
+    ...planSends(world),
+    ...planRecords(world, [...scheduler.launches, ...workers.launches]),
+  ]
+}

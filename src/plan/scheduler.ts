@@ -1,0 +1,54 @@
+import type { Action, PlannedLaunch } from '../model/action.ts'
+import { byAge, type Machine } from '../model/machine.ts'
+import { restartOf, sameIntent } from '../model/names.ts'
+import type { InventorySeen, World } from '../model/world.ts'
+import { isPaused } from './launches.ts'
+import { tally } from './tally.ts'
+
+export interface Wishes {
+  readonly steps: readonly Action[]
+  /** Machines to be recorded before they are made. */
+  readonly launches: readonly PlannedLaunch[]
+}
+
+export const noWishes: Wishes = { steps: [], launches: [] }
+
+/** The oldest living scheduler is the scheduler; any other is a leftover. */
+export function planScheduler(world: World): Wishes {
+  const { inventory, cluster } = world
+  if (inventory.kind !== 'seen') return noWishes
+  const counted = tally(world, inventory, cluster.scheduler)
+  const [scheduler, ...leftovers] = [...counted.fresh, ...counted.stale].toSorted(byAge)
+  const ends = leftovers.map(machine => end(machine, 'a scheduler that is one too many'))
+  if (scheduler !== undefined) return { steps: [...ends, ...planRestart(world, scheduler)], launches: [] }
+  if (counted.there > 0 || isPaused(world, cluster.scheduler)) return { steps: ends, launches: [] }
+  if (world.promises.stableAddress && counted.leaving > 0) return { steps: ends, launches: [] }
+  return { steps: ends, launches: [wanted(world)] }
+}
+
+/** A new scheduler ends the old one's memory: only on request, or where there is no memory to lose. */
+function planRestart(world: World, scheduler: Machine): readonly Action[] {
+  const { fingerprint } = world.cluster.scheduler
+  const asked = restartOf(fingerprint)
+  if (asked !== '0' && asked !== restartOf(scheduler.fingerprint)) {
+    return [end(scheduler, 'its restart was asked for')]
+  }
+  const changed = !sameIntent(scheduler.fingerprint, fingerprint)
+  const isEmpty = !world.hasServed && world.scheduler.kind !== 'answering'
+  return changed && isEmpty ? [end(scheduler, 'it was asked for differently and has never served')] : []
+}
+
+/** The machine that is the scheduler, where one is listed. */
+export function schedulerMachine(world: World, inventory: InventorySeen): Machine | undefined {
+  const { fresh, stale } = tally(world, inventory, world.cluster.scheduler)
+  return [...fresh, ...stale].toSorted(byAge)[0]
+}
+
+const wanted = ({ cluster: { scheduler } }: World): PlannedLaunch => ({
+  role: 'scheduler',
+  group: scheduler.name,
+  count: 1,
+  fingerprint: scheduler.fingerprint,
+})
+
+const end = ({ id }: Machine, because: string): Action => ({ type: 'terminate', machines: [id], because })

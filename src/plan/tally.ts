@@ -1,0 +1,58 @@
+import type { Group } from '../model/cluster.ts'
+import { type Launch, unseen } from '../model/launch.ts'
+import { byAge, isAlive, type Machine } from '../model/machine.ts'
+import { sameIntent, workerName } from '../model/names.ts'
+import type { DaskWorker, InventorySeen, World } from '../model/world.ts'
+import { listedOf } from './settling.ts'
+
+/** One group's machines, sorted by what may become of them. Oldest first in each list. */
+export interface Tally {
+  /** Launched for what is asked now, and staying. */
+  readonly fresh: readonly Machine[]
+  /** Launched for something else, and not yet on their way out. */
+  readonly stale: readonly Machine[]
+  /** On their way out: their workers cannot be kept any more. */
+  readonly departing: readonly Machine[]
+  /** Asked for as it is asked now, and not listed yet. */
+  readonly coming: number
+  /** Everything that costs money now or may do so in a moment. */
+  readonly there: number
+  /** Machines that are ending but still hold what they held, an address for one. */
+  readonly leaving: number
+}
+
+export function tally(world: World, inventory: InventorySeen, group: Group): Tally {
+  const machines = inventory.machines.filter(({ group: name }) => name === group.name).toSorted(byAge)
+  const alive = machines.filter(machine => isAlive(machine) && !world.memory.terminated.has(machine.id))
+  const staying = alive.filter(machine => !isDeparting(world, machine))
+  const records = world.launches.filter(launch => launch.group === group.name)
+  const pending = (launch: Launch): number =>
+    unseen(launch, id => inventory.listed.has(id), listedOf(launch, inventory))
+  const fresh = records.filter(({ fingerprint }) => sameIntent(fingerprint, group.fingerprint))
+  return {
+    fresh: staying.filter(({ fingerprint }) => sameIntent(fingerprint, group.fingerprint)),
+    stale: staying.filter(({ fingerprint }) => !sameIntent(fingerprint, group.fingerprint)),
+    departing: alive.filter(machine => isDeparting(world, machine)),
+    coming: sum(fresh.map(pending)),
+    there: alive.length + sum(records.map(pending)),
+    leaving: machines.filter(({ state }) => state.kind !== 'gone').length - alive.length,
+  }
+}
+
+/** The worker that runs on a machine, where the scheduler knows one. */
+export function workerOn({ scheduler }: World, { id }: Machine): DaskWorker | undefined {
+  if (scheduler.kind !== 'answering') return undefined
+  return scheduler.workers.find(({ name }) => name === workerName(id))
+}
+
+export const isServing = (world: World, machine: Machine): boolean =>
+  workerOn(world, machine)?.status === 'running'
+
+/** Dask cannot take a drain back, so a worker that is closing counts as lost to the cluster. */
+function isDeparting(world: World, machine: Machine): boolean {
+  const { memory } = world
+  if (memory.dismissed.has(machine.id) || memory.draining.has(machine.id)) return true
+  return workerOn(world, machine)?.status.startsWith('clos') ?? false
+}
+
+const sum = (numbers: readonly number[]): number => numbers.reduce((total, number) => total + number, 0)

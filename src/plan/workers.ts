@@ -1,0 +1,90 @@
+import type { Group } from '../model/cluster.ts'
+import type { Machine } from '../model/machine.ts'
+import type { InventorySeen, World } from '../model/world.ts'
+import { depart } from './departures.ts'
+import { isPaused } from './launches.ts'
+import { noWishes, type Wishes } from './scheduler.ts'
+import { isServing, type Tally, tally, workerOn } from './tally.ts'
+
+/** A machine whose worker has not joined an answering scheduler for so long is replaced. */
+export const joinLimitMs = 600_000
+
+/** Every group by itself, and groups that are in the spec no more down to nothing. */
+export function planWorkers(world: World): Wishes {
+  const { inventory, cluster } = world
+  if (inventory.kind !== 'seen') return noWishes
+  const wishes = [...cluster.groups, ...abandoned(world, inventory)].map(group =>
+    planGroup(world, inventory, group),
+  )
+  return { steps: wishes.flatMap(({ steps }) => steps), launches: wishes.flatMap(({ launches }) => launches) }
+}
+
+function planGroup(world: World, inventory: InventorySeen, group: Group): Wishes {
+  const counted = tally(world, inventory, group)
+  const chosen = [...oneTooMany(world, counted, group), ...strays(world, counted)]
+  const steps = depart(world, inventory, [...counted.departing, ...chosen])
+  const missing = isPaused(world, group) ? 0 : missingIn(counted, group)
+  if (missing <= 0) return { steps, launches: [] }
+  const { name, role, fingerprint } = group
+  return { steps, launches: [{ role, group: name, count: missing, fingerprint }] }
+}
+
+/** As many as are missing, while everything that costs money stays within what is wanted and the surge of a roll. */
+function missingIn({ fresh, stale, departing, coming, there }: Tally, { replicas }: Group): number {
+  const rolling = stale.length + departing.length > 0
+  const most = rolling ? replicas + surge(replicas) : replicas
+  return Math.min(replicas - fresh.length - coming, most - there)
+}
+
+/** One more than wanted while machines are replaced, or a quarter more above four. */
+export const surge = (replicas: number): number => (replicas > 4 ? Math.ceil(replicas / 4) : 1)
+
+/** Stale machines make room for fresh ones that already serve; fresh ones go only when fewer are wanted. */
+function oneTooMany(world: World, { fresh, stale }: Tally, { replicas }: Group): readonly Machine[] {
+  const serving = fresh.filter(machine => isServing(world, machine)).length
+  const keptStale = Math.max(0, replicas - serving)
+  return [
+    ...victims(world, stale, stale.length - keptStale),
+    ...victims(world, fresh, fresh.length - replicas),
+  ]
+}
+
+/** Booting ones first, then idle ones, the youngest of each: in the same order for whoever looks. */
+function victims(world: World, machines: readonly Machine[], count: number): readonly Machine[] {
+  if (count <= 0) return []
+  const cost = (machine: Machine): number => {
+    const worker = workerOn(world, machine)
+    if (worker === undefined) return 0
+    return worker.executing === 0 ? 1 : 2
+  }
+  return machines
+    .toReversed()
+    .toSorted((a, b) => cost(a) - cost(b))
+    .slice(0, count)
+}
+
+/** Machines that have been running without a worker for too long, at a scheduler that would know. */
+function strays(world: World, { fresh, stale }: Tally): readonly Machine[] {
+  if (world.scheduler.kind !== 'answering') return []
+  return [...fresh, ...stale].filter(({ id }) => {
+    const since = world.memory.unjoined.get(id)
+    return since !== undefined && world.now - since > joinLimitMs
+  })
+}
+
+/** Groups that machines or records still name and the spec does not. */
+function abandoned({ cluster, launches }: World, inventory: InventorySeen): readonly Group[] {
+  const known = new Set([cluster.scheduler, ...cluster.groups].map(({ name }) => name))
+  const named = [...inventory.machines, ...launches].filter(
+    ({ role, group }) => role === 'worker' && !known.has(group),
+  )
+  return [...new Map(named.map(({ group, fingerprint }) => [group, fingerprint]))].map(
+    ([name, fingerprint]) => ({
+      ...nothing,
+      name,
+      fingerprint,
+    }),
+  )
+}
+
+const nothing = { role: 'worker', replicas: 0, threads: undefined, memory: undefined, resources: {} } as const

@@ -1,0 +1,206 @@
+import { maxLaunches } from '../model/launch.ts'
+import { isAlive } from '../model/machine.ts'
+import { defaultGroup, sameIntent, workerName } from '../model/names.ts'
+import type { Finding } from '../model/status.ts'
+import type { World } from '../model/world.ts'
+import type { Outcome } from './act.ts'
+
+type Verdict = Omit<Finding, 'type'>
+
+/** What a world means to its user: one finding a condition, in words that stay the same while nothing changes. */
+export function findings(world: World, outcomes: readonly Outcome[]): readonly Finding[] {
+  const scheduler = schedulerReady(world)
+  const workers = workersReady(world, outcomes)
+  return [
+    { type: 'Ready', ...ready(world, scheduler, workers) },
+    { type: 'CertificatesReady', ...certificatesReady(world, outcomes) },
+    { type: 'CloudReachable', ...cloudReachable(world) },
+    { type: 'SchedulerReady', ...scheduler },
+    { type: 'WorkersReady', ...workers },
+    ...suspended(world),
+    ...updatePending(world),
+    ...reconciling(world, scheduler, workers),
+    ...stalled(world),
+  ]
+}
+
+/** Workers of a group that the scheduler calls running, on machines that are this cluster's. */
+export function servingIn({ inventory, scheduler }: World, group: string): number {
+  if (inventory.kind !== 'seen' || scheduler.kind !== 'answering') return 0
+  const ours = new Set(
+    inventory.machines.filter(each => each.group === group && isAlive(each)).map(({ id }) => workerName(id)),
+  )
+  return scheduler.workers.filter(({ name, status }) => status === 'running' && ours.has(name)).length
+}
+
+export const allServe = (world: World): boolean =>
+  world.scheduler.kind === 'answering' &&
+  world.cluster.groups.every(({ name, replicas }) => servingIn(world, name) >= replicas)
+
+function ready(world: World, scheduler: Verdict, workers: Verdict): Verdict {
+  const { cluster, certificates, enrolment } = world
+  if (enrolment.kind === 'foreign') return no('ForeignInstallation', foreignText(enrolment.installation))
+  if (cluster.phase === 'deleting') return no('Deleting', 'The cluster is being deleted.')
+  if (cluster.phase === 'suspended')
+    return no('Suspended', 'Suspended: its machines are gone, its Secrets and address stay.')
+  if (certificates.kind !== 'valid') return no('CertificatesNotReady', 'Its certificates are not ready.')
+  if (scheduler.status !== 'True') return { ...scheduler, reason: `Scheduler${scheduler.reason}` }
+  if (!world.hasServed && !allServe(world)) return { ...workers, reason: `Workers${workers.reason}` }
+  const wanted = cluster.groups.reduce((sum, { replicas }) => sum + replicas, 0)
+  const serving = cluster.groups.reduce((sum, { name }) => sum + servingIn(world, name), 0)
+  if (wanted > 0 && serving === 0) return no('NoWorkers', 'The scheduler answers, but no worker serves.')
+  return yes('Serving', 'The scheduler and its workers answer.')
+}
+
+function schedulerReady(world: World): Verdict {
+  const { scheduler, inventory, cluster } = world
+  if (cluster.phase !== 'wanted') return no('NotWanted', 'No scheduler is wanted.')
+  switch (scheduler.kind) {
+    case 'answering':
+      return yes('Answering', 'The scheduler answers.')
+    case 'unasked':
+      return no(
+        'Missing',
+        inventory.kind === 'seen' ? 'Its machine is not there yet.' : 'Its machine cannot be seen.',
+      )
+    case 'silent':
+      return world.hasServed
+        ? { status: 'Unknown', reason: 'Unreachable', message: `It does not answer: ${scheduler.problem}.` }
+        : no('Starting', 'Its machine is there; Dask does not answer yet.')
+    default:
+      return scheduler satisfies never
+  }
+}
+
+function workersReady(world: World, outcomes: readonly Outcome[]): Verdict {
+  const { cluster, scheduler, memory, launches, now } = world
+  if (cluster.phase !== 'wanted') return no('NotWanted', 'No workers are wanted.')
+  const late = cluster.groups.filter(({ name, replicas }) => servingIn(world, name) < replicas)
+  if (scheduler.kind === 'answering' && late.length === 0) return yes('Serving', 'All wanted workers serve.')
+  if (launches.length >= maxLaunches) {
+    return no(
+      'TooManyLaunches',
+      `${maxLaunches} launches are unaccounted for; nothing more is made until they are. Look at the cloud's console.`,
+    )
+  }
+  const failure = outcomes.find(each => each.kind === 'failed' && each.action.type === 'send-launches')
+  const pause = [cluster.scheduler, ...cluster.groups]
+    .map(({ name }) => memory.pauses.get(name))
+    .find(each => each !== undefined && each.until > now)
+  if (pause !== undefined) return no(reasonOfFault[pause.fault], pause.problem)
+  if (failure?.kind === 'failed') return no(reasonOfFault[failure.fault], failure.problem)
+  if (scheduler.kind === 'silent' && world.hasServed) {
+    return {
+      status: 'Unknown',
+      reason: 'Unreachable',
+      message: 'The scheduler that knows them does not answer.',
+    }
+  }
+  const counts = late.map(
+    ({ name, replicas }) =>
+      `${servingIn(world, name)} of ${replicas}${name === defaultGroup ? '' : ` in ${name}`}`,
+  )
+  return no('Waiting', `${counts.join(', ') || 'None'} serve.`)
+}
+
+/** One word a fault, and every word has its paragraph in docs/troubleshooting.md. */
+const reasonOfFault = {
+  throttled: 'Throttled',
+  'no-capacity': 'NoCapacity',
+  quota: 'QuotaExceeded',
+  invalid: 'InvalidRequest',
+  unauthorized: 'Unauthorized',
+  conflict: 'LaunchUnclear',
+  unavailable: 'CloudUnavailable',
+  timeout: 'CloudUnavailable',
+  lost: 'CloudUnavailable',
+  bug: 'InternalError',
+} as const
+
+function certificatesReady({ certificates }: World, outcomes: readonly Outcome[]): Verdict {
+  const failure = outcomes.find(each => each.kind === 'failed' && each.action.type === 'issue-certificates')
+  if (failure?.kind === 'failed') return no('IssueFailed', failure.problem)
+  switch (certificates.kind) {
+    case 'valid':
+      return yes('Issued', 'The authority and all certificates are stored and valid.')
+    case 'missing':
+    case 'removed':
+      return no('Missing', 'No certificates yet.')
+    case 'broken':
+      return no('Broken', `${certificates.problem}; they are made anew.`)
+    case 'foreign':
+      return no(
+        'ForeignSecret',
+        `Secret ${certificates.secret} is there and is not this cluster's. It is not touched: rename or delete it, or give the cluster another name.`,
+      )
+    case 'silent':
+      return { status: 'Unknown', reason: 'Unreadable', message: certificates.problem }
+    default:
+      return certificates satisfies never
+  }
+}
+
+function cloudReachable({ inventory }: World): Verdict {
+  if (inventory.kind === 'seen') return yes('Listed', 'The cloud lists its machines.')
+  return { status: 'Unknown', reason: reasonOfFault[inventory.fault], message: inventory.problem }
+}
+
+function suspended({ cluster }: World): readonly Finding[] {
+  if (cluster.phase !== 'suspended') return []
+  return [
+    { type: 'Suspended', ...yes('Requested', 'spec.suspend is true; set it to false to wake the cluster.') },
+  ]
+}
+
+function updatePending({ inventory, cluster }: World): readonly Finding[] {
+  if (inventory.kind !== 'seen' || cluster.phase !== 'wanted') return []
+  const stale = inventory.machines.some(
+    each =>
+      each.role === 'scheduler' &&
+      isAlive(each) &&
+      !sameIntent(each.fingerprint, cluster.scheduler.fingerprint),
+  )
+  if (!stale) return []
+  const message =
+    'The scheduler runs what was asked for before: replacing it ends its memory. It is done at the next suspend and wake, or on the annotation cloud.dask.org/restart.'
+  return [{ type: 'UpdatePending', ...yes('SchedulerChanged', message) }]
+}
+
+function reconciling(
+  { cluster, enrolment }: World,
+  scheduler: Verdict,
+  workers: Verdict,
+): readonly Finding[] {
+  if (enrolment.kind === 'foreign') return []
+  if (enrolment.kind === 'lost') {
+    const message =
+      'The record of its launches was lost; nothing is made until its machines are known for certain.'
+    return [{ type: 'Reconciling', ...yes('LedgerLost', message) }]
+  }
+  if (cluster.phase === 'deleting')
+    return [{ type: 'Reconciling', ...yes('Deleting', 'Its machines are being ended.') }]
+  if (cluster.phase === 'suspended' || (scheduler.status === 'True' && workers.status === 'True')) return []
+  return [{ type: 'Reconciling', ...yes('Starting', 'The cluster is on its way to what was asked for.') }]
+}
+
+/** Only what a person must change. Throttling and missing capacity pass by themselves. */
+function stalled({ enrolment, memory, cluster, certificates, now }: World): readonly Finding[] {
+  if (enrolment.kind === 'foreign') {
+    return [{ type: 'Stalled', ...yes('ForeignInstallation', foreignText(enrolment.installation)) }]
+  }
+  if (certificates.kind === 'foreign')
+    return [{ type: 'Stalled', ...yes('ForeignSecret', `Secret ${certificates.secret} is not ours.`) }]
+  const pause = [cluster.scheduler, ...cluster.groups]
+    .map(({ name }) => memory.pauses.get(name))
+    .find(
+      each =>
+        each !== undefined && each.until > now && (each.fault === 'invalid' || each.fault === 'unauthorized'),
+    )
+  return pause === undefined ? [] : [{ type: 'Stalled', ...yes(reasonOfFault[pause.fault], pause.problem) }]
+}
+
+const foreignText = (installation: string): string =>
+  `It is in the care of installation ${installation}. Nothing is done here.`
+
+const yes = (reason: string, message: string): Verdict => ({ status: 'True', reason, message })
+const no = (reason: string, message: string): Verdict => ({ status: 'False', reason, message })

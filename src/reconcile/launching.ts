@@ -1,0 +1,147 @@
+import type { Call } from '../lib/call.ts'
+import type { Action, PlannedLaunch } from '../model/action.ts'
+import { CloudError, certainty, type Fault } from '../model/faults.ts'
+import type { Launch, LaunchState } from '../model/launch.ts'
+import type { LaunchId } from '../model/names.ts'
+import type { Verdict } from '../model/world.ts'
+import type { Bench } from './act.ts'
+import type { LaunchDraft, PreparedLaunch } from './ports.ts'
+
+type Step<T extends Action['type']> = Extract<Action, { type: T }>
+
+/** Writes launches to status, all in one write, before the cloud hears of any. */
+export async function recordLaunches(
+  { launches }: Step<'record-launches'>,
+  bench: Bench,
+  call: Call,
+): Promise<void> {
+  const { ledger, desk } = bench
+  const before = bench.seen.launches ?? []
+  const first = (bench.seen.ledger?.seq ?? 0) + 1
+  const records = await Promise.all(
+    launches.map((planned, index) => draft(planned, first + index, bench, call)),
+  )
+  await write(bench, [...before, ...records], first + records.length - 1, call)
+  for (const { id } of records) ledger.recorded(id, desk.clock.now())
+}
+
+/**
+ * Sends recorded launches side by side and writes down, in one write, what the cloud answered. A failed launch pauses
+ * its group; the first failure is thrown at the end, so that it is reported and the others are not lost.
+ */
+export async function sendLaunches(
+  { launches }: Step<'send-launches'>,
+  bench: Bench,
+  call: Call,
+): Promise<void> {
+  const due = (bench.seen.launches ?? []).filter(({ id }) => launches.includes(id))
+  const sent = await Promise.all(due.map(launch => send(launch, bench, call)))
+  const states = new Map(sent.flatMap(({ id, state }) => (state === undefined ? [] : [[id, state] as const])))
+  if (states.size > 0) {
+    const after = (bench.seen.launches ?? []).map(launch => ({
+      ...launch,
+      state: states.get(launch.id) ?? launch.state,
+    }))
+    await write(bench, after, bench.seen.ledger?.seq ?? 0, call)
+  }
+  const failure = sent.find(({ error }) => error !== undefined)
+  if (failure !== undefined) throw failure.error
+}
+
+/** Drops and marks records as planned. */
+export async function settleLaunches(
+  { drop, forget }: Step<'settle-launches'>,
+  bench: Bench,
+  call: Call,
+): Promise<void> {
+  const since = bench.desk.clock.now()
+  const after = (bench.seen.launches ?? [])
+    .filter(({ id }) => !drop.includes(id))
+    .map(
+      (launch): Launch =>
+        forget.includes(launch.id) ? { ...launch, state: { kind: 'forgotten', since } } : launch,
+    )
+  await write(bench, after, bench.seen.ledger?.seq ?? 0, call)
+}
+
+async function write(bench: Bench, launches: readonly Launch[], seq: number, call: Call): Promise<void> {
+  bench.seen = await bench.desk.hands.writeLaunches(bench.seen, { launches, seq }, call)
+}
+
+async function draft(planned: PlannedLaunch, seq: number, bench: Bench, call: Call): Promise<Launch> {
+  const { desk, world } = bench
+  const { cluster } = world
+  const outline = { ...planned, id: desk.newLaunchId(), seq, offering: 0 }
+  const { scope, offerings, hash } = await prepare(outline, bench, call)
+  return {
+    ...outline,
+    owner: cluster.uid,
+    generation: cluster.generation,
+    scope,
+    offerings,
+    requestHash: hash,
+    recordedAt: desk.clock.now(),
+    state: { kind: 'open' },
+  }
+}
+
+interface Sent {
+  readonly id: LaunchId
+  /** What is to be written down, where there is news. */
+  readonly state?: LaunchState
+  readonly error?: unknown
+}
+
+async function send(launch: Launch, bench: Bench, call: Call): Promise<Sent> {
+  const { ledger, desk } = bench
+  const { id } = launch
+  const before = ledger.verdict(id)
+  const prepared = await prepare(launch, bench, call).catch(unfit => ({ unfit }))
+  if ('unfit' in prepared) return { id, error: prepared.unfit }
+  if (prepared.hash !== launch.requestHash) {
+    ledger.judged(id, isUnmade(before) ? 'void' : 'spent')
+    return { id }
+  }
+  ledger.sending(id, desk.clock.now())
+  try {
+    const machines = await prepared.send(call)
+    const at = desk.clock.now()
+    ledger.heard(id, 'unclear', at)
+    ledger.resume(launch.group)
+    return { id, state: { kind: 'accepted', at, machines } }
+  } catch (error) {
+    return failed(launch, before, error, bench)
+  }
+}
+
+/** Refused for certain: the record stays as it is and is sent again after the pause. Anything else: unknown. */
+function failed(launch: Launch, before: Verdict, error: unknown, { ledger, desk }: Bench): Sent {
+  const fault = error instanceof CloudError ? error.fault : 'bug'
+  const problem = error instanceof CloudError ? error.message : 'an unexpected failure; the log has it'
+  const now = desk.clock.now()
+  ledger.pause({ name: launch.group, fingerprint: launch.fingerprint }, fault, problem, now)
+  const isRefused = certainty[fault] === 'refused'
+  ledger.heard(launch.id, verdictOn(fault, before), now)
+  if (isRefused || launch.state.kind === 'unknown') return { id: launch.id, error }
+  return { id: launch.id, state: { kind: 'unknown', since: now }, error }
+}
+
+/** A refusal proves nothing about an earlier try that nobody answered; a token the cloud calls used is never sent again. */
+function verdictOn(fault: Fault, before: Verdict): Verdict {
+  if (fault === 'conflict') return 'spent'
+  return certainty[fault] === 'refused' && isUnmade(before) ? 'refused' : 'unclear'
+}
+
+const isUnmade = (verdict: Verdict): boolean => verdict === 'unsent' || verdict === 'refused'
+
+/** Only what belongs to the request goes into it, so that a record hashes as its draft did. */
+function prepare(launch: LaunchDraft, { desk, world }: Bench, call: Call): Promise<PreparedLaunch> {
+  const { id, role, group, count, seq, fingerprint, offering } = launch
+  const address = world.inventory.kind === 'seen' ? world.inventory.address : undefined
+  return desk.hands.prepare(
+    world.cluster,
+    { id, role, group, count, seq, fingerprint, offering },
+    address,
+    call,
+  )
+}

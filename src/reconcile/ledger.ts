@@ -1,0 +1,154 @@
+import { backoffMs } from '../lib/backoff.ts'
+import type { Group } from '../model/cluster.ts'
+import { type Fault, retryPace } from '../model/faults.ts'
+import type { Launch } from '../model/launch.ts'
+import { isAlive, isThere } from '../model/machine.ts'
+import { type LaunchId, type MachineId, workerName } from '../model/names.ts'
+import type { InventoryView, LaunchMemory, Memory, Pause, SchedulerView, Verdict } from '../model/world.ts'
+
+const soon = { firstMs: 2_000, capMs: 30_000 }
+const slowly = { firstMs: 5_000, capMs: 600_000 }
+const onceAMinute = { firstMs: 60_000, capMs: 60_000 }
+const pace = {
+  soon,
+  'backing-off': slowly,
+  'when-spec-changes': { firstMs: 600_000, capMs: 600_000 },
+  'when-credentials-change': onceAMinute,
+} as const
+
+/**
+ * What this process did to one cluster and saw of it lately. It is lost with the process, so a plan may only be more
+ * patient for it, never bolder.
+ */
+export class Ledger {
+  readonly #since: number
+  #lastCloudWrite = -Infinity
+  #lostSince: number | undefined
+  #seq = 0
+  /** When status was last written, for counts that may wait. */
+  lastPublished = -Infinity
+  readonly #terminated = new Map<MachineId, number>()
+  readonly #dismissed = new Set<MachineId>()
+  readonly #draining = new Map<MachineId, number>()
+  readonly #unjoined = new Map<MachineId, number>()
+  readonly #launches = new Map<LaunchId, LaunchMemory>()
+  readonly #pauses = new Map<string, Pause>()
+
+  constructor(now: number) {
+    this.#since = now
+  }
+
+  snapshot(): Memory {
+    return {
+      since: this.#since,
+      terminated: new Map(this.#terminated),
+      dismissed: new Set(this.#dismissed),
+      draining: new Map(this.#draining),
+      unjoined: new Map(this.#unjoined),
+      launches: new Map(this.#launches),
+      pauses: new Map(this.#pauses),
+      seq: this.#seq,
+      lastCloudWrite: this.#lastCloudWrite,
+    }
+  }
+
+  /** Since when this process knows that the written ledger is lost. */
+  lostSince(now: number): number {
+    this.#lostSince ??= now
+    return this.#lostSince
+  }
+
+  /** The highest number this process has seen written: one lower in status means that it was put back. */
+  meetSeq(seq: number): number {
+    this.#seq = Math.max(this.#seq, seq)
+    return this.#seq
+  }
+
+  found(): void {
+    this.#lostSince = undefined
+  }
+
+  /** Records this process did not write may have been sent by another: their quiet begins now. */
+  meetLaunches(launches: readonly Launch[], now: number): void {
+    for (const { id } of launches) {
+      if (!this.#launches.has(id)) this.#launches.set(id, { quietSince: now, verdict: 'unclear' })
+    }
+    const known = new Set(launches.map(({ id }) => id))
+    for (const id of this.#launches.keys()) if (!known.has(id)) this.#launches.delete(id)
+  }
+
+  /** Forgets what is gone, and notes since when a running machine's worker is missing at an answering scheduler. */
+  meetMachines(inventory: InventoryView, scheduler: SchedulerView, horizonMs: number, now: number): void {
+    if (inventory.kind !== 'seen') return
+    const there = new Map(inventory.machines.filter(isThere).map(machine => [machine.id, machine]))
+    for (const kept of [this.#terminated, this.#dismissed, this.#draining, this.#unjoined]) {
+      for (const id of kept.keys()) if (!there.has(id) && inventory.listed.has(id)) kept.delete(id)
+    }
+    for (const [id, at] of this.#terminated) {
+      const machine = there.get(id)
+      if (machine !== undefined && isAlive(machine) && now - at > horizonMs) this.#terminated.delete(id)
+    }
+    if (scheduler.kind !== 'answering') return
+    const joined = new Map(scheduler.workers.map(worker => [worker.name, worker]))
+    for (const { id, role, state } of there.values()) {
+      if (role !== 'worker' || state.kind !== 'running') continue
+      const worker = joined.get(workerName(id))
+      if (worker !== undefined) this.#unjoined.delete(id)
+      else if (!this.#unjoined.has(id)) this.#unjoined.set(id, now)
+      if (worker?.status.startsWith('clos') === true && !this.#draining.has(id)) this.#draining.set(id, now)
+    }
+  }
+
+  recorded(id: LaunchId, now: number): void {
+    this.#launches.set(id, { quietSince: now, verdict: 'unsent' })
+  }
+
+  /** Before a launch is sent: whatever happens to this process now, the cloud may have heard of it. */
+  sending(id: LaunchId, now: number): void {
+    this.#launches.set(id, { quietSince: now, verdict: 'unclear' })
+    this.#lastCloudWrite = now
+  }
+
+  verdict(id: LaunchId): Verdict {
+    return this.#launches.get(id)?.verdict ?? 'unclear'
+  }
+
+  /** A launch that turned out to be unfit to send; the cloud heard nothing of it now. */
+  judged(id: LaunchId, verdict: Verdict): void {
+    const quietSince = this.#launches.get(id)?.quietSince ?? this.#since
+    this.#launches.set(id, { quietSince, verdict })
+  }
+
+  heard(id: LaunchId, verdict: Verdict, now: number): void {
+    this.#launches.set(id, { quietSince: now, verdict })
+    this.#lastCloudWrite = now
+  }
+
+  terminated(machines: readonly MachineId[], now: number): void {
+    for (const id of machines) this.#terminated.set(id, now)
+    this.#lastCloudWrite = now
+  }
+
+  touchedCloud(now: number): void {
+    this.#lastCloudWrite = now
+  }
+
+  draining(machines: readonly MachineId[], now: number): void {
+    for (const id of machines) if (!this.#draining.has(id)) this.#draining.set(id, now)
+  }
+
+  dismissed(machines: readonly MachineId[]): void {
+    for (const id of machines) this.#dismissed.add(id)
+  }
+
+  pause(group: Pick<Group, 'name' | 'fingerprint'>, fault: Fault, problem: string, now: number): void {
+    const before = this.#pauses.get(group.name)
+    const attempts = before?.fingerprint === group.fingerprint ? before.attempts + 1 : 1
+    const until = now + backoffMs(pace[retryPace[fault]], attempts)
+    this.#pauses.set(group.name, { until, attempts, fault, problem, fingerprint: group.fingerprint })
+  }
+
+  resume(group: string): void {
+    this.#pauses.delete(group)
+  }
+}

@@ -1,0 +1,68 @@
+import type { Call } from '../lib/call.ts'
+import { type Addresses, byAge, isAlive } from '../model/machine.ts'
+import type { Enrolment, InventoryView, World } from '../model/world.ts'
+import type { Ledger } from './ledger.ts'
+import type { Desk, InventoryLook, Seen } from './ports.ts'
+
+/** Gathers one immutable world. Nothing here changes anything but the process's own memory. */
+export async function observe(seen: Seen, ledger: Ledger, desk: Desk, call: Call): Promise<Observed> {
+  const { cluster } = seen
+  const [certificates, look] = await Promise.all([
+    desk.eyes.certificates(cluster, call),
+    desk.eyes.inventory(cluster, call),
+  ])
+  const now = desk.clock.now()
+  const scheduler = desk.eyes.scheduler(cluster, schedulerAddress(look.view, cluster.phase))
+  const launches = seen.launches ?? []
+  ledger.meetLaunches(launches, now)
+  ledger.meetMachines(look.view, scheduler, look.promises.horizonMs, now)
+  const world: World = {
+    now,
+    cluster,
+    enrolment: enrolmentOf(seen, look.view, ledger, desk),
+    certificates,
+    inventory: look.view,
+    scheduler,
+    launches,
+    promises: look.promises,
+    memory: ledger.snapshot(),
+    hasServed: seen.status.readySince !== undefined,
+  }
+  return { world, look }
+}
+
+export interface Observed {
+  readonly world: World
+  readonly look: InventoryLook
+}
+
+/** Where the scheduler is asked: only while a machine of it lives. */
+export function schedulerAddress(
+  inventory: InventoryView,
+  phase: World['cluster']['phase'],
+): Addresses | undefined {
+  if (inventory.kind !== 'seen' || phase !== 'wanted') return undefined
+  const [machine] = inventory.machines
+    .filter(each => each.role === 'scheduler' && isAlive(each))
+    .toSorted(byAge)
+  if (machine === undefined) return undefined
+  return machine.state.kind === 'running' ? machine.state.addresses : inventory.address
+}
+
+function enrolmentOf(seen: Seen, inventory: InventoryView, ledger: Ledger, desk: Desk): Enrolment {
+  const { cluster, placement } = seen
+  if (placement !== undefined && placement.installation !== desk.installation) {
+    return { kind: 'foreign', installation: placement.installation }
+  }
+  const stamp = seen.ledger?.uid === cluster.uid ? seen.ledger : undefined
+  if (!seen.hasFinalizer) {
+    return cluster.phase === 'deleting' ? { kind: 'released' } : { kind: 'new', stamped: stamp !== undefined }
+  }
+  const listed = inventory.kind === 'seen' ? inventory.machines.map(({ seq }) => seq) : []
+  const known = ledger.meetSeq(Math.max(stamp?.seq ?? 0, ...listed))
+  if (stamp === undefined || seen.launches === undefined || known > stamp.seq) {
+    return { kind: 'lost', since: ledger.lostSince(desk.clock.now()) }
+  }
+  ledger.found()
+  return { kind: 'enrolled', seq: stamp.seq }
+}

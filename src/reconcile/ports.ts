@@ -1,0 +1,130 @@
+import type { Call } from '../lib/call.ts'
+import type { Cluster } from '../model/cluster.ts'
+import type { Launch } from '../model/launch.ts'
+import type { Addresses } from '../model/machine.ts'
+import type { ClusterKey, ClusterUid, InstallationId, LaunchId, MachineId, Scope } from '../model/names.ts'
+import type { Status } from '../model/status.ts'
+import type { CertificatesView, CloudPromises, InventoryView, SchedulerView } from '../model/world.ts'
+
+/** The resource as the API server last had it: the wish, and what was written down about it. */
+export interface Seen {
+  readonly cluster: Cluster
+  readonly resourceVersion: string
+  readonly hasFinalizer: boolean
+  /** Which installation has taken it into care; undefined before. */
+  readonly placement: { readonly installation: InstallationId } | undefined
+  readonly ledger: { readonly uid: ClusterUid; readonly seq: number } | undefined
+  /** Undefined where status holds records that cannot be read: then the ledger counts as lost. */
+  readonly launches: readonly Launch[] | undefined
+  readonly status: Status
+}
+
+export type Sighting =
+  | { readonly kind: 'absent' }
+  /** The resource cannot be understood by this version; nothing of it is touched. */
+  | { readonly kind: 'invalid'; readonly subject: Subject; readonly reason: string; readonly problem: string }
+  | { readonly kind: 'seen'; readonly seen: Seen }
+
+/** Whom a status or an event is about. */
+export interface Subject {
+  readonly key: ClusterKey
+  readonly uid: ClusterUid
+  readonly generation: number
+  readonly resourceVersion: string
+  readonly status: Status
+}
+
+/** What a pass looks with. A failed look is a view, never an exception; nothing here waits for a machine. */
+export interface Eyes {
+  /** From the cache, or live where the last write's end is unclear. */
+  cluster(key: ClusterKey, call: Call): Promise<Sighting>
+  certificates(cluster: Cluster, call: Call): Promise<CertificatesView>
+  inventory(cluster: Cluster, call: Call): Promise<InventoryLook>
+  /** How soon the next list is needed: `busy` while something of this cluster is under way. */
+  attend(cluster: Cluster, pace: 'busy' | 'resting'): void
+  /** The pool's last answer; begins to poll where nobody did yet. */
+  scheduler(cluster: Cluster, address: Addresses | undefined): SchedulerView
+}
+
+export interface InventoryLook {
+  readonly view: InventoryView
+  readonly promises: CloudPromises & {
+    readonly listEveryMs: { readonly busy: number; readonly resting: number }
+  }
+}
+
+/** What a pass acts with. Every method may be called twice, and throws where it did not do what it says. */
+export interface Hands {
+  /** Throws StaleWrite unless the API server still has the resource as it was seen. Asked before what cannot be undone. */
+  confirm(seen: Seen, call: Call): Promise<void>
+  stampLedger(seen: Seen, seq: number, call: Call): Promise<Seen>
+  enrol(seen: Seen, call: Call): Promise<Seen>
+  release(seen: Seen, call: Call): Promise<void>
+  writeLaunches(
+    seen: Seen,
+    written: { readonly launches: readonly Launch[]; readonly seq: number },
+    call: Call,
+  ): Promise<Seen>
+  issueCertificates(cluster: Cluster, because: string, call: Call): Promise<void>
+  removeCertificates(cluster: Cluster, call: Call): Promise<void>
+  /** Renders what a launch would send; without `launch.offering` and hash it is a draft of the record. */
+  prepare(
+    cluster: Cluster,
+    draft: LaunchDraft,
+    address: Addresses | undefined,
+    call: Call,
+  ): Promise<PreparedLaunch>
+  terminate(cluster: Cluster, machines: readonly MachineId[], call: Call): Promise<void>
+  reserveAddress(cluster: Cluster, call: Call): Promise<Addresses>
+  releaseAddress(cluster: Cluster, call: Call): Promise<void>
+  /** Asks workers to hand over; returns those that will. */
+  drain(cluster: Cluster, machines: readonly MachineId[], call: Call): Promise<readonly MachineId[]>
+  /** Has workers closed; returns those that were. */
+  close(cluster: Cluster, machines: readonly MachineId[], call: Call): Promise<readonly MachineId[]>
+  /** Writes what differs from `subject.status`; `launches` and `ledger` are never part of it. */
+  publish(subject: Subject, status: Status, call: Call): Promise<void>
+  /** Never waits and never fails. */
+  report(subject: Subject, event: Report): void
+  /** The cluster is gone: whatever is kept of it in memory may go. */
+  forget(key: ClusterKey, uid: ClusterUid): void
+}
+
+export type LaunchDraft = Pick<Launch, 'id' | 'role' | 'group' | 'count' | 'seq' | 'fingerprint' | 'offering'>
+
+/** A launch ready to go. It can hash and send itself and shows nobody the keys inside. */
+export interface PreparedLaunch {
+  readonly scope: Scope
+  readonly offerings: readonly string[]
+  readonly hash: string
+  send(call: Call): Promise<readonly MachineId[]>
+}
+
+export interface Report {
+  readonly kind: 'Normal' | 'Warning'
+  readonly reason: string
+  readonly message: string
+}
+
+/** Somebody else changed the resource since it was seen: look again. */
+export class StaleWrite extends Error {
+  override readonly name = 'StaleWrite'
+}
+
+/** Nobody knows whether a write to the API server was taken: look live before anything else. */
+export class UnclearWrite extends Error {
+  override readonly name = 'UnclearWrite'
+}
+
+export interface Clock {
+  now(): number
+}
+
+export interface Desk {
+  readonly eyes: Eyes
+  readonly hands: Hands
+  readonly clock: Clock
+  readonly installation: InstallationId
+  newLaunchId(): LaunchId
+  /** One line per step taken. */
+  log(fields: Readonly<Record<string, unknown>>, message: string): void
+}

@@ -1,0 +1,98 @@
+import type { Call } from '../lib/call.ts'
+import { canonical } from '../lib/fingerprint.ts'
+import { updatedConditions } from '../model/conditions.ts'
+import type { Endpoint } from '../model/machine.ts'
+import { splitKey } from '../model/names.ts'
+import type { Status, WorkersStatus } from '../model/status.ts'
+import type { World } from '../model/world.ts'
+import type { Outcome } from './act.ts'
+import { allServe, findings, servingIn } from './findings.ts'
+import type { Ledger } from './ledger.ts'
+import { schedulerAddress } from './observe.ts'
+import type { Hands, Seen, Subject } from './ports.ts'
+import { transitions } from './reports.ts'
+
+/** Changes of counts alone wait for so long after the last write. */
+export const countsEveryMs = 10_000
+
+/**
+ * Derives status from what was seen and done, in this one place, and writes only what changed.
+ * Returns how long a change that may wait has to wait, or Infinity.
+ */
+export async function publish(
+  { seen, world, outcomes, ledger }: Passed,
+  hands: Hands,
+  call: Call,
+): Promise<number> {
+  const subject = subjectOf(seen)
+  const next = statusOf(world, seen.status, outcomes)
+  if (canonical(next) === canonical(seen.status)) return Infinity
+  const due = ledger.lastPublished + countsEveryMs
+  const isNews = canonical(withoutCounts(next)) !== canonical(withoutCounts(seen.status))
+  if (!isNews && world.now < due) return due - world.now
+  await hands.publish(subject, next, call)
+  ledger.lastPublished = world.now
+  for (const report of transitions(seen.status.conditions, next.conditions)) hands.report(subject, report)
+  return Infinity
+}
+
+/** What a pass has seen and done. */
+export interface Passed {
+  readonly seen: Seen
+  readonly world: World
+  readonly outcomes: readonly Outcome[]
+  readonly ledger: Ledger
+}
+
+export function subjectOf({ cluster, resourceVersion, status }: Seen): Subject {
+  const { key, uid, generation } = cluster
+  return { key, uid, generation, resourceVersion, status }
+}
+
+export function statusOf(world: World, before: Status, outcomes: readonly Outcome[]): Status {
+  const { cluster, certificates, inventory, now } = world
+  const at = new Date(now).toISOString()
+  const readySince =
+    cluster.phase === 'wanted' ? (before.readySince ?? (allServe(world) ? at : undefined)) : undefined
+  const served = { ...world, hasServed: readySince !== undefined }
+  const found = findings(served, outcomes)
+  const address = schedulerAddress(inventory, cluster.phase)
+  const dates = certificates.kind === 'valid' ? { certificates: dated(certificates) } : {}
+  const addresses = address
+    ? { schedulerAddress: shown(address.external), internalSchedulerAddress: shown(address.internal) }
+    : {}
+  return {
+    observedGeneration: cluster.generation,
+    cloud: cluster.cloud.name,
+    conditions: updatedConditions(before.conditions, found, { generation: cluster.generation, at }),
+    ...addresses,
+    clientSecretName: `${splitKey(cluster.key).name}-client`,
+    ...dates,
+    ...(readySince === undefined ? {} : { readySince }),
+    workers: workersOf(world),
+  }
+}
+
+function workersOf(world: World): WorkersStatus {
+  const { cluster, inventory } = world
+  const [group] = cluster.groups
+  const name = group?.name ?? 'default'
+  const machines = inventory.kind === 'seen' ? inventory.machines.filter(each => each.group === name) : []
+  return {
+    replicas: machines.filter(({ state }) => state.kind !== 'gone').length,
+    ready: servingIn(world, name),
+    selector: `cloud.dask.org/cluster-uid=${cluster.uid},cloud.dask.org/group=${name}`,
+  }
+}
+
+/** Status without what may change by the second: numbers of workers and the texts that hold them. */
+function withoutCounts({ workers: _workers, conditions, ...rest }: Status): unknown {
+  return { ...rest, conditions: conditions.map(({ message: _message, ...condition }) => condition) }
+}
+
+const dated = ({ notAfter, renewAt }: { readonly notAfter: number; readonly renewAt: number }) => ({
+  notAfter: new Date(notAfter).toISOString(),
+  renewAt: new Date(renewAt).toISOString(),
+})
+
+const shown = ({ host, port }: Endpoint): string => `tls://${host}:${port}`

@@ -1,0 +1,86 @@
+import type { Condition } from '../model/status.ts'
+import type { Outcome } from './act.ts'
+import type { Report } from './ports.ts'
+
+/** Events for what was done and what failed; waiting and looking make none. */
+export function reports(outcomes: readonly Outcome[]): readonly Report[] {
+  return outcomes.flatMap(outcome => {
+    switch (outcome.kind) {
+      case 'done':
+        return told(outcome)
+      case 'failed':
+        return [
+          {
+            kind: 'Warning',
+            reason: 'StepFailed',
+            message: `${outcome.action.type}: ${outcome.problem}`,
+          } as const,
+        ]
+      case 'outdated':
+        return []
+      default:
+        return outcome satisfies never
+    }
+  })
+}
+
+function told({ action }: Outcome): readonly Report[] {
+  switch (action.type) {
+    case 'issue-certificates':
+      return [normal('CertificatesIssued', `Certificates are made and stored: ${action.because}.`)]
+    case 'record-launches':
+      return [normal('Launching', `Machines are launched: ${groups(action.launches)}.`)]
+    case 'drain-workers':
+      return [
+        normal(
+          'Draining',
+          `${count(action.machines.length, 'worker')} asked to hand over: ${action.because}.`,
+        ),
+      ]
+    case 'terminate':
+      return [
+        normal('Terminating', `${count(action.machines.length, 'machine')} asked to end: ${action.because}.`),
+      ]
+    case 'settle-launches':
+      return action.forget.length === 0
+        ? []
+        : [
+            {
+              kind: 'Warning',
+              reason: 'MachinesForgotten',
+              message: `${action.because}: look at the cloud's console.`,
+            },
+          ]
+    case 'release':
+      return [normal('Released', 'Nothing is left in the cloud.')]
+    case 'stamp-ledger':
+    case 'enrol':
+    case 'reserve-address':
+    case 'send-launches':
+    case 'close-workers':
+    case 'release-address':
+    case 'remove-certificates':
+      return []
+    default:
+      return action satisfies never
+  }
+}
+
+/** Events for the conditions a person waits for. */
+export function transitions(before: readonly Condition[], after: readonly Condition[]): readonly Report[] {
+  return after.flatMap(({ type, status, reason, message }) => {
+    const old = before.find(each => each.type === type)
+    if (type === 'Ready' && status === 'True' && old?.status !== 'True') return [normal('Ready', message)]
+    if (type === 'Ready' && status !== 'True' && old?.status === 'True')
+      return [{ kind: 'Warning', reason, message } as const]
+    if (type === 'Stalled' && old?.reason !== reason) return [{ kind: 'Warning', reason, message } as const]
+    return []
+  })
+}
+
+const normal = (reason: string, message: string): Report => ({ kind: 'Normal', reason, message })
+
+const count = (number: number, noun: string): string => `${number} ${noun}${number === 1 ? '' : 's'}`
+
+const groups = (launches: readonly { readonly group: string; readonly count: number }[]): string =>
+  launches.map(({ group, count: number }) => `${number} for ${group}`).join(', ')

@@ -1,0 +1,97 @@
+import type { SimulatedMachine, SimulatedWorld } from '../../src/clouds/simulated/world.ts'
+import type { ClusterUid } from '../../src/model/names.ts'
+import { surge } from '../../src/plan/workers.ts'
+import type { VirtualClock } from '../support/virtual-clock.ts'
+import { openLaunches, type Store } from './store.ts'
+
+interface Scene {
+  readonly world: SimulatedWorld
+  readonly store: Store
+  readonly clock: VirtualClock
+  readonly secrets: ReadonlySet<ClusterUid>
+  readonly decoys: ReadonlySet<string>
+}
+
+/** Watches a world from outside and says what must never happen and what must have happened in the end. */
+export class Judge {
+  readonly #scene: Scene
+  readonly #problems: string[] = []
+  #bounds = new Map<string, number>()
+
+  constructor(scene: Scene) {
+    this.#scene = scene
+  }
+
+  fail(error: unknown): void {
+    if (error !== undefined)
+      this.#problems.push(`a pass threw: ${error instanceof Error ? error.stack : 'not an Error'}`)
+  }
+
+  /** Never more than wanted and the surge of a roll; strangers alive. */
+  look(): void {
+    const { world, decoys } = this.#scene
+    const alive = world.alive
+    const lost = [...decoys].filter(id => !alive.some(each => each.id === id))
+    if (lost.length > 0) this.#say(`strangers were ended: ${lost.join(', ')}`)
+    for (const role of ['scheduler', 'worker']) {
+      const count = this.#ours(alive).filter(({ tags }) => tags.role === role).length
+      const bound = this.#bound(role, count)
+      if (count > bound) this.#say(`${count} of role ${role} live, at most ${bound} may`)
+    }
+  }
+
+  /** Everything is as it was asked for. */
+  isCalm(): boolean {
+    return this.#unfinished().length === 0
+  }
+
+  verdict(): readonly string[] {
+    return [...this.#problems, ...this.#unfinished()]
+  }
+
+  /** The most that may live: what is wanted, or what was wanted until fewer live and nothing is under way. */
+  #bound(role: string, count: number): number {
+    const { store, world } = this.#scene
+    const wish = store.wanted
+    const isWanted = wish !== undefined && !wish.suspended
+    const wanted = isWanted ? wish.replicas + surge(wish.replicas) : 0
+    const now = role === 'scheduler' ? Number(isWanted) : wanted
+    const before = this.#bounds.get(role) ?? 0
+    const isSettled = count <= now && openLaunches(store.current).length === 0 && world.pending === 0
+    const bound = isSettled ? now : Math.max(now, before)
+    this.#bounds.set(role, bound)
+    return bound
+  }
+
+  #unfinished(): readonly string[] {
+    const { world, store, secrets } = this.#scene
+    const wish = store.wanted
+    const alive = this.#ours(world.alive)
+    const schedulers = alive.filter(({ tags }) => tags.role === 'scheduler').length
+    const workers = alive.filter(({ tags }) => tags.role === 'worker')
+    const isAwake = wish !== undefined && !wish.suspended
+    const found: string[] = []
+    if (schedulers !== Number(isAwake)) found.push(`${schedulers} schedulers`)
+    if (workers.length !== (isAwake ? wish.replicas : 0))
+      found.push(`${workers.length} workers, ${wish?.replicas} wanted`)
+    if (isAwake && workers.some(({ tags }) => tags.fingerprint !== `v1:${wish.version}`))
+      found.push('workers of an old version')
+    const uid = store.current?.cluster.uid
+    if (alive.some(({ tags }) => tags.uid !== uid)) found.push('machines of a cluster that is gone')
+    if ((store.current?.launches ?? []).length > 0) found.push('records are left')
+    if (store.current?.cluster.phase === 'deleting') found.push('the finalizer is left')
+    if (store.current === undefined && secrets.size + world.addresses.size > 0)
+      found.push('Secrets or addresses are left')
+    if (world.pending > 0) found.push('creates are pending')
+    return found
+  }
+
+  #ours(machines: readonly SimulatedMachine[]): readonly SimulatedMachine[] {
+    return machines.filter(({ id }) => !this.#scene.decoys.has(id))
+  }
+
+  #say(problem: string): void {
+    const at = new Date(this.#scene.clock.now()).toISOString().slice(11, 19)
+    if (this.#problems.length < 5) this.#problems.push(`${at} ${problem}`)
+  }
+}

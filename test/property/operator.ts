@@ -1,0 +1,205 @@
+import { Inventory } from '../../src/clouds/inventory.ts'
+import type { SimulatedCloud } from '../../src/clouds/simulated/provider.ts'
+import type { Call } from '../../src/lib/call.ts'
+import { digest } from '../../src/lib/fingerprint.ts'
+import { tokenOf } from '../../src/model/launch.ts'
+import { type ClusterUid, clusterKey, launchId } from '../../src/model/names.ts'
+import type { CertificatesView } from '../../src/model/world.ts'
+import { type Next, Passes } from '../../src/reconcile/pass.ts'
+import { type Desk, type Eyes, type Hands, type Seen, UnclearWrite } from '../../src/reconcile/ports.ts'
+import type { Random } from '../support/random.ts'
+import type { VirtualClock } from '../support/virtual-clock.ts'
+import { ourInstallation, type Store } from './store.ts'
+
+/** The API server's troubles, one question a write or a read. */
+export interface ApiTrouble {
+  /** Share of writes that fail before they are made, and of those that are made and not answered. */
+  readonly refused: number
+  readonly lost: number
+  readonly watchLagMs: number
+}
+
+export interface Surroundings {
+  readonly clock: VirtualClock
+  readonly store: Store
+  readonly cloud: SimulatedCloud
+  readonly secrets: Set<ClusterUid>
+  readonly random: Random
+  readonly api: ApiTrouble
+  /** Called before and after everything that a pass waits for; true ends this process there. */
+  readonly crashes: () => boolean
+  /** Without it, launches are not written down: to show that the worlds can fail. */
+  readonly writesAhead: boolean
+  readonly trace: ((line: string) => void) | undefined
+  /** Without it, every pass begins with an empty memory. */
+  readonly remembers: boolean
+}
+
+export const key = clusterKey('default', 'demo')
+const call: Call = { signal: new AbortController().signal }
+
+/** One process of the operator: dies with its memory, its cache and its lists. */
+export class OperatorProcess {
+  readonly #around: Surroundings
+  readonly inventory: Inventory
+  #passes: Passes
+  #own: Seen | undefined
+  #needsLive = true
+  #listedAt = -Infinity
+  isDead = false
+
+  constructor(around: Surroundings) {
+    this.#around = around
+    this.inventory = new Inventory(around.cloud, around.clock.now)
+    this.#passes = new Passes(this.#desk())
+  }
+
+  async pass(): Promise<Next> {
+    const { clock, cloud, remembers } = this.#around
+    const { busy, resting } = cloud.promises.listEveryMs
+    const every = this.inventory.pace === 'busy' ? busy : resting
+    if (clock.now() - this.#listedAt >= every) {
+      this.#listedAt = clock.now()
+      await this.inventory.refresh(call)
+    }
+    if (!remembers) this.#passes = new Passes(this.#desk())
+    return this.#passes.run(key, call)
+  }
+
+  #desk(): Desk {
+    const { clock, random } = this.#around
+    return {
+      eyes: this.#mortal(this.#eyes()),
+      hands: this.#mortal(this.#hands()),
+      clock,
+      installation: ourInstallation,
+      newLaunchId: () => launchId(random.hex(16)),
+      log: (fields, message) => this.#around.trace?.(`${message} ${JSON.stringify(fields)}`),
+    }
+  }
+
+  /** Every await of a pass goes through its eyes and hands: each is a point at which this process may die. */
+  #mortal<T extends object>(part: T): T {
+    return new Proxy(part, {
+      get: (target, name) => {
+        const method: unknown = Reflect.get(target, name)
+        if (typeof method !== 'function') return method
+        return (...words: unknown[]) => {
+          if (atOnce.has(name)) return Reflect.apply(method, target, words)
+          const answer: unknown = this.#alive() ? Reflect.apply(method, target, words) : never
+          return answer instanceof Promise ? answer.then(done => (this.#alive() ? done : never)) : answer
+        }
+      },
+    })
+  }
+
+  #alive(): boolean {
+    if (!this.isDead && this.#around.crashes()) this.isDead = true
+    return !this.isDead
+  }
+
+  #eyes(): Eyes {
+    const { store, clock, api, secrets, cloud } = this.#around
+    return {
+      cluster: async () => {
+        const seen = this.#needsLive ? store.current : this.#cached(clock.now() - api.watchLagMs)
+        this.#needsLive = false
+        return seen === undefined ? { kind: 'absent' } : { kind: 'seen', seen }
+      },
+      certificates: async ({ uid }) => certificatesOf(secrets.has(uid)),
+      inventory: async ({ uid }) => ({ view: this.inventory.view(uid), promises: cloud.promises }),
+      attend: ({ uid }, pace) => this.inventory.attend(uid, pace),
+      scheduler: ({ uid }, address) =>
+        address === undefined ? { kind: 'unasked' } : cloud.schedulers.view(uid),
+    }
+  }
+
+  #hands(): Hands {
+    const { store, secrets, cloud, writesAhead } = this.#around
+    return {
+      confirm: async seen => {
+        this.#write(seen, () => store.check(seen))
+      },
+      stampLedger: async (seen, seq) =>
+        this.#write(seen, () => store.write(seen, { ledger: { uid: seen.cluster.uid, seq } })),
+      enrol: async seen =>
+        this.#write(seen, () =>
+          store.write(seen, { hasFinalizer: true, placement: { installation: ourInstallation } }),
+        ),
+      release: async seen => void this.#write(seen, () => store.write(seen, { hasFinalizer: false })),
+      writeLaunches: async (seen, { launches, seq }) => {
+        if (!writesAhead) return (this.#own = { ...seen, launches, ledger: { uid: seen.cluster.uid, seq } })
+        return this.#write(seen, () =>
+          store.write(seen, { launches, ledger: { uid: seen.cluster.uid, seq } }),
+        )
+      },
+      publish: async ({ resourceVersion }, status) => {
+        const seen = this.#own ?? store.current
+        if (seen !== undefined)
+          this.#write({ ...seen, resourceVersion }, () =>
+            store.write({ ...seen, resourceVersion }, { status }),
+          )
+      },
+      issueCertificates: async ({ uid }) => void secrets.add(uid),
+      removeCertificates: async ({ uid }) => void secrets.delete(uid),
+      prepare: async ({ uid, key: name }, draft, address) => {
+        const request = {
+          ...draft,
+          launch: draft.id,
+          token: tokenOf(draft),
+          owner: { uid, key: name },
+          offering: '',
+          userData: '',
+        }
+        const kept = address && { ...address, owner: uid }
+        const send = async (at: Call) => (await cloud.launch({ ...request, address: kept }, at)).machines
+        return { scope: cloud.scope, offerings: ['simulated'], hash: digest({ ...draft }), send }
+      },
+      terminate: (_cluster, machines, at) => cloud.terminate(machines, at),
+      reserveAddress: ({ uid, key: name }, at) => cloud.reserveAddress({ uid, key: name }, at),
+      releaseAddress: ({ uid }, at) => cloud.releaseAddress(uid, at),
+      drain: ({ uid }, machines) => cloud.schedulers.drain(uid, machines),
+      close: ({ uid }, machines) => cloud.schedulers.close(uid, machines),
+      report: () => undefined,
+      forget: (_key, uid) => this.inventory.forget(uid),
+    }
+  }
+
+  /** What the watch has brought by now, or this process's own write where that is newer. */
+  #cached(at: number): Seen | undefined {
+    const { history } = this.#around.store
+    const seen = history.findLast(each => each.at <= at)?.seen
+    const own = history.findLast(each => each.seen?.resourceVersion === this.#own?.resourceVersion)
+    return own === undefined || own.at <= at ? seen : this.#own
+  }
+
+  /** A write with the API server's troubles; afterwards the cache holds at least this write. */
+  #write(seen: Seen, write: () => Seen | undefined | void): Seen {
+    const { random, api } = this.#around
+    if (random.chance(api.refused)) throw this.#unclear()
+    try {
+      const after = write() ?? seen
+      if (random.chance(api.lost)) throw this.#unclear()
+      return (this.#own = after)
+    } catch (error) {
+      this.#needsLive = true
+      throw error
+    }
+  }
+
+  #unclear(): UnclearWrite {
+    this.#needsLive = true
+    return new UnclearWrite('no answer from the API server')
+  }
+}
+
+/** What a pass does not wait for: no process dies in the middle of these. */
+const atOnce: ReadonlySet<string | symbol> = new Set(['scheduler', 'attend', 'report', 'forget'])
+
+/** The dead do nothing, not even fail. */
+const never: Promise<never> = new Promise(() => undefined)
+
+const certificatesOf = (stored: boolean): CertificatesView =>
+  stored
+    ? { kind: 'valid', notAfter: Date.UTC(2099, 0, 1), renewAt: Date.UTC(2098, 0, 1) }
+    : { kind: 'removed' }

@@ -1,0 +1,30 @@
+import { expect, test } from 'vitest'
+import { type Ablation, type Kind, kinds, play } from './worlds.ts'
+
+const worlds = Number(process.env['WORLDS'] ?? 1_000)
+const first = Number(process.env['SEED'] ?? 1)
+const whole: Ablation = { writesAhead: true, remembers: true }
+
+async function failures(kind: Kind, count: number, ablation: Ablation): Promise<readonly string[]> {
+  const found: string[] = []
+  for (let seed = first; seed < first + count; seed++) {
+    const problems = await play(kind, seed, ablation)
+    if (problems.length > 0) found.push(`seed ${seed} of ${kind.name}: ${problems.join('; ')}`)
+  }
+  return found
+}
+
+test.each(Object.entries(kinds))(
+  `rows 2, 4, 5, 9, 10: ${worlds} worlds with %s converge and leak nothing`,
+  async (_name, kind) => {
+    expect((await failures(kind, worlds, whole)).slice(0, 5)).toEqual([])
+  },
+)
+
+test.each([
+  { given: 'no record written ahead', ablation: { writesAhead: false, remembers: true } },
+  { given: 'no memory between passes', ablation: { writesAhead: true, remembers: false } },
+])('the same worlds fail with $given', async ({ ablation }) => {
+  const found = await failures(kinds['crashes at any await of a pass'], Math.min(worlds, 200), ablation)
+  expect(found.length).toBeGreaterThan(0)
+})
