@@ -92,12 +92,6 @@ export const settings = {
     maxMs: 60 * second,
     default: 2 * second,
   }),
-  sweepInterval: duration({
-    description: 'How often the clouds are searched for machines that no cluster claims.',
-    minMs: second,
-    maxMs: hour,
-    default: 60 * second,
-  }),
   stateDirectory: text({
     description: 'Where the local cloud keeps its machines and Python environments.',
     placeholder: 'FOLDER',
@@ -108,6 +102,12 @@ export const settings = {
     description: 'The Python of the local cloud, where a cluster names none: a path, or a name on the PATH.',
     placeholder: 'PROGRAM',
     default: 'python3',
+  }),
+  simulatedState: text({
+    description: 'A file in which simulated machines outlive the operator.',
+    placeholder: 'FILE',
+    default: undefined,
+    defaultText: 'none: they end with it',
   }),
   simulatedStartup: duration({
     description: 'How long a simulated machine takes to start, where a cluster does not say.',

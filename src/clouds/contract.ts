@@ -111,8 +111,14 @@ export interface CloudContext {
   readonly installation: InstallationId
   /** Where the local cloud keeps its machines. */
   readonly stateDirectory: string
+  /** Where the local cloud keeps the Python environments its machines share; undefined for the user's cache. */
+  readonly cacheDirectory?: string
+  /** The Python of the local cloud where a cluster names none: a path, or a name on the PATH. */
+  readonly localPython?: string
   /** A file in which the simulated cloud outlives the process; undefined where it need not. */
-  readonly simulatedState: string | undefined
+  readonly simulatedState?: string | undefined
+  /** How long simulated machines start where their cluster does not say; two seconds unless given. */
+  readonly simulatedStartupMs?: number
 }
 
 /** Gives a cloud's settings their type back on the way in and lets them go untyped through the house. */

@@ -1,5 +1,5 @@
 import type { Call } from '../lib/call.ts'
-import { within } from '../lib/call.ts'
+import { limited } from '../lib/deadline.ts'
 import { wait } from '../lib/wait.ts'
 import type { ClusterUid } from '../model/names.ts'
 import type { Cloud } from './contract.ts'
@@ -22,7 +22,7 @@ export async function keepListed(
   const periods = { ...promises.listEveryMs, idle: idleMs }
   while (!call.signal.aborted) {
     const began = performance.now()
-    notify(await inventory.refresh(within(call, listLimitMs)))
+    notify(await limited(listLimitMs, call, limit => inventory.refresh(limit)))
     do await wait(Math.min(tickMs, promises.listEveryMs.busy), call).catch(() => undefined)
     while (!call.signal.aborted && performance.now() - began < periods[inventory.pace])
   }

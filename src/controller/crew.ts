@@ -1,4 +1,5 @@
-import { type Call, within } from '../lib/call.ts'
+import type { Call } from '../lib/call.ts'
+import { limited } from '../lib/deadline.ts'
 import type { ClusterKey } from '../model/names.ts'
 import type { Next } from '../reconcile/pass.ts'
 import type { WorkQueue } from './queue.ts'
@@ -39,7 +40,7 @@ async function once(key: ClusterKey, { queue, pass, passed }: CrewWork, stop: Ca
   const began = performance.now()
   const seconds = (): number => (performance.now() - began) / 1000
   try {
-    const next = await pass(key, within(stop, passLimitMs))
+    const next = await limited(passLimitMs, stop, call => pass(key, call))
     passed(key, { result: resultOf(next), seconds: seconds() })
     if (next.kind === 'retry') return queue.retry(key)
     queue.succeed(key)

@@ -1,5 +1,6 @@
 import { Inventory } from '../../src/clouds/inventory.ts'
 import type { SimulatedCloud } from '../../src/clouds/simulated/provider.ts'
+import type { SimulatedWorld } from '../../src/clouds/simulated/world.ts'
 import type { Call } from '../../src/lib/call.ts'
 import { digest } from '../../src/lib/fingerprint.ts'
 import { tokenOf } from '../../src/model/launch.ts'
@@ -23,6 +24,9 @@ export interface Surroundings {
   readonly clock: VirtualClock
   readonly store: Store
   readonly cloud: SimulatedCloud
+  readonly world: SimulatedWorld
+  /** Machines of strangers. */
+  readonly decoys: ReadonlySet<string>
   readonly secrets: Set<ClusterUid>
   readonly random: Random
   readonly api: ApiTrouble

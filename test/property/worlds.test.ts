@@ -15,7 +15,7 @@ async function failures(kind: Kind, count: number, ablation: Ablation): Promise<
 }
 
 test.each(Object.entries(kinds))(
-  `rows 2, 4, 5, 9, 10: ${worlds} worlds with %s converge and leak nothing`,
+  `rows 1, 2, 4, 5, 9, 10, 23: ${worlds} worlds with %s converge and leak nothing`,
   async (_name, kind) => {
     expect((await failures(kind, worlds, whole)).slice(0, 5)).toEqual([])
   },

@@ -113,6 +113,8 @@ export async function play(
     clock,
     store,
     cloud,
+    world,
+    decoys: decoys(world),
     secrets: new Set(),
     trace: trace && (line => trace(`${new Date(clock.now()).toISOString().slice(11)} ${line}`)),
     random,
@@ -123,7 +125,7 @@ export async function play(
     },
     crashes: () => isTroubled() && crashes < kind.mostCrashes && random.chance(kind.crash) && ++crashes > 0,
   }
-  const judge = new Judge({ world, store, clock, secrets: around.secrets, decoys: decoys(world) })
+  const judge = new Judge({ world, store, clock, secrets: around.secrets, decoys: around.decoys })
   await live(around, judge, { kind, end })
   return judge.verdict()
 }
@@ -135,13 +137,13 @@ interface Course {
 
 /** The user's changes and the operator's passes, in the order that time gives them. */
 async function live(around: Surroundings, judge: Judge, { kind, end }: Course): Promise<void> {
-  const { clock, store, random } = around
+  const { clock, random } = around
   let operator = new OperatorProcess(around)
   let nextChange = clock.now()
   const calmEnd = end + calmMs
   for (let passes = 0; clock.now() < calmEnd && passes < 6_000; passes++) {
     if (clock.now() >= nextChange && clock.now() < end) {
-      change(store, random, kind)
+      change(around, kind)
       nextChange = clock.now() + 1_000 + random.below(60_000)
     }
     const next = await clock.finish(
@@ -153,9 +155,9 @@ async function live(around: Surroundings, judge: Judge, { kind, end }: Course): 
       clock.moveTo(clock.now() + random.below(20_000))
       continue
     }
-    if (next === undefined || next === null) return
-    around.trace?.(JSON.stringify({ next, alive: around.cloud.schedulers ? undefined : 0 }))
-    const pauseMs = next.kind === 'retry' ? 1_000 : next.kind === 'gone' ? 1_000 : next.afterMs
+    if (next === undefined) return judge.fail(new Error('a pass failed or waits for ever'))
+    around.trace?.(JSON.stringify(next))
+    const pauseMs = next.kind === 'again' ? next.afterMs : 1_000
     if (clock.now() >= end && judge.isCalm()) return
     const until =
       clock.now() < end
@@ -166,7 +168,8 @@ async function live(around: Surroundings, judge: Judge, { kind, end }: Course): 
 }
 
 /** Somebody creates, changes or deletes the cluster; a deleted one may come back at once under the same name. */
-function change(store: Store, random: Random, kind: Kind): void {
+function change(around: Surroundings, kind: Kind): void {
+  const { store, random } = around
   const current = store.current
   if (current === undefined) return store.create(wishOf(random))
   if (current.cluster.phase === 'deleting') return
@@ -177,7 +180,15 @@ function change(store: Store, random: Random, kind: Kind): void {
   if (dice < 0.5) return store.wish({ version: 1 + random.below(3) })
   if (dice < 0.55) return store.wish({ restart: random.hex(4) })
   if (dice < 0.65) return store.wish({ suspended: random.chance(0.5) })
+  if (dice < 0.75) return endOne(around)
   store.wish({ replicas: random.below(7) })
+}
+
+/** Row 23: somebody ends a machine in the cloud's console. */
+function endOne({ world, decoys: strangers, random }: Surroundings): void {
+  const ours = world.alive.filter(({ id }) => !strangers.has(id))
+  const unlucky = ours[random.below(ours.length)]
+  if (unlucky !== undefined) world.end([unlucky.id])
 }
 
 const wishOf = (random: Random): Wish => ({

@@ -42,14 +42,14 @@ export class VirtualClock {
 
   /** Lets work go on, moving time only while it waits for time. Undefined where the work waits for ever. */
   async finish<T>(work: Promise<T>): Promise<T | undefined> {
-    let isSettled = false
+    const state = { isSettled: false }
     const settled = work.finally(() => {
-      isSettled = true
+      state.isSettled = true
     })
     settled.catch(() => undefined)
     for (;;) {
-      for (let turn = 0; turn < 200 && !isSettled; turn++) await null
-      if (isSettled) return settled
+      for (let turn = 0; turn < 200 && !state.isSettled; turn++) await Promise.resolve()
+      if (state.isSettled) return settled
       const next = this.#next()
       if (next === undefined) return undefined
       this.#fire(next)

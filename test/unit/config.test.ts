@@ -33,7 +33,6 @@ describe('the configuration', () => {
       logFormat: 'json',
       concurrency: 8,
       schedulerPollInterval: 2_000,
-      sweepInterval: 60_000,
       stateDirectory: '/home/a/.local/state/dask-cloud-operator',
       localPython: 'python3',
       simulatedStartup: 5_000,
@@ -74,7 +73,7 @@ describe('the configuration', () => {
     { argv: ['--http-address', '0'], key: 'httpAddress', want: undefined },
     { argv: ['--http-address', '[::1]:0'], key: 'httpAddress', want: { host: '::1', port: 0 } },
     { argv: ['--scheduler-poll-interval', '500ms'], key: 'schedulerPollInterval', want: 500 },
-    { argv: ['--sweep-interval', '1h'], key: 'sweepInterval', want: 3_600_000 },
+    { argv: ['--simulated-startup', '1h'], key: 'simulatedStartup', want: 3_600_000 },
     { argv: ['--simulated-startup', '0s'], key: 'simulatedStartup', want: 0 },
     { argv: ['--state-directory', '-here'], key: 'stateDirectory', want: '-here' },
   ] as const)('reads $argv', ({ argv, key, want }) => {
@@ -106,8 +105,11 @@ describe('a mistake is named and', () => {
     },
     { argv: ['--http-address', '8080'], says: '--http-address must be HOST:PORT' },
     { argv: ['--http-address', '127.0.0.1:70000'], says: '--http-address must be HOST:PORT' },
-    { argv: ['--sweep-interval', '60'], says: '--sweep-interval must be a time from 1s to 1h' },
-    { argv: ['--sweep-interval', '10ms'], says: '--sweep-interval must be a time from 1s to 1h' },
+    { argv: ['--simulated-startup', '60'], says: '--simulated-startup must be a time from 0ms to 1h' },
+    {
+      argv: ['--scheduler-poll-interval', '10ms'],
+      says: '--scheduler-poll-interval must be a time from 100ms to 1m',
+    },
     { argv: ['--log-level', 'loud'], says: '--log-level must be one of trace, debug' },
   ])('$argv is refused', ({ argv, says }) => {
     expect(problemOf(argv)).toContain(says)

@@ -6,8 +6,8 @@ import { SimulatedCloud } from './provider.ts'
 import { SimulatedWorld } from './world.ts'
 
 export interface SimulatedSettings {
-  /** From launch to running, in seconds. */
-  readonly startupSeconds: number
+  /** From launch to running, in seconds; undefined for what the operator is configured to. */
+  readonly startupSeconds: number | undefined
 }
 
 /** The simulated cloud as a user may try it: no trouble, only time. */
@@ -19,13 +19,15 @@ export const simulated = defineCloud<SimulatedSettings>({
     const seconds = optional(settings['startupSeconds'], `${path}.startupSeconds`, (value, at) =>
       integer(value, at, { min: 0, max: 3600 }),
     )
-    return { startupSeconds: seconds ?? 2 }
+    return { startupSeconds: seconds }
   },
-  offerings: ({ startupSeconds }) => [`startup-${startupSeconds}s`],
+  offerings: ({ startupSeconds }) => [
+    startupSeconds === undefined ? 'simulated' : `startup-${startupSeconds}s`,
+  ],
   intent: () => ({}),
   connection: () => ({}),
-  async connect(_settings, { installation, simulatedState }) {
-    const tempo = { lagMs: 0, startMs: 2_000, joinMs: 200, endMs: 500 }
+  async connect(_settings, { installation, simulatedState, simulatedStartupMs }) {
+    const tempo = { lagMs: 0, startMs: simulatedStartupMs ?? 2_000, joinMs: 200, endMs: 500 }
     const journal = simulatedState === undefined ? memoryJournal() : fileJournal(simulatedState)
     const world = new SimulatedWorld({ now: Date.now, tempo, journal })
     return new SimulatedCloud({

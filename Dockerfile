@@ -1,0 +1,17 @@
+# The sources run as they are, so that this only gathers them and their production dependencies.
+FROM node:24-bookworm-slim AS dependencies
+WORKDIR /app
+COPY package.json package-lock.json .npmrc ./
+RUN npm ci --omit=dev --ignore-scripts --no-audit --no-fund
+
+FROM gcr.io/distroless/nodejs24-debian12:nonroot
+LABEL org.opencontainers.image.title="dask-cloud-operator" \
+      org.opencontainers.image.licenses="Apache-2.0"
+WORKDIR /app
+ENV NODE_ENV=production
+COPY --from=dependencies /app/node_modules ./node_modules
+COPY package.json LICENSE ./
+COPY crds ./crds
+COPY src ./src
+USER 65532:65532
+ENTRYPOINT ["/nodejs/bin/node", "src/main.ts"]

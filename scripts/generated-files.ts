@@ -1,0 +1,22 @@
+import { fileURLToPath } from 'node:url'
+import { stringify } from 'yaml'
+import { clusterCrd } from '../src/api/crd.ts'
+import { group, plural } from '../src/api/names.ts'
+
+export interface GeneratedFile {
+  readonly path: string
+  readonly text: string
+}
+
+const header = '# Generated from src/api by `npm run generate`. Do not edit: `npm run verify` compares.\n'
+
+/** What is committed beside the sources it is made from, as it should be. */
+export const generatedFiles = (): readonly GeneratedFile[] => [
+  { path: pathOf(`../crds/${group}_${plural}.yaml`), text: yamlOf(clusterCrd()) },
+]
+
+// Folded at a width, and without anchors: schemas share parts, and readers of YAML are not all fond of aliases.
+const yamlOf = (value: unknown): string =>
+  header + stringify(value, { aliasDuplicateObjects: false, lineWidth: 110 })
+
+const pathOf = (relative: string): string => fileURLToPath(new URL(relative, import.meta.url))

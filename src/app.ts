@@ -1,0 +1,85 @@
+import { hostname } from 'node:os'
+import { installationOf } from './app/installation.ts'
+import { lead } from './app/leader.ts'
+import type { Config } from './config.ts'
+import { acquireLease, type Lease } from './kube/lease.ts'
+import { connectKube, type KubeTransport } from './kube/transport.ts'
+import type { Call } from './lib/call.ts'
+import { type Check, serveHealth } from './telemetry/health.ts'
+import type { Log } from './telemetry/log.ts'
+import { watchLoop } from './telemetry/loop.ts'
+import { createMetrics, type Metrics } from './telemetry/metrics.ts'
+
+const stallMs = 20_000
+
+/** Serves clusters until the signal stops it. Throws where it cannot begin, and where its lease is lost. */
+export async function runOperator(config: Config, log: Log, call: Call): Promise<void> {
+  const metrics = createMetrics({ process: 'measured' })
+  using loop = watchLoop(metrics)
+  await using kube = await connectKube({
+    kubeconfig: config.kubeconfig,
+    context: config.context,
+    requests: metrics.kubeRequests,
+  })
+  const checks = new Checks({ name: 'event-loop', problem: () => late(loop.lateMs()) })
+  await using open = new AsyncDisposableStack()
+  open.use(await health(config, checks, metrics, log))
+  const namespace = config.namespace ?? kube.namespace
+  const installation = await installationOf({ kube, namespace, name: config.installation, log }, call)
+  const identity = `${hostname()}_${process.pid}_${Math.random().toString(16).slice(2, 10)}`
+  await using lease = await leadership({ config, kube, namespace, identity, metrics, log }, call)
+  log.info({ namespace, installation, identity }, 'this process leads')
+  const stop = { signal: AbortSignal.any([call.signal, lease.signal]) }
+  await lead({ config, kube, namespace, installation, identity, lease, metrics, log, checks }, stop)
+  if (!call.signal.aborted) throw lease.signal.reason
+}
+
+interface Candidacy {
+  readonly config: Config
+  readonly kube: KubeTransport
+  readonly namespace: string
+  readonly identity: string
+  readonly metrics: Metrics
+  readonly log: Log
+}
+
+/** The lease; without leader election one that nobody else can take. */
+async function leadership(candidacy: Candidacy, call: Call): Promise<Lease> {
+  const { config, kube, namespace, identity, metrics, log } = candidacy
+  if (!config.leaderElect) return unshared()
+  log.info({ namespace, lease: config.leaseName, identity }, 'waiting for the lease')
+  const onProblem = (error: unknown): void => log.warn({ err: error }, 'the lease could not be asked for')
+  const lease = { namespace, name: config.leaseName }
+  return acquireLease({ kube: kube.leases, lease, identity, metrics, onProblem }, call)
+}
+
+function unshared(): Lease {
+  const end = new AbortController()
+  return {
+    signal: end.signal,
+    deadline: () => Infinity,
+    remainingMs: () => Infinity,
+    assertHeld: () => undefined,
+    [Symbol.asyncDispose]: async () => end.abort(new Error('the operator stops')),
+  }
+}
+
+async function health(config: Config, checks: Checks, metrics: Metrics, log: Log): Promise<AsyncDisposable> {
+  if (config.httpAddress === undefined) return { [Symbol.asyncDispose]: async () => undefined }
+  const server = await serveHealth({ ...config.httpAddress, live: checks.live, ready: checks.ready, metrics })
+  log.info({ host: config.httpAddress.host, port: server.port }, 'serving /metrics, /healthz and /readyz')
+  return server
+}
+
+const late = (ms: number): string | undefined =>
+  ms < stallMs ? undefined : `nothing has turned for ${Math.round(ms / 1000)} s`
+
+/** What health is made of; the leader adds its own. A standby is alive and ready to take over. */
+export class Checks {
+  readonly live: Check[]
+  readonly ready: Check[] = []
+
+  constructor(...live: readonly Check[]) {
+    this.live = [...live]
+  }
+}

@@ -1,0 +1,208 @@
+import { apiVersion, kind } from '../api/names.ts'
+import type { Call } from '../lib/call.ts'
+import type { Cluster } from '../model/cluster.ts'
+import { CloudError } from '../model/faults.ts'
+import type { ClusterUid, InstallationId } from '../model/names.ts'
+import type { CertificatesView } from '../model/world.ts'
+import { certificatesView, inspectSecrets } from '../pki/inspect.ts'
+import { repair } from '../pki/repair.ts'
+import {
+  type Secret,
+  type SecretPart,
+  type SecretPlace,
+  type SecretRef,
+  secretParts,
+  secretRef,
+  secretsOf,
+} from '../pki/secret.ts'
+import { credentialIn, isOurs, type StoredSecret, type StoredSecrets, textIn } from '../pki/stored.ts'
+
+/** The API server's Secrets, as far as they are needed here. */
+export interface SecretStore {
+  /** From the watch of the operator's own namespace. */
+  own(name: string): StoredSecret | undefined
+  /** A live read of one Secret; undefined where there is none. */
+  get(ref: SecretRef, call: Call): Promise<StoredSecret | undefined>
+  /** Creates, or replaces what `expected` was; throws where it changed meanwhile. */
+  put(secret: Secret, expected: StoredSecret | undefined, call: Call): Promise<StoredSecret>
+  /** Deletes one of ours; gone already is as good. */
+  remove(ref: SecretRef, expected: StoredSecret, call: Call): Promise<void>
+}
+
+export interface CertificatesOptions {
+  readonly store: SecretStore
+  readonly operatorNamespace: string
+  readonly installation: InstallationId
+  readonly now: () => number
+}
+
+/** A tenant's Secret is read again after so long, and sooner while something is wrong with it. */
+const tenantMs = { good: 60_000, bad: 3_000 }
+
+interface Known {
+  readonly secret: StoredSecret | undefined
+  readonly readAt: number
+}
+
+/**
+ * Every cluster's certificates and where they are stored. What was good once is remembered, so that a Secret that
+ * somebody deletes comes back as it was: a new authority would cut off every machine.
+ */
+export class Certificates {
+  readonly #options: CertificatesOptions
+  readonly #clients = new Map<ClusterUid, Known>()
+  readonly #good = new Map<ClusterUid, StoredSecrets>()
+  readonly #bad = new Set<ClusterUid>()
+
+  constructor(options: CertificatesOptions) {
+    this.#options = options
+  }
+
+  /** `address`: what the client's `dask.yaml` must say, as soon as it is known. */
+  async look(cluster: Cluster, address: string | undefined, call: Call): Promise<CertificatesView> {
+    const place = this.#place(cluster)
+    const stored = await this.#stored(cluster, call)
+    if (cluster.phase === 'deleting' && !secretParts.some(part => isKept(stored[part], place)))
+      return { kind: 'removed' }
+    const inspection = inspectSecrets(stored, {
+      ...place,
+      now: this.#options.now(),
+      schedulerAddress: address,
+    })
+    const view = certificatesView(inspection, place)
+    if (view.kind === 'valid') this.#good.set(cluster.uid, stored)
+    if (view.kind === 'valid') this.#bad.delete(cluster.uid)
+    else this.#bad.add(cluster.uid)
+    return view
+  }
+
+  /** Makes what is missing and puts back what was good; a second time there is nothing to do. */
+  async issue(cluster: Cluster, address: string | undefined, call: Call): Promise<void> {
+    const place = this.#place(cluster)
+    const stored = await this.#live(cluster, call)
+    const foreign = secretParts.find(part => stored[part] !== undefined && !isKept(stored[part], place))
+    if (foreign !== undefined)
+      throw new CloudError('conflict', `Secret ${secretRef(foreign, place).name} is not this cluster's`)
+    const now = this.#options.now()
+    const { bundle } = repair(withRemembered(stored, this.#good.get(cluster.uid), place), place, now)
+    const secrets = secretsOf(bundle, place, address)
+    const written = new Map<SecretPart, StoredSecret>()
+    for (const part of secretParts) written.set(part, await this.#put(secrets[part], stored[part], call))
+    this.#remember(cluster.uid, written.get('client'))
+  }
+
+  async remove(cluster: Cluster, call: Call): Promise<void> {
+    const place = this.#place(cluster)
+    const stored = await this.#live(cluster, call)
+    for (const part of secretParts) {
+      const secret = stored[part]
+      if (secret !== undefined && isOurs(secret, place))
+        await this.#options.store.remove(secretRef(part, place), secret, call)
+    }
+    this.#remember(cluster.uid, undefined)
+  }
+
+  /** What a role's machines, or the operator's own client, present. Undefined until the Secrets are there. */
+  credential(
+    cluster: Pick<Cluster, 'uid' | 'name' | 'namespace'>,
+    role: 'scheduler' | 'worker' | 'client',
+  ): Presented | undefined {
+    const place = this.#place(cluster)
+    const secret =
+      role === 'client'
+        ? this.#clients.get(cluster.uid)?.secret
+        : this.#options.store.own(secretRef(role, place).name)
+    if (secret === undefined || !isOurs(secret, place)) return undefined
+    const { certificate, key } = credentialIn(secret, role)
+    return { ca: textIn(secret, 'ca.crt'), cert: certificate, key }
+  }
+
+  /** One of the operator's Secrets changed: what is remembered of the tenant's is read again. */
+  forget(uid: ClusterUid): void {
+    this.#clients.delete(uid)
+    this.#good.delete(uid)
+    this.#bad.delete(uid)
+  }
+
+  async #put(secret: Secret, before: StoredSecret | undefined, call: Call): Promise<StoredSecret> {
+    return isAlike(secret, before) ? (before ?? secret) : this.#options.store.put(secret, before, call)
+  }
+
+  async #stored(cluster: Cluster, call: Call): Promise<StoredSecrets> {
+    const place = this.#place(cluster)
+    const own = (part: SecretPart): StoredSecret | undefined =>
+      this.#options.store.own(secretRef(part, place).name)
+    const client = await this.#client(cluster, call)
+    return { authority: own('authority'), scheduler: own('scheduler'), worker: own('worker'), client }
+  }
+
+  async #live(cluster: Cluster, call: Call): Promise<StoredSecrets> {
+    const place = this.#place(cluster)
+    const found = await Promise.all(
+      secretParts.map(part => this.#options.store.get(secretRef(part, place), call)),
+    )
+    return Object.fromEntries(secretParts.map((part, index) => [part, found[index]]))
+  }
+
+  async #client(cluster: Cluster, call: Call): Promise<StoredSecret | undefined> {
+    const known = this.#clients.get(cluster.uid)
+    const freshMs = this.#bad.has(cluster.uid) ? tenantMs.bad : tenantMs.good
+    const now = this.#options.now()
+    if (known !== undefined && now - known.readAt < freshMs && cluster.phase !== 'deleting')
+      return known.secret
+    const secret = await this.#options.store.get(secretRef('client', this.#place(cluster)), call)
+    this.#remember(cluster.uid, secret)
+    return secret
+  }
+
+  #remember(uid: ClusterUid, secret: StoredSecret | undefined): void {
+    this.#clients.set(uid, { secret, readAt: this.#options.now() })
+  }
+
+  #place({ uid, name, namespace }: Pick<Cluster, 'uid' | 'name' | 'namespace'>): SecretPlace {
+    const { operatorNamespace, installation } = this.#options
+    return {
+      identity: { uid, name, namespace },
+      operatorNamespace,
+      installation,
+      owner: { apiVersion, kind },
+    }
+  }
+}
+
+/** A certificate authority, a certificate and its key, all PEM. */
+export interface Presented {
+  readonly ca: string
+  readonly cert: string
+  readonly key: string
+}
+
+const isKept = (secret: StoredSecret | undefined, place: SecretPlace): boolean =>
+  secret !== undefined && isOurs(secret, place)
+
+/** A part that is gone or spoilt is taken from memory, where it was good. */
+function withRemembered(
+  stored: StoredSecrets,
+  good: StoredSecrets | undefined,
+  place: SecretPlace,
+): StoredSecrets {
+  if (good === undefined) return stored
+  const isSame =
+    stored.authority !== undefined &&
+    isOurs(stored.authority, place) &&
+    certificateOf(stored) === certificateOf(good)
+  return isSame ? stored : { ...stored, ...good }
+}
+
+function isAlike(secret: Secret, before: StoredSecret | undefined): boolean {
+  const old = before?.data ?? {}
+  const keys = Object.keys(secret.data)
+  return (
+    before !== undefined &&
+    keys.length === Object.keys(old).length &&
+    keys.every(key => old[key] === secret.data[key])
+  )
+}
+
+const certificateOf = ({ authority }: StoredSecrets): string =>
+  credentialIn(authority, 'authority').certificate

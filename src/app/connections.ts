@@ -1,0 +1,87 @@
+import type { Cloud, CloudContext, Schedulers } from '../clouds/contract.ts'
+import { Inventory } from '../clouds/inventory.ts'
+import { keepListed } from '../clouds/listing-loop.ts'
+import { cloudNamed } from '../clouds/registry.ts'
+import type { Call } from '../lib/call.ts'
+import type { Cluster } from '../model/cluster.ts'
+import { isThere } from '../model/machine.ts'
+import type { ClusterUid, Scope } from '../model/names.ts'
+import type { Metrics } from '../telemetry/metrics.ts'
+import { measured } from './measured.ts'
+
+/** A cloud that clusters use, with the inventory that all clusters of its scope share. */
+export interface Connection {
+  readonly cloud: Cloud
+  readonly inventory: Inventory
+  /** The cloud's own, where it plays its schedulers. */
+  readonly schedulers: Schedulers | undefined
+}
+
+export interface ConnectionOptions {
+  readonly context: CloudContext
+  readonly allowed: readonly string[]
+  readonly metrics: Metrics
+  /** Clusters whose machines or address changed between two lists. */
+  readonly notify: (owners: ReadonlySet<ClusterUid>) => void
+}
+
+/** Connects each cloud when its first cluster is seen, and keeps one list per scope for as long as the process lives. */
+export class Connections implements AsyncDisposable {
+  readonly #options: ConnectionOptions
+  readonly #connections = new Map<string, Promise<Connection>>()
+  readonly #inventories = new Map<Scope, Inventory>()
+  readonly #stop = new AbortController()
+  readonly #loops: Promise<void>[] = []
+
+  constructor(options: ConnectionOptions) {
+    this.#options = options
+  }
+
+  /** The cluster's connection. A failed one is tried again by the next who asks. Throws a CloudError or ParseError. */
+  of({ cloud: { name, settings } }: Pick<Cluster, 'cloud'>): Promise<Connection> {
+    const kind = cloudNamed(name, this.#options.allowed, 'spec.cloud')
+    const key = kind.connection(settings)
+    const known = this.#connections.get(key)
+    if (known !== undefined) return known
+    const opened = kind.connect(settings, this.#options.context).then(cloud => this.#join(cloud))
+    this.#connections.set(key, opened)
+    opened.catch(() => this.#connections.delete(key))
+    return opened
+  }
+
+  forget(owner: ClusterUid): void {
+    for (const inventory of this.#inventories.values()) inventory.forget(owner)
+  }
+
+  /** Machines by cloud and state, for the metrics. */
+  counts(): ReadonlyMap<string, ReadonlyMap<string, number>> {
+    const counts = new Map<string, Map<string, number>>()
+    for (const [scope, inventory] of this.#inventories) {
+      const states = new Map<string, number>()
+      for (const { state } of (inventory.newest?.machines ?? []).filter(isThere)) {
+        states.set(state.kind, (states.get(state.kind) ?? 0) + 1)
+      }
+      counts.set(scope, states)
+    }
+    return counts
+  }
+
+  async [Symbol.asyncDispose](): Promise<void> {
+    this.#stop.abort(new Error('the operator stops'))
+    await Promise.all(this.#loops)
+    const opened = await Promise.allSettled(this.#connections.values())
+    for (const each of opened) if (each.status === 'fulfilled') await each.value.cloud.close()
+  }
+
+  #join(raw: Cloud): Connection {
+    const cloud = measured(raw, this.#options.metrics)
+    const known = this.#inventories.get(cloud.scope)
+    const inventory = known ?? new Inventory(cloud, Date.now)
+    if (known === undefined) {
+      this.#inventories.set(cloud.scope, inventory)
+      const call: Call = { signal: this.#stop.signal }
+      this.#loops.push(keepListed(cloud, inventory, this.#options.notify, call))
+    }
+    return { cloud, inventory, schedulers: cloud.schedulers }
+  }
+}

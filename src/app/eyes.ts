@@ -1,0 +1,92 @@
+import type { SchedulerPool } from '../dask/pool.ts'
+import type { Call } from '../lib/call.ts'
+import { ParseError } from '../lib/parse.ts'
+import type { Cluster } from '../model/cluster.ts'
+import { CloudError } from '../model/faults.ts'
+import type { Addresses, Endpoint } from '../model/machine.ts'
+import type { CloudPromises, InventoryView } from '../model/world.ts'
+import { schedulerServerName } from '../pki/identity.ts'
+import { schedulerAddress } from '../reconcile/observe.ts'
+import type { Eyes, InventoryLook } from '../reconcile/ports.ts'
+import type { Certificates } from './certificates.ts'
+import type { Connection, Connections } from './connections.ts'
+import type { Resources } from './resources.ts'
+
+/** What the eyes and the hands of the passes are plugged into. */
+export interface Organs {
+  readonly resources: Resources
+  readonly certificates: Certificates
+  readonly connections: Connections
+  readonly pool: SchedulerPool
+}
+
+/** Promises of a cloud that could not be connected: nothing will be planned on them but patience. */
+const unconnected: InventoryLook['promises'] & CloudPromises = {
+  horizonMs: 180_000,
+  maxBatch: 1,
+  stableAddress: true,
+  listEveryMs: { busy: 2_000, resting: 10_000 },
+}
+
+export function openEyes({ resources, certificates, connections, pool }: Organs): Eyes {
+  const connected = new Map<string, Connection>()
+  return {
+    cluster: (key, call) => resources.sighting(key, call),
+    async certificates(cluster, call) {
+      try {
+        const view = viewOf(connected.get(cluster.uid), cluster)
+        return await certificates.look(cluster, clientAddress(view), call)
+      } catch (error) {
+        return { kind: 'silent', problem: `Its Secrets cannot be read: ${reasonIn(error)}` }
+      }
+    },
+    async inventory(cluster, _call: Call) {
+      try {
+        const connection = await connections.of(cluster)
+        connected.set(cluster.uid, connection)
+        connection.inventory.attend(cluster.uid, 'resting')
+        return { view: connection.inventory.view(cluster.uid), promises: connection.cloud.promises }
+      } catch (error) {
+        return { view: blind(error), promises: unconnected }
+      }
+    },
+    attend({ uid }, pace) {
+      connected.get(uid)?.inventory.attend(uid, pace)
+    },
+    scheduler(cluster, address) {
+      const own = connected.get(cluster.uid)?.schedulers
+      if (address === undefined) pool.forget(cluster.uid)
+      if (address === undefined) return { kind: 'unasked' }
+      return own === undefined ? asked(pool, certificates, cluster, address.external) : own.view(cluster.uid)
+    },
+  }
+}
+
+/** What a client outside is told: the kept address, or that of the machine. */
+export function clientAddress(view: InventoryView | undefined): string | undefined {
+  if (view?.kind !== 'seen') return undefined
+  const address: Addresses | undefined = view.address ?? schedulerAddress(view, 'wanted')
+  return address && `tls://${address.external.host}:${address.external.port}`
+}
+
+function viewOf(connection: Connection | undefined, { uid }: Cluster): InventoryView | undefined {
+  return connection?.inventory.view(uid)
+}
+
+/** The operator talks to a scheduler as the cluster's client does, and to nobody who cannot show its name. */
+function asked(pool: SchedulerPool, certificates: Certificates, cluster: Cluster, { host, port }: Endpoint) {
+  const presented = certificates.credential(cluster, 'client')
+  if (presented === undefined)
+    return { kind: 'silent', problem: 'the client’s certificate is not there' } as const
+  pool.track({ uid: cluster.uid, host, port, serverName: schedulerServerName(cluster.uid), ...presented })
+  return pool.last(cluster.uid)
+}
+
+function blind(error: unknown): InventoryView {
+  if (error instanceof CloudError) return { kind: 'silent', fault: error.fault, problem: error.message }
+  if (error instanceof ParseError) return { kind: 'silent', fault: 'invalid', problem: error.message }
+  return { kind: 'silent', fault: 'bug', problem: 'The cloud could not be connected; the log has the reason' }
+}
+
+/** Only the API server's own words, which hold no secret. */
+const reasonIn = (error: unknown): string => (error instanceof Error ? error.message : 'no reason was given')

@@ -1,0 +1,155 @@
+import { checkSize, renderUserData } from '../bootstrap/user-data.ts'
+import type { LaunchRequest, Schedulers } from '../clouds/contract.ts'
+import { cloudNamed } from '../clouds/registry.ts'
+import type { Call } from '../lib/call.ts'
+import { limited } from '../lib/deadline.ts'
+import { digest } from '../lib/fingerprint.ts'
+import type { Cluster } from '../model/cluster.ts'
+import { CloudError } from '../model/faults.ts'
+import { tokenOf } from '../model/launch.ts'
+import type { Addresses } from '../model/machine.ts'
+import type { InstallationId } from '../model/names.ts'
+import type { Hands, LaunchDraft, PreparedLaunch, Report, Subject } from '../reconcile/ports.ts'
+import type { Connection } from './connections.ts'
+import { clientAddress, type Organs } from './eyes.ts'
+import { pooled } from './pooled.ts'
+
+export interface HandsOptions extends Organs {
+  readonly installation: InstallationId
+  readonly allowed: readonly string[]
+  readonly report: (subject: Subject, event: Report) => void
+  /** For how many milliseconds this process may still change anything in a cloud: the lease's time left. */
+  readonly leftMs: () => number
+}
+
+const limits = { deathTimeoutS: 300, idleTimeoutS: undefined }
+const changeMs = 10_000
+
+export function openHands(options: HandsOptions): Hands {
+  const { resources, certificates, connections, pool, installation } = options
+  const led = asLeader(options.leftMs)
+  const connection = (cluster: Cluster): Promise<Connection> => connections.of(cluster)
+  const address = async (cluster: Cluster): Promise<string | undefined> =>
+    clientAddress((await connection(cluster)).inventory.view(cluster.uid))
+  const schedulers = async (cluster: Cluster): Promise<Schedulers> =>
+    (await connection(cluster)).schedulers ?? pooled(pool)
+  return {
+    confirm: (seen, call) => resources.confirm(seen, call),
+    stampLedger: (seen, seq, call) => resources.stampLedger(seen, seq, call),
+    async enrol(seen, call) {
+      const { cloud } = await connection(seen.cluster)
+      const placement = { installation, cloud: cloud.name, scope: cloud.scope }
+      return resources.enrol(seen, resources.finalizers(seen.cluster.key), placement, call)
+    },
+    release: (seen, call) => resources.release(seen, resources.finalizers(seen.cluster.key), call),
+    writeLaunches: (seen, written, call) => resources.writeLaunches(seen, written, call),
+    issueCertificates: async (cluster, _because, call) =>
+      certificates.issue(cluster, await address(cluster), call),
+    removeCertificates: (cluster, call) => certificates.remove(cluster, call),
+    prepare: async (cluster, draft, kept) =>
+      prepared(cluster, draft, kept, { ...options, connection: await connection(cluster), led }),
+    terminate: async (cluster, machines, call) => {
+      const { cloud } = await connection(cluster)
+      await led(changeMs, call, limit => cloud.terminate(machines, limit))
+    },
+    async reserveAddress(cluster, call) {
+      const { cloud, inventory } = await connection(cluster)
+      const made = await led(changeMs, call, limit => cloud.reserveAddress(ownerOf(cluster), limit))
+      await inventory.refresh(call)
+      return made
+    },
+    async releaseAddress(cluster, call) {
+      const { cloud, inventory } = await connection(cluster)
+      await led(changeMs, call, limit => cloud.releaseAddress(cluster.uid, limit))
+      await inventory.refresh(call)
+    },
+    drain: async (cluster, machines, call) => {
+      const asked = await schedulers(cluster)
+      return led(changeMs, call, limit => asked.drain(cluster.uid, machines, limit))
+    },
+    close: async (cluster, machines, call) => {
+      const asked = await schedulers(cluster)
+      return led(changeMs, call, limit => asked.close(cluster.uid, machines, limit))
+    },
+    publish: (subject, status, call) => resources.publish(subject, status, call),
+    report: options.report,
+    forget(key, uid) {
+      pool.forget(uid)
+      certificates.forget(uid)
+      resources.forget(key)
+      connections.forget(uid)
+    },
+  }
+}
+
+type Led = <T>(ms: number, call: Call, work: (call: Call) => Promise<T>) => Promise<T>
+
+/**
+ * No call in a cloud begins after the lease's deadline, and none lasts longer. The clock is asked right before each:
+ * a process that was frozen finds its signals not yet aborted.
+ */
+const asLeader =
+  (leftMs: () => number): Led =>
+  (ms, call, work) => {
+    const mostMs = Math.min(ms, leftMs())
+    if (mostMs <= 0) throw new CloudError('unavailable', 'This process may not lead any more')
+    return limited(mostMs, call, work)
+  }
+
+const ownerOf = ({ uid, key }: Cluster) => ({ uid, key })
+
+interface Launching extends HandsOptions {
+  readonly connection: Connection
+  readonly led: Led
+}
+
+/** Renders the machines' user data. It holds a private key and leaves this function only towards the cloud. */
+function prepared(
+  cluster: Cluster,
+  draft: LaunchDraft,
+  kept: Addresses | undefined,
+  launching: Launching,
+): PreparedLaunch {
+  const { certificates, connection, allowed, led } = launching
+  const { cloud } = connection
+  const kind = cloudNamed(cluster.cloud.name, allowed, 'spec.cloud')
+  const offerings = kind.offerings(cluster.cloud.settings, draft.role)
+  const group = [cluster.scheduler, ...cluster.groups].find(({ name }) => name === draft.group)
+  const presented = certificates.credential(cluster, draft.role)
+  if (group === undefined || presented === undefined || kept === undefined) {
+    throw new CloudError('conflict', 'The certificates or the scheduler’s address are not there yet')
+  }
+  const { software, env } = cluster
+  const userData = renderUserData({
+    role: draft.role,
+    group,
+    software,
+    env,
+    certificates: presented,
+    scheduler: kept,
+    limits,
+  })
+  checkSize(userData, cloud.promises.maxUserDataBytes)
+  const owner = ownerOf(cluster)
+  const { id: launch, role, count, seq, fingerprint, offering } = draft
+  const request: LaunchRequest = {
+    token: tokenOf(draft),
+    launch,
+    owner,
+    role,
+    group: group.name,
+    count,
+    seq,
+    fingerprint,
+    offering: offerings[offering] ?? '',
+    userData,
+    address: role === 'scheduler' ? { ...kept, owner: cluster.uid } : undefined,
+  }
+  return {
+    scope: cloud.scope,
+    offerings,
+    hash: digest(request),
+    send: async call =>
+      (await led(cloud.promises.launchMs, call, limit => cloud.launch(request, limit))).machines,
+  }
+}

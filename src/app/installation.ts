@@ -1,0 +1,43 @@
+import type { KubeRequests } from '../kube/transport.ts'
+import type { Call } from '../lib/call.ts'
+import { digest } from '../lib/fingerprint.ts'
+import { record, text } from '../lib/parse.ts'
+import { poll } from '../lib/wait.ts'
+import { type InstallationId, installationId } from '../model/names.ts'
+import type { Log } from '../telemetry/log.ts'
+
+export interface Surroundings {
+  readonly kube: KubeRequests
+  /** The operator's own. */
+  readonly namespace: string
+  readonly name: string
+  readonly log: Log
+}
+
+/**
+ * Which operator's a machine is: the Kubernetes cluster (by the UID of its oldest namespace), the operator's namespace
+ * and its name. The same after every restart and upgrade. Waits for an API server that does not answer yet.
+ */
+export async function installationOf(
+  { kube, namespace, name, log }: Surroundings,
+  call: Call,
+): Promise<InstallationId> {
+  const uid = await poll(
+    () => uidOfKubeSystem(kube, call).catch(error => tell(error, log, call)),
+    2_000,
+    call,
+  )
+  return installationId(digest({ uid, namespace, name }).slice(0, 16))
+}
+
+async function uidOfKubeSystem(kube: KubeRequests, call: Call): Promise<string> {
+  const found = record(
+    await kube.request({ method: 'GET', path: '/api/v1/namespaces/kube-system' }, call),
+    'namespace',
+  )
+  return text(record(found['metadata'], 'metadata')['uid'], 'metadata.uid')
+}
+
+function tell(error: unknown, log: Log, { signal }: Call): undefined {
+  if (!signal.aborted) log.warn({ err: error }, 'the API server cannot be asked who it is')
+}

@@ -1,0 +1,61 @@
+import type { Clusters } from '../kube/clusters.ts'
+import { isKubeError, wasRefused } from '../kube/fault.ts'
+import type { Reflector } from '../kube/reflector.ts'
+import type { Secrets, StoredSecret } from '../kube/secrets.ts'
+import type { Call } from '../lib/call.ts'
+import type { ClusterKey } from '../model/names.ts'
+import type { Secret } from '../pki/secret.ts'
+import { UnclearWrite } from '../reconcile/ports.ts'
+import type { SecretStore } from './certificates.ts'
+import type { ClusterStore, Patch } from './resources.ts'
+
+/** Which of several watches, one a namespace, has a cluster. */
+export type ReflectorOf = (key: ClusterKey) => Reflector<unknown> | undefined
+
+export function clusterStore(clusters: Clusters, reflectorOf: ReflectorOf): ClusterStore {
+  return {
+    cached: key => reflectorOf(key)?.get(key),
+    live: (key, call) => clusters.read(key, call),
+    offer: (key, object) => reflectorOf(key)?.offer(object),
+    patchStatus: (key, patch, call) => clusters.writeStatus(version(key, patch), patch.fields, call),
+    patchMetadata: (key, patch, call) => clusters.writeMetadata(version(key, patch), patch.fields, call),
+    judge(error) {
+      if (isKubeError(error, 404, 409)) return 'stale'
+      return wasRefused(error) && !isKubeError(error, 429) ? 'refused' : 'unclear'
+    },
+  }
+}
+
+const version = (key: ClusterKey, { resourceVersion }: Patch) => ({ key, resourceVersion })
+
+/** Secrets of the operator's own namespace come from its watch; a tenant's are read one by one. */
+export function secretStore(
+  secrets: Secrets,
+  own: Reflector<StoredSecret>,
+  ownNamespace: string,
+): SecretStore {
+  const inCache = (name: string): StoredSecret | undefined => own.get(`${ownNamespace}/${name}`)
+  return {
+    own: inCache,
+    get: (ref, call) => secrets.read(ref, call),
+    async put(secret: Secret, expected, call: Call) {
+      const before = expected === undefined ? undefined : await secrets.read(secret.metadata, call)
+      const write =
+        before === undefined ? secrets.create(secret, call) : secrets.replace(secret, before, call)
+      const stored = await write.catch(judged)
+      if (secret.metadata.namespace === ownNamespace) own.offer(stored)
+      return stored
+    },
+    async remove(ref, _expected, call) {
+      const stored = await secrets.read(ref, call)
+      if (stored !== undefined) await secrets.remove(ref, stored.metadata.uid, call)
+    },
+  }
+}
+
+/** A write that collided or was not answered is seen by the next pass, which reads live. */
+function judged(error: unknown): never {
+  if (isKubeError(error, 409) || !wasRefused(error))
+    throw new UnclearWrite('a Secret was not written for certain', { cause: error })
+  throw error
+}

@@ -1,0 +1,30 @@
+import type { Group, Software } from '../model/cluster.ts'
+import type { Addresses } from '../model/machine.ts'
+import type { Role } from '../model/names.ts'
+
+/** All that decides what a machine does at its first boot. It holds a private key: never logged, never in a plan. */
+export interface Boot {
+  readonly role: Role
+  readonly group: Pick<Group, 'threads' | 'memory' | 'resources' | 'env'>
+  readonly software: Software
+  /** The cluster's; that of the group goes over it. */
+  readonly env: Readonly<Record<string, string>>
+  readonly certificates: MachineCertificates
+  /** Workers dial `internal`, and the scheduler listens on its port. */
+  readonly scheduler: Addresses
+  readonly limits: MachineLimits
+}
+
+/** PEM, of this role alone: a machine never holds another role's key. */
+export interface MachineCertificates {
+  readonly ca: string
+  readonly cert: string
+  readonly key: string
+}
+
+export interface MachineLimits {
+  /** A worker that reaches no scheduler for so long starts over. */
+  readonly deathTimeoutS: number
+  /** A scheduler with nothing to do for so long ends: the backstop behind the operator's own look. Undefined for never. */
+  readonly idleTimeoutS: number | undefined
+}

@@ -1,0 +1,28 @@
+#!/bin/sh
+# Becomes Dask. What users chose comes as data: arguments a line each, environment from systemd.
+set -eu
+root=${0%/etc/dask/*}
+here=$root/etc/dask
+python=$root/opt/dask-venv/bin/python
+[ -e "$root/opt/dask-venv/complete" ] || python=$root/opt/dask/bin/python
+
+# After the user's, so that no value of theirs takes encryption or the authority away.
+export HOME="$STATE_DIRECTORY" DASK_CONFIG="$here" DASK_ROOT_CONFIG="$here"
+export DASK_DISTRIBUTED__COMM__REQUIRE_ENCRYPTION=True DASK_DISTRIBUTED__COMM__DEFAULT_SCHEME=tls
+export DASK_DISTRIBUTED__COMM__TLS__CA_FILE="$CREDENTIALS_DIRECTORY/ca.pem"
+for role in SCHEDULER WORKER CLIENT; do
+  export "DASK_DISTRIBUTED__COMM__TLS__${role}__CERT=$CREDENTIALS_DIRECTORY/node.pem"
+  export "DASK_DISTRIBUTED__COMM__TLS__${role}__KEY=$CREDENTIALS_DIRECTORY/node.key"
+done
+
+set --
+while IFS= read -r argument; do set -- "$@" "$argument"; done <"$here/arguments"
+case $1 in
+*.dask_worker)
+  # The machine's name in its cloud: that is how the operator joins the two.
+  set -- "$@" --name "w-$(cat "$root/var/lib/cloud/data/instance-id")" --local-directory "$STATE_DIRECTORY" \
+    ${DASK_MACHINE_PORT:+--worker-port "$DASK_MACHINE_PORT"}
+  ;;
+*) set -- "$@" ${DASK_MACHINE_DASHBOARD:+--dashboard-address "$DASK_MACHINE_DASHBOARD"} ;;
+esac
+exec "$python" -m "$@" ${DASK_MACHINE_HOST:+--host "$DASK_MACHINE_HOST"} --preload "$here/dask_machine.py"

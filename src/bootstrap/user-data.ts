@@ -1,0 +1,69 @@
+import { readFileSync } from 'node:fs'
+
+import { CloudError } from '../model/faults.ts'
+import type { Boot } from './boot.ts'
+import { type MachineFile, renderCloudConfig } from './cloud-config.ts'
+import { daskArguments, daskConfiguration } from './dask-arguments.ts'
+import { renderEnvironment } from './environment.ts'
+import { renderUnit } from './unit.ts'
+
+/** The programs of every machine: the same text for all, so that no value of a user is ever part of one. */
+const programs = ['install.sh', 'check.py', 'run.sh', 'dask_machine.py'].map(name => ({
+  path: `/etc/dask/${name}`,
+  permissions: name.endsWith('.sh') ? '0755' : '0644',
+  content: withoutComments(readFileSync(new URL(`machine/${name}`, import.meta.url), 'utf8')),
+}))
+
+const commands = [
+  ['systemctl', 'daemon-reload'],
+  // Waiting for the unit within the boot that it waits for would be a deadlock.
+  ['systemctl', 'enable', '--now', '--no-block', 'dask.service'],
+] as const
+
+/**
+ * `#cloud-config` for the machines of one launch, in every cloud: equal boots give equal bytes. Throws a TypeError on
+ * a value that cannot be carried, such as a package with a line break.
+ */
+export function renderUserData(boot: Boot): string {
+  const { software, certificates, role } = boot
+  const env = { ...boot.env, ...boot.group.env }
+  const files: readonly MachineFile[] = [
+    read('/etc/dask/ca.pem', pem(certificates.ca)),
+    read('/etc/dask/node.pem', pem(certificates.cert)),
+    { path: '/etc/dask/node.key', permissions: '0600', content: pem(certificates.key) },
+    read('/etc/dask/env', renderEnvironment(env)),
+    read('/etc/dask/python-version', lines([software.pythonVersion ?? 'any'])),
+    read('/etc/dask/requirements.txt', lines(software.packages)),
+    read('/etc/dask/arguments', lines(daskArguments(boot))),
+    read('/etc/dask/dask.yaml', daskConfiguration(boot)),
+    ...programs,
+    read('/etc/systemd/system/dask.service', renderUnit(role)),
+  ]
+  return renderCloudConfig(files, commands)
+}
+
+/** Throws a CloudError `invalid` where a cloud would not take so much. `maxBytes` counts before any encoding. */
+export function checkSize(userData: string, maxBytes: number): void {
+  const bytes = Buffer.byteLength(userData)
+  if (bytes <= maxBytes) return
+  throw new CloudError(
+    'invalid',
+    `The machines' user data has ${bytes} bytes and this cloud takes ${maxBytes}: shorten software.env or the packages`,
+  )
+}
+
+/** Some clouds take 16 KiB and no more; the programs' readers are here. */
+function withoutComments(program: string): string {
+  return program.replaceAll(/^ *#(?!!).*\n/gm, '')
+}
+
+const read = (path: string, content: string): MachineFile => ({ path, permissions: '0644', content })
+
+const pem = (text: string): string => `${text.trim()}\n`
+
+/** One a line: a program reads them as data. */
+function lines(texts: readonly string[]): string {
+  const broken = texts.find(text => text === '' || /\p{Cc}/u.test(text))
+  if (broken !== undefined) throw new TypeError(`must be one line of text: ${JSON.stringify(broken)}`)
+  return texts.map(text => `${text}\n`).join('')
+}

@@ -1,0 +1,50 @@
+import { canonical } from '../lib/fingerprint.ts'
+import { ParseError } from '../lib/parse.ts'
+import type { Role } from '../model/names.ts'
+import type { Cloud, CloudContext, CloudKind } from './contract.ts'
+import { local } from './local/local.ts'
+import { simulated } from './simulated/simulated.ts'
+
+/** A cloud whose settings have lost their type on the way through the house, and get it back here. */
+export interface RegisteredCloud {
+  readonly name: string
+  parse(raw: unknown, path: string): unknown
+  offerings(settings: unknown, role: Role): readonly string[]
+  intent(settings: unknown, role: Role): unknown
+  connection(settings: unknown): string
+  connect(settings: unknown, context: CloudContext): Promise<Cloud>
+}
+
+/** Every cloud there is: adding one is one folder and one line here. */
+const clouds: readonly RegisteredCloud[] = [registered(local), registered(simulated)]
+
+/** The cloud of a resource, or a ParseError where the operator may not use it. */
+export function cloudNamed(name: string, allowed: readonly string[], path: string): RegisteredCloud {
+  const cloud = clouds.find(each => each.name === name)
+  if (cloud !== undefined && allowed.includes(name)) return cloud
+  const known = clouds.map(each => each.name).filter(each => allowed.includes(each))
+  const hint = known.length > 0 ? `allowed are ${known.join(', ')}` : 'none is allowed; see --allow-clouds'
+  throw new ParseError(`${path}.${name}`, `is not allowed by the operator's configuration (${hint})`)
+}
+
+/** Settings are parsed again on every way in: they are small, and what comes out is typed without an assertion. */
+function registered<Settings>(kind: CloudKind<Settings>): RegisteredCloud {
+  const typed = (settings: unknown): Settings => kind.parse(settings, `spec.cloud.${kind.name}`)
+  return {
+    name: kind.name,
+    parse: (raw, path) => kind.parse(raw, path),
+    offerings: (settings, role) => kind.offerings(typed(settings), role),
+    intent: (settings, role) => kind.intent(typed(settings), role),
+    connection: settings => `${kind.name} ${canonical(kind.connection(typed(settings)))}`,
+    connect: (settings, context) => kind.connect(typed(settings), context),
+  }
+}
+
+/** How the resource's parser reads `spec.cloud`; undefined for a cloud that this version does not know. */
+export const cloudParser =
+  (allowed: readonly string[]) => (name: string, settings: unknown, path: string) => {
+    if (!clouds.some(each => each.name === name)) return undefined
+    const cloud = cloudNamed(name, allowed, 'spec.cloud')
+    const parsed = cloud.parse(settings, path)
+    return { settings: parsed, intent: (role: Role) => cloud.intent(parsed, role) }
+  }

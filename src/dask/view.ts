@@ -1,0 +1,42 @@
+import type { DaskWorker, SchedulerView } from '../model/world.ts'
+import type { DaskFault } from './fault.ts'
+import type { SchedulerIdentity } from './scheduler.ts'
+
+/** The last look at a scheduler; `fault` where it failed. */
+export interface Look {
+  readonly view: SchedulerView
+  readonly fault: DaskFault | undefined
+}
+
+/** A worker that the scheduler lists as running and that has not answered itself. */
+export const unreachable = 'unreachable'
+
+/** What a plan sees of an answer: `isProven` says which workers, by address, have answered themselves. */
+export function answering(
+  { id, workers }: SchedulerIdentity,
+  isProven: (address: string) => boolean,
+): SchedulerView {
+  const seen = workers.map(
+    ({ address, name, status, executing, threads }): DaskWorker => ({
+      name,
+      status: status === 'running' && !isProven(address) ? unreachable : status,
+      executing,
+      threads,
+    }),
+  )
+  return { kind: 'answering', id, workers: seen.toSorted((a, b) => (a.name < b.name ? -1 : 1)) }
+}
+
+/** Whether two looks differ in anything that a plan depends on: how many tasks a busy worker runs is not. */
+export const differ = (a: Look, b: Look): boolean => essence(a) !== essence(b)
+
+function essence({ view, fault }: Look): string {
+  if (view.kind !== 'answering') return `${view.kind} ${fault}`
+  const workers = view.workers.map(({ name, status, executing, threads }) => [
+    name,
+    status,
+    threads,
+    executing === undefined ? 'untold' : executing > 0,
+  ])
+  return JSON.stringify([view.id, workers])
+}

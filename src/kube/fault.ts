@@ -1,0 +1,49 @@
+import { isRecord } from '../lib/parse.ts'
+
+/** Reasons of our own, for requests that nobody answered or whose answer cannot be read. */
+export type OwnReason = 'Stopped' | 'Timeout' | 'Unreachable' | 'Unreadable' | 'TooLarge' | 'Configuration'
+
+/**
+ * A request to the API server that failed. `status` is HTTP's, or 0 where nobody answered; `reason` is one of our own
+ * then, and else the API server's (`NotFound`, `Conflict`, `AlreadyExists`, `Expired` ...).
+ */
+export class KubeError extends Error {
+  override readonly name = 'KubeError'
+  readonly status: number
+  readonly reason: string
+  /** How long the API server asks to be left alone. */
+  readonly retryAfterMs: number | undefined
+
+  constructor(
+    { status, reason, retryAfterMs }: { status: number; reason: string; retryAfterMs?: number | undefined },
+    message: string,
+    options?: ErrorOptions,
+  ) {
+    super(message, options)
+    this.status = status
+    this.reason = reason
+    this.retryAfterMs = retryAfterMs
+  }
+}
+
+export const noAnswer = (reason: OwnReason, message: string, cause?: unknown): KubeError =>
+  new KubeError({ status: 0, reason }, message, { cause })
+
+export const isKubeError = (error: unknown, ...statuses: readonly number[]): error is KubeError =>
+  error instanceof KubeError && (statuses.length === 0 || statuses.includes(error.status))
+
+/** Whether a write that failed so has certainly changed nothing. Otherwise only a live look can tell. */
+export const wasRefused = (error: unknown): boolean =>
+  error instanceof KubeError && error.status >= 400 && error.status < 500
+
+/** What the API server said, as an error. `body` is a Status object, or whatever else stood between us and it. */
+export function refusal(status: number, body: unknown, retryAfter: string | undefined): KubeError {
+  const said = isRecord(body) ? body : {}
+  const details = isRecord(said['details']) ? said['details'] : {}
+  const seconds = Number(retryAfter ?? details['retryAfterSeconds'] ?? Number.NaN)
+  const reason =
+    typeof said['reason'] === 'string' && said['reason'] !== '' ? said['reason'] : `HTTP${status}`
+  const message = typeof said['message'] === 'string' ? said['message'] : `the API server answered ${status}`
+  const retryAfterMs = seconds >= 0 && seconds < 86_400 ? seconds * 1_000 : undefined
+  return new KubeError({ status, reason, retryAfterMs }, message)
+}

@@ -1,0 +1,19 @@
+import type { Call } from './call.ts'
+
+/**
+ * Does `work` in `ms` milliseconds at most. Unlike a signal that is made and forgotten it leaves neither a timer nor a
+ * listener behind, which a thousand polls a second would.
+ */
+export async function limited<T>(ms: number, { signal }: Call, work: (call: Call) => Promise<T>): Promise<T> {
+  const controller = new AbortController()
+  const stop = (): void => controller.abort(signal.reason)
+  const timer = setTimeout(() => controller.abort(new DOMException('out of time', 'TimeoutError')), ms)
+  signal.addEventListener('abort', stop, { once: true })
+  if (signal.aborted) stop()
+  try {
+    return await work({ signal: controller.signal })
+  } finally {
+    clearTimeout(timer)
+    signal.removeEventListener('abort', stop)
+  }
+}

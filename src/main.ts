@@ -1,0 +1,57 @@
+#!/usr/bin/env node
+import { readFileSync } from 'node:fs'
+import { runOperator } from './app.ts'
+import { type Config, helpText, parseConfig } from './config.ts'
+import { createLog, type Log } from './telemetry/log.ts'
+
+/** Ends with 0 after a graceful stop, 1 after a failure that a new process may mend, 2 after a wrong command line. */
+async function main(): Promise<number> {
+  const invocation = parseConfig(process.argv.slice(2), process.env)
+  switch (invocation.kind) {
+    case 'help':
+      process.stdout.write(helpText())
+      return 0
+    case 'version':
+      process.stdout.write(`${ownVersion()}\n`)
+      return 0
+    case 'wrong':
+      process.stderr.write(`dask-cloud-operator: ${invocation.problem}\nTry --help.\n`)
+      return 2
+    case 'run':
+      return run(invocation.config)
+    default:
+      return invocation satisfies never
+  }
+}
+
+async function run(config: Config): Promise<number> {
+  const log = createLog({ level: config.logLevel, format: config.logFormat })
+  const stop = new AbortController()
+  for (const signal of ['SIGTERM', 'SIGINT'] as const) {
+    process.once(signal, () => stop.abort(new Error(`stopped by ${signal}`)))
+  }
+  process.on('uncaughtException', error => crash(log, error))
+  try {
+    await runOperator(config, log, { signal: stop.signal })
+    log.info({}, 'stopped')
+    return 0
+  } catch (error) {
+    log.fatal({ err: error }, 'the operator ended')
+    return 1
+  }
+}
+
+/** Nothing is known of the process any more: another one begins with what is written down. */
+function crash(log: Log, error: unknown): never {
+  log.fatal({ err: error }, 'a failure that nobody caught')
+  process.exit(1)
+}
+
+function ownVersion(): string {
+  const { version }: { readonly version: string } = JSON.parse(
+    readFileSync(new URL('../package.json', import.meta.url), 'utf8'),
+  )
+  return version
+}
+
+process.exit(await main())

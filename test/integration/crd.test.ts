@@ -1,0 +1,122 @@
+import { afterAll, beforeAll, describe, expect, test } from 'vitest'
+import { apiVersion, kind } from '../../src/api/names.ts'
+import { parseResource } from '../../src/api/resource.ts'
+import { record } from '../../src/lib/parse.ts'
+import { type CrdPlane, dryRun, manifest, merge, startCrdPlane } from '../support/crd-plane.ts'
+import { refusedSpecs } from '../support/refused-specs.ts'
+import { takenSpecs } from '../support/specs.ts'
+
+let server: CrdPlane
+
+beforeAll(async () => {
+  server = await startCrdPlane()
+})
+
+afterAll(() => server?.[Symbol.asyncDispose]())
+
+describe('the API server refuses', () => {
+  test.each(refusedSpecs)('$given', async ({ patch, path, says }) => {
+    const { status, message } = await server.create('refused', patch, dryRun)
+    expect({ status, message }).toEqual({ status: 422, message: expect.stringMatching(says) })
+    expect(message).toContain(path)
+  })
+
+  test.each(['1demo', 'a.b', 'a'.repeat(51), '0'])('the name %s', async name => {
+    const { status, message } = await server.create(name, {}, dryRun)
+    expect(status).toBe(422)
+    expect(message).toContain('metadata.name must begin with a letter')
+    expect(message).toContain('at most 50 characters')
+  })
+
+  test('no spec', async () => {
+    const { status, message } = await server.send('POST', {
+      body: { apiVersion, kind, metadata: { name: 'a' } },
+      query: dryRun,
+    })
+    expect(status).toBe(422)
+    expect(message).toContain('spec: Required value')
+  })
+
+  test('another cloud for a cluster that has one', async () => {
+    await server.create('stays')
+    const body = { spec: { cloud: { local: null, simulated: {} } } }
+    const { status, message } = await server.send('PATCH', { name: 'stays', body, type: merge })
+    expect(status).toBe(422)
+    expect(message).toContain('the cloud of a cluster cannot change')
+    expect(message).toContain('create a new cluster instead')
+  })
+
+  test('a second cloud for a cluster that has one', async () => {
+    const body = { spec: { cloud: { simulated: {} } } }
+    const { status, message } = await server.send('PATCH', { name: 'stays', body, type: merge })
+    expect(status).toBe(422)
+    expect(message).toContain('choose one cloud')
+  })
+
+  test('more workers than a thousand through the scale subresource', async () => {
+    expect(await server.complaint(['scale', 'dcc/stays', '--replicas=1001'])).toContain(
+      'less than or equal to 1000',
+    )
+    expect(await server.complaint(['scale', 'dcc/stays', '--replicas=-1'])).toMatch(/replicas/)
+  })
+
+  test('ten megabytes of a spec', async () => {
+    const { status } = await server.create('big', {
+      software: { python: {}, env: { A: 'a'.repeat(10_000_000) } },
+    })
+    expect(status).toBeGreaterThanOrEqual(400)
+  })
+})
+
+describe('a field that nobody knows', () => {
+  const typo = { workers: { replica: 3 } }
+
+  test('is an error with kubectl apply, which validates strictly', async () => {
+    const said = await server.complaint(['apply', '-f', '-'], JSON.stringify(manifest('typo', typo)))
+    expect(said).toContain('unknown field "spec.workers.replica"')
+  })
+
+  test('is dropped, with a warning, for a client that does not', async () => {
+    const { status, body } = await server.create('typo', typo, '')
+    expect(status).toBe(201)
+    expect(record(body['spec'], 'spec')['workers']).toEqual({ replicas: 1 })
+  })
+
+  test('is no way around a rule: an unknown cloud alone is none', async () => {
+    const { status, message } = await server.create(
+      'newer',
+      { cloud: { local: null, aws: { region: 'x' } } },
+      '',
+    )
+    expect(status).toBe(422)
+    expect(message).toContain('choose one cloud')
+  })
+})
+
+describe('the API server takes', () => {
+  test.each(takenSpecs)('$given', async ({ patch }) => {
+    expect(await server.create('taken', patch, dryRun)).toMatchObject({ status: 201 })
+  })
+
+  test('a name of 50 characters', async () => {
+    expect(await server.create(`a${'-'.repeat(48)}1`, {}, dryRun)).toMatchObject({ status: 201 })
+  })
+
+  test.each(['local', 'simulated'])('the sample %s', async name => {
+    await server.plane.kubectl(['apply', '-f', `deploy/samples/${name}.yaml`])
+    const { body } = await server.send('GET', { name })
+    expect(parseResource(body, clouds)).toMatchObject({
+      kind: 'valid',
+      resource: { cluster: { cloud: { name } } },
+    })
+  })
+
+  test('changes of everything but the cloud', async () => {
+    const body = {
+      spec: { workers: { replicas: 5, memory: '2GiB' }, suspend: true, cloud: { local: { python: '/p' } } },
+    }
+    expect(await server.send('PATCH', { name: 'stays', body, type: merge })).toMatchObject({ status: 200 })
+  })
+})
+
+const clouds = (_name: string, settings: unknown) => ({ settings, intent: () => settings })

@@ -1,0 +1,141 @@
+import { randomBytes, randomUUID } from 'node:crypto'
+import { mkdtemp, readdir, rm } from 'node:fs/promises'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+
+import { renderCloudConfig } from '../../src/bootstrap/cloud-config.ts'
+import { renderUnit } from '../../src/bootstrap/unit.ts'
+import type { LaunchRequest, Owner } from '../../src/clouds/contract.ts'
+import { readSupervisor } from '../../src/clouds/local/folders.ts'
+import { Loopback } from '../../src/clouds/local/loopback.ts'
+import { kill, processesOf } from '../../src/clouds/local/processes.ts'
+import { LocalCloud } from '../../src/clouds/local/provider.ts'
+import type { Call } from '../../src/lib/call.ts'
+import { poll } from '../../src/lib/wait.ts'
+import type { Machine } from '../../src/model/machine.ts'
+import {
+  clusterKey,
+  clusterUid,
+  fingerprint,
+  installationId,
+  launchId,
+  type MachineId,
+} from '../../src/model/names.ts'
+
+export const patience: Call = { signal: AbortSignal.timeout(500_000) }
+
+/** A state directory of its own in which local clouds are opened; nothing that ran there outlives it. */
+export class LocalGround implements AsyncDisposable {
+  readonly folder: string
+  readonly cache: string
+  readonly #python: string | undefined
+
+  private constructor(folder: string, python: string | undefined) {
+    this.folder = folder
+    this.cache = join(tmpdir(), 'dask-cloud-operator-tests', 'cache')
+    this.#python = python
+  }
+
+  static async create(python?: string): Promise<LocalGround> {
+    return new LocalGround(await mkdtemp(join(tmpdir(), 'local-ground-')), python)
+  }
+
+  open(installation = 'ours'): LocalCloud {
+    return new LocalCloud({
+      installation: installationId(installation),
+      stateDirectory: join(this.folder, 'state'),
+      cacheDirectory: this.cache,
+      python: this.#python,
+      loopback: this.loopback,
+    })
+  }
+
+  get loopback(): Loopback {
+    return new Loopback(join(this.folder, 'claims'))
+  }
+
+  home(id: MachineId, installation = 'ours'): string {
+    return join(this.folder, 'state', installation, 'machines', id)
+  }
+
+  async [Symbol.asyncDispose](): Promise<void> {
+    const state = join(this.folder, 'state')
+    for (const installation of await readdir(state).catch(() => []))
+      for (const id of await readdir(join(state, installation, 'machines')).catch(() => [])) {
+        const home = join(state, installation, 'machines', id)
+        const supervisor = await readSupervisor(home)
+        if (supervisor !== undefined) await kill(await processesOf({ folder: home, supervisor, known: [] }))
+      }
+    await rm(this.folder, { recursive: true, force: true, maxRetries: 5 })
+  }
+}
+
+export const anOwner = (): Owner => ({ uid: clusterUid(randomUUID()), key: clusterKey('team-a', 'demo') })
+
+export function aRequest(changes: Partial<LaunchRequest> = {}): LaunchRequest {
+  const launch = launchId(randomBytes(8).toString('hex'))
+  return {
+    token: `${launch}-0`,
+    launch,
+    owner: anOwner(),
+    role: 'worker',
+    group: 'default',
+    count: 1,
+    seq: 3,
+    fingerprint: fingerprint('v1:0123456789abcdef0123456789abcdef'),
+    offering: 'local',
+    userData: programUserData('exec sleep 3600'),
+    address: undefined,
+    ...changes,
+  }
+}
+
+/** A boot text whose service is this shell program instead of Dask. */
+export function programUserData(program: string, install = ':'): string {
+  const script = (name: string, text: string) => ({
+    path: `/etc/dask/${name}`,
+    permissions: '0755',
+    content: `#!/bin/sh\n${text}\n`,
+  })
+  const file = (path: string, content: string) => ({ path, permissions: '0644', content })
+  return renderCloudConfig(
+    [
+      ...['ca.pem', 'node.pem', 'node.key'].map(name => file(`/etc/dask/${name}`, `${name}\n`)),
+      file('/etc/dask/env', ''),
+      script('install.sh', install),
+      script('run.sh', program),
+      file('/etc/systemd/system/dask.service', renderUnit('worker')),
+    ],
+    [
+      ['systemctl', 'daemon-reload'],
+      ['systemctl', 'enable', '--now', '--no-block', 'dask.service'],
+    ],
+  )
+}
+
+/** Lists until all of these machines are of one of the kinds. */
+export function become(
+  cloud: LocalCloud,
+  ids: readonly MachineId[],
+  ...kinds: readonly Machine['state']['kind'][]
+): Promise<readonly Machine[]> {
+  return poll(
+    async () => {
+      const { machines } = await cloud.list(patience)
+      const found = machines.filter(({ id }) => ids.includes(id))
+      return found.length === ids.length && found.every(({ state }) => kinds.includes(state.kind))
+        ? found
+        : undefined
+    },
+    30,
+    { signal: AbortSignal.timeout(60_000) },
+  )
+}
+
+/** The pids of whatever runs of a machine, its supervisor first. */
+export async function pidsOf(home: string): Promise<readonly number[]> {
+  const supervisor = await readSupervisor(home)
+  if (supervisor === undefined) return []
+  const all = (await processesOf({ folder: home, supervisor, known: [] })).map(({ pid }) => pid)
+  return [supervisor.pid, ...all.filter(pid => pid !== supervisor.pid)]
+}
