@@ -1,11 +1,12 @@
 import { hostname } from 'node:os'
+import { Checks } from './app/checks.ts'
 import { installationOf } from './app/installation.ts'
 import { lead } from './app/leader.ts'
 import type { Config } from './config.ts'
 import { acquireLease, type Lease } from './kube/lease.ts'
 import { connectKube, type KubeTransport } from './kube/transport.ts'
 import type { Call } from './lib/call.ts'
-import { type Check, serveHealth } from './telemetry/health.ts'
+import { serveHealth } from './telemetry/health.ts'
 import type { Log } from './telemetry/log.ts'
 import { watchLoop } from './telemetry/loop.ts'
 import { createMetrics, type Metrics } from './telemetry/metrics.ts'
@@ -29,8 +30,7 @@ export async function runOperator(config: Config, log: Log, call: Call): Promise
   const identity = `${hostname()}_${process.pid}_${Math.random().toString(16).slice(2, 10)}`
   await using lease = await leadership({ config, kube, namespace, identity, metrics, log }, call)
   log.info({ namespace, installation, identity }, 'this process leads')
-  const stop = { signal: AbortSignal.any([call.signal, lease.signal]) }
-  await lead({ config, kube, namespace, installation, identity, lease, metrics, log, checks }, stop)
+  await lead({ config, kube, namespace, installation, identity, lease, metrics, log, checks }, call)
   if (!call.signal.aborted) throw lease.signal.reason
 }
 
@@ -73,13 +73,3 @@ async function health(config: Config, checks: Checks, metrics: Metrics, log: Log
 
 const late = (ms: number): string | undefined =>
   ms < stallMs ? undefined : `nothing has turned for ${Math.round(ms / 1000)} s`
-
-/** What health is made of; the leader adds its own. A standby is alive and ready to take over. */
-export class Checks {
-  readonly live: Check[]
-  readonly ready: Check[] = []
-
-  constructor(...live: readonly Check[]) {
-    this.live = [...live]
-  }
-}

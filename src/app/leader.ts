@@ -1,9 +1,9 @@
 import { randomBytes } from 'node:crypto'
 import { apiVersion, kind, plural } from '../api/names.ts'
-import type { Checks } from '../app.ts'
 import { cloudParser } from '../clouds/registry.ts'
 import type { Config } from '../config.ts'
 import { workUntilStopped } from '../controller/crew.ts'
+import { Sources } from '../controller/sources.ts'
 import { usualPace } from '../dask/pace.ts'
 import { SchedulerPool } from '../dask/pool.ts'
 import { Clusters, clustersIn } from '../kube/clusters.ts'
@@ -13,18 +13,19 @@ import { Reflector } from '../kube/reflector.ts'
 import { parseSecret, Secrets, secretsIn } from '../kube/secrets.ts'
 import type { KubeTransport } from '../kube/transport.ts'
 import type { Call } from '../lib/call.ts'
-import { type InstallationId, launchId, splitKey } from '../model/names.ts'
+import { type ClusterKey, type InstallationId, launchId, splitKey } from '../model/names.ts'
 import { managedBy, secretLabels } from '../pki/secret.ts'
 import { Passes } from '../reconcile/pass.ts'
 import type { Subject } from '../reconcile/ports.ts'
 import { type Log, within } from '../telemetry/log.ts'
 import type { Metrics } from '../telemetry/metrics.ts'
 import { Certificates } from './certificates.ts'
+import type { Checks } from './checks.ts'
 import { Connections } from './connections.ts'
-import { openEyes } from './eyes.ts'
+import { countWhatIsThere } from './counts.ts'
+import { type Organs, openEyes } from './eyes.ts'
 import { openHands } from './hands.ts'
 import { Resources } from './resources.ts'
-import { Sources } from './sources.ts'
 import { clusterStore, secretStore } from './stores.ts'
 import { watchedQueue } from './watched-queue.ts'
 
@@ -41,60 +42,87 @@ export interface Office {
 }
 
 /** Plugs the real eyes and hands into the passes and works until it is stopped. Its first lists are consistent ones. */
-export async function lead(office: Office, stop: Call): Promise<void> {
-  const { config, kube, namespace, installation, metrics, log } = office
-  const watched = config.watchNamespaces.length === 0 ? [undefined] : config.watchNamespaces
-  const onProblem = (problem: object): void => log.warn({ problem }, 'a watch had a problem; it goes on')
-  const follow = <T>(
-    resource: string,
-    collection: { path: string; labels?: string },
-    parse: (raw: unknown) => T,
-  ) => new Reflector<T>({ kube, resource, collection, metrics, parse, onProblem })
+export async function lead(office: Office, call: Call): Promise<void> {
+  const { config, metrics, log, lease } = office
+  const stop = { signal: AbortSignal.any([call.signal, lease.signal]) }
   await using all = new AsyncDisposableStack()
-  const clusters = new Map(watched.map(each => [each, all.use(follow(plural, clustersIn(each), raw => raw))]))
-  const labels = `${secretLabels.managedBy}=${managedBy},${secretLabels.installation}=${installation}`
-  const secrets = all.use(follow('secrets', secretsIn(namespace, labels), parseSecret))
-  const events = all.use(
-    new Events({ kube, controller: 'cloud.dask.org/operator', instance: office.identity, metrics }),
-  )
-  const pool = all.use(new SchedulerPool({ pace: { ...usualPace, pollMs: config.schedulerPollInterval } }))
-  const queue = watchedQueue(metrics)
+  const watches = openWatches(office, all)
+  const { queue, timed, passed, stuckMs } = watchedQueue(metrics)
   const sources = new Sources(queue)
+  const pool = all.use(new SchedulerPool({ pace: { ...usualPace, pollMs: config.schedulerPollInterval } }))
   const connections = all.use(connectionsFor(office, sources))
-  const reflectorOf = (key: Parameters<typeof splitKey>[0]) =>
-    clusters.get(undefined) ?? clusters.get(splitKey(key).namespace)
+  const passes = openPasses(office, watches, { pool, connections }, all)
+  all.use(countWhatIsThere(metrics, connections, watches.clusters))
+  addChecks(office, watches.all, stuckMs)
+  await Promise.all(watches.all.map(each => each.synced(stop))).catch(() => undefined)
+  const { clusters, secrets } = watches
+  all.use(sources.follow({ clusters, secrets, uidLabel: secretLabels.uid, schedulers: pool }))
+  if (!stop.signal.aborted) log.info({ clusters: clusters.flatMap(each => each.list()).length }, 'ready')
+  const pass = (key: ClusterKey, limit: Call) =>
+    within({ cluster: key, pass: randomBytes(4).toString('hex') }, () => passes.run(key, limit))
+  const work = { queue, hands: config.concurrency, pass: timed(pass), passed: passed(log) }
+  await workUntilStopped(work, stop, lease)
+}
+
+/** One watch of clusters a namespace, or one of all; and one of the operator's own Secrets. */
+function openWatches(
+  { config, kube, namespace, installation, metrics, log }: Office,
+  all: AsyncDisposableStack,
+) {
+  const onProblem = (problem: object): void => log.warn({ problem }, 'a watch had a problem; it goes on')
+  const shared = { kube, metrics, onProblem }
+  const watched = config.watchNamespaces.length === 0 ? [undefined] : config.watchNamespaces
+  const raw = (object: unknown): unknown => object
+  const byNamespace = new Map(
+    watched.map(each => {
+      const collection = clustersIn(each)
+      return [each, all.use(new Reflector({ ...shared, resource: plural, collection, parse: raw }))] as const
+    }),
+  )
+  const labels = `${secretLabels.managedBy}=${managedBy},${secretLabels.installation}=${installation}`
+  const collection = secretsIn(namespace, labels)
+  const secrets = all.use(new Reflector({ ...shared, resource: 'secrets', collection, parse: parseSecret }))
+  const clusters = [...byNamespace.values()]
+  return {
+    clusters,
+    secrets,
+    all: [...clusters, secrets],
+    of: (key: ClusterKey) => byNamespace.get(undefined) ?? byNamespace.get(splitKey(key).namespace),
+  }
+}
+
+type Watches = ReturnType<typeof openWatches>
+
+function openPasses(
+  office: Office,
+  watches: Watches,
+  outside: Pick<Organs, 'pool' | 'connections'>,
+  all: AsyncDisposableStack,
+): Passes {
+  const { config, kube, namespace, installation, identity, metrics, log, lease } = office
+  const controller = 'cloud.dask.org/operator'
+  const events = all.use(new Events({ kube, controller, instance: identity, metrics }))
   const resources = new Resources(
-    clusterStore(new Clusters(kube), reflectorOf),
+    clusterStore(new Clusters(kube), watches.of),
     cloudParser(config.allowClouds),
   )
-  const store = secretStore(new Secrets(kube), secrets, namespace)
+  const store = secretStore(new Secrets(kube), watches.secrets, namespace)
   const certificates = new Certificates({ store, operatorNamespace: namespace, installation, now: Date.now })
-  const organs = { resources, certificates, connections, pool }
-  const passes = new Passes({
+  const organs = { ...outside, resources, certificates }
+  return new Passes({
     eyes: openEyes(organs),
     hands: openHands({
       ...organs,
       installation,
       allowed: config.allowClouds,
       report: (subject, event) => events.report(regarding(subject), event),
-      leftMs: () => office.lease.remainingMs(),
+      leftMs: () => lease.remainingMs(),
     }),
     clock: { now: Date.now },
     installation,
     newLaunchId: () => launchId(randomBytes(8).toString('hex')),
     log: (fields, message) => log.info(fields, message),
   })
-  addChecks(office, [...clusters.values(), secrets], queue)
-  await Promise.all([...clusters.values(), secrets].map(each => each.synced(stop))).catch(() => undefined)
-  all.use(sources.follow([...clusters.values()], secrets, pool))
-  if (!stop.signal.aborted)
-    log.info({ clusters: [...clusters.values()].flatMap(each => each.list()).length }, 'ready')
-  const pass = (key: Parameters<typeof passes.run>[0], call: Call) =>
-    within({ cluster: key, pass: randomBytes(4).toString('hex') }, () => passes.run(key, call))
-  await workUntilStopped(
-    { queue: queue.queue, hands: config.concurrency, pass: queue.timed(pass), passed: queue.passed(log) },
-    stop,
-  )
 }
 
 function connectionsFor({ config, installation, metrics }: Office, sources: Sources): Connections {
@@ -115,7 +143,7 @@ function connectionsFor({ config, installation, metrics }: Office, sources: Sour
 function addChecks(
   { checks }: Office,
   reflectors: readonly Pick<Reflector<unknown>, 'isSynced' | 'lastTurned'>[],
-  queue: { stuckMs(): number },
+  stuckMs: () => number,
 ): void {
   const silentMs = 180_000
   checks.ready.push({
@@ -132,7 +160,7 @@ function addChecks(
   })
   checks.live.push({
     name: 'passes',
-    problem: () => (queue.stuckMs() < silentMs ? undefined : 'a pass does not end'),
+    problem: () => (stuckMs() < silentMs ? undefined : 'a pass does not end'),
   })
 }
 

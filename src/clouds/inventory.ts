@@ -9,6 +9,7 @@ import type { Cloud, Listing } from './contract.ts'
 
 /** A list that is older than so many of its own periods, and could not be renewed, is no look any more. */
 const staleAfterMs = 15_000
+const rememberMs = 3_600_000
 
 interface CompleteList extends Listing {
   readonly startedAt: number
@@ -23,7 +24,8 @@ export class Inventory {
   readonly #now: () => number
   readonly #flight = new SingleFlight<void>()
   readonly #paces = new Map<ClusterUid, 'busy' | 'resting'>()
-  readonly #listed = new Map<ClusterUid, Set<MachineId>>()
+  /** Every machine that a list has shown in the last hour, and when it last did. */
+  readonly #listed = new Map<ClusterUid, Map<MachineId, number>>()
   #newest: CompleteList | undefined
   #previous: CompleteList | undefined
   #failure: { readonly fault: Fault; readonly problem: string } | undefined
@@ -43,7 +45,7 @@ export class Inventory {
     return {
       kind: 'seen',
       machines: merged(newest, this.#previous, owner),
-      listed: new Set(this.#listed.get(owner)),
+      listed: new Set(this.#listed.get(owner)?.keys()),
       address: newest.addresses.find(each => each.owner === owner) ?? this.#lastAddress(owner),
       startedAt: newest.startedAt,
       previousStartedAt: this.#previous?.startedAt ?? -Infinity,
@@ -88,7 +90,7 @@ export class Inventory {
       this.#previous = this.#newest
       this.#newest = { ...listing, startedAt }
       this.#failure = undefined
-      this.#note(listing.machines)
+      this.#note(this.#newest)
     } catch (error) {
       const fault = error instanceof CloudError ? error.fault : 'bug'
       this.#failure = {
@@ -98,10 +100,13 @@ export class Inventory {
     }
   }
 
-  #note(machines: readonly Machine[]): void {
+  #note({ machines, startedAt }: CompleteList): void {
     for (const { owner, id } of machines) {
-      const known = this.#listed.get(owner) ?? new Set()
-      this.#listed.set(owner, known.add(id))
+      const known = this.#listed.get(owner) ?? new Map<MachineId, number>()
+      this.#listed.set(owner, known.set(id, startedAt))
+    }
+    for (const known of this.#listed.values()) {
+      for (const [id, at] of known) if (startedAt - at > rememberMs) known.delete(id)
     }
   }
 

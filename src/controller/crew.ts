@@ -6,6 +6,8 @@ import type { WorkQueue } from './queue.ts'
 
 /** A pass that takes longer is cut off; what it did is written down, and the next one goes on from there. */
 const passLimitMs = 120_000
+/** The lease must be free within a second of the order to stop. */
+const graceMs = 700
 
 export interface CrewWork {
   readonly queue: WorkQueue
@@ -22,31 +24,43 @@ export interface Passed {
   readonly error?: unknown
 }
 
-/** So many workers take keys from the queue until the signal stops them; passes that have begun are finished. */
-export async function workUntilStopped(work: CrewWork, stop: Call): Promise<void> {
-  await Promise.all(Array.from({ length: work.hands }, () => workAlone(work, stop)))
+/**
+ * So many workers take keys from the queue until `stop`; a pass that has begun then may end by itself for a moment, so
+ * that no answer is lost without need, and is cut off after it. A pass of who may not lead any more is cut off at once.
+ */
+export async function workUntilStopped(work: CrewWork, stop: Call, lost: Call): Promise<void> {
+  const cut = new AbortController()
+  const cutOff = (): void => cut.abort(new Error('the operator stops'))
+  lost.signal.addEventListener('abort', cutOff, { once: true })
+  const working = Promise.all(Array.from({ length: work.hands }, () => workAlone(work, stop, cut)))
+  const stopped = new Promise<void>(resolve =>
+    stop.signal.addEventListener('abort', () => resolve(), { once: true }),
+  )
+  await Promise.race([working, stopped])
+  const timer = setTimeout(cutOff, graceMs)
+  await working.finally(() => clearTimeout(timer))
 }
 
-async function workAlone(work: CrewWork, stop: Call): Promise<void> {
+async function workAlone(work: CrewWork, stop: Call, cut: Call): Promise<void> {
   for (;;) {
     const key = await work.queue.next(stop).catch(() => undefined)
     if (key === undefined) return
-    await once(key, work, stop)
+    await once(key, work, cut)
     work.queue.done(key)
   }
 }
 
-async function once(key: ClusterKey, { queue, pass, passed }: CrewWork, stop: Call): Promise<void> {
+async function once(key: ClusterKey, { queue, pass, passed }: CrewWork, cut: Call): Promise<void> {
   const began = performance.now()
   const seconds = (): number => (performance.now() - began) / 1000
   try {
-    const next = await limited(passLimitMs, stop, call => pass(key, call))
+    const next = await limited(passLimitMs, cut, call => pass(key, call))
     passed(key, { result: resultOf(next), seconds: seconds() })
     if (next.kind === 'retry') return queue.retry(key)
     queue.succeed(key)
     if (next.kind === 'again') queue.add(key, { afterMs: next.afterMs })
   } catch (error) {
-    if (!stop.signal.aborted) passed(key, { result: 'error', seconds: seconds(), error })
+    if (!cut.signal.aborted) passed(key, { result: 'error', seconds: seconds(), error })
     queue.retry(key)
   }
 }

@@ -26,16 +26,20 @@ export function plan(world: World): readonly Action[] {
   }
 }
 
-/** Workers first, so that departures go out before anything is made; the records of both roles are one write. */
+/**
+ * The address comes before the certificates' Secrets, since the client's holds it. Departures go out before anything is
+ * made; the records of both roles are one write.
+ */
 function planGrowth(world: World): readonly Action[] {
   const enrolment = planEnrolment(world)
   if (world.enrolment.kind === 'new') return enrolment
+  const address = planAddress(world)
+  if (address.length > 0) return address
   const scheduler = planScheduler(world)
   const workers = planWorkers(world)
   return [
     ...enrolment,
     ...planCertificates(world),
-    ...planAddress(world),
     ...workers.steps,
     ...scheduler.steps,
     ...planSends(world),

@@ -83,7 +83,7 @@ function workersReady(world: World, outcomes: readonly Outcome[]): Verdict {
       `${maxLaunches} launches are unaccounted for; nothing more is made until they are. Look at the cloud's console.`,
     )
   }
-  const failure = outcomes.find(each => each.kind === 'failed' && each.action.type === 'send-launches')
+  const failure = outcomes.find(each => each.kind === 'failed' && makes.has(each.action.type))
   const pause = [cluster.scheduler, ...cluster.groups]
     .map(({ name }) => memory.pauses.get(name))
     .find(each => each !== undefined && each.until > now)
@@ -102,6 +102,9 @@ function workersReady(world: World, outcomes: readonly Outcome[]): Verdict {
   )
   return no('Waiting', `${counts.join(', ') || 'None'} serve.`)
 }
+
+/** Steps without which there are no workers. */
+const makes: ReadonlySet<string> = new Set(['send-launches', 'record-launches', 'reserve-address'])
 
 /** One word a fault, and every word has its paragraph in docs/troubleshooting.md. */
 const reasonOfFault = {

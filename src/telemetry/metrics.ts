@@ -140,11 +140,7 @@ function cloudMetrics(register: Registry) {
       ['cloud', 'call', 'result'],
       cloudSeconds,
     ),
-    schedulerPolls: counter('dask_cloud_operator_scheduler_polls_total', 'Questions to Dask schedulers.', [
-      'result',
-    ]),
     clusters: gauge('dask_cloud_operator_clusters', 'Clusters that are served.', ['state']),
-    orphans: counter('dask_cloud_operator_orphans_total', 'Machines no cluster claims.', ['cloud', 'result']),
   }
 }
 

@@ -7,7 +7,7 @@ const identity = {
   name: 'demo',
   namespace: 'team-a',
 }
-const bundle = createBundle(identity, Date.now())
+export const bundle = createBundle(identity, Date.now())
 
 /** A boot with real certificates; the private key is new in every process. */
 export function aBoot(role: Role, changes: Partial<Boot> = {}): Boot {

@@ -32,7 +32,7 @@ export class LocalGround implements AsyncDisposable {
 
   private constructor(folder: string, python: string | undefined) {
     this.folder = folder
-    this.cache = join(tmpdir(), 'dask-cloud-operator-tests', 'cache')
+    this.cache = join(folder, 'cache')
     this.#python = python
   }
 
@@ -92,12 +92,6 @@ export function aRequest(changes: Partial<LaunchRequest> = {}): LaunchRequest {
 
 /** A boot text whose service is this shell program instead of Dask. */
 export function programUserData(program: string, install = ':'): string {
-  const script = (name: string, text: string) => ({
-    path: `/etc/dask/${name}`,
-    permissions: '0755',
-    content: `#!/bin/sh\n${text}\n`,
-  })
-  const file = (path: string, content: string) => ({ path, permissions: '0644', content })
   return renderCloudConfig(
     [
       ...['ca.pem', 'node.pem', 'node.key'].map(name => file(`/etc/dask/${name}`, `${name}\n`)),
@@ -139,3 +133,26 @@ export async function pidsOf(home: string): Promise<readonly number[]> {
   const all = (await processesOf({ folder: home, supervisor, known: [] })).map(({ pid }) => pid)
   return [supervisor.pid, ...all.filter(pid => pid !== supervisor.pid)]
 }
+
+const script = (name: string, text: string) => ({
+  path: `/etc/dask/${name}`,
+  permissions: '0755',
+  content: `#!/bin/sh\n${text}\n`,
+})
+
+const file = (path: string, content: string) => ({ path, permissions: '0644', content })
+
+/** Enough for a step of a machine, on a busy computer. */
+export const soon = (): Call => ({ signal: AbortSignal.timeout(20_000) })
+
+export function lives(pid: number): boolean {
+  try {
+    return process.kill(pid, 0)
+  } catch {
+    return false
+  }
+}
+
+/** True once none of them runs; rejects where one still does after a while. */
+export const untilDead = (pids: readonly number[]): Promise<true> =>
+  poll(() => (pids.some(lives) ? undefined : true), 20, soon())

@@ -105,7 +105,7 @@ describe('a mistake is named and', () => {
     },
     { argv: ['--http-address', '8080'], says: '--http-address must be HOST:PORT' },
     { argv: ['--http-address', '127.0.0.1:70000'], says: '--http-address must be HOST:PORT' },
-    { argv: ['--simulated-startup', '60'], says: '--simulated-startup must be a time from 0ms to 1h' },
+    { argv: ['--simulated-startup', '60'], says: '--simulated-startup must be a time from 0s to 1h' },
     {
       argv: ['--scheduler-poll-interval', '10ms'],
       says: '--scheduler-poll-interval must be a time from 100ms to 1m',

@@ -16,7 +16,6 @@ const doors: Readonly<Record<string, readonly string[]>> = {
   kube: ['api', 'model', 'lib', 'telemetry'],
   reconcile: ['plan', 'api', 'clouds/contract.ts', 'model', 'lib', 'telemetry'],
   controller: ['reconcile', 'model', 'lib', 'telemetry'],
-  cli: ['api', 'dask', 'lib'],
   'config.ts': ['*'],
   app: ['*'],
   'app.ts': ['*'],

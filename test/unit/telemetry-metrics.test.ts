@@ -40,8 +40,8 @@ test("the names are controller-runtime's", async () => {
 
 test('two registries know nothing of each other', async () => {
   const [one, other] = [createMetrics(), createMetrics({ process: 'measured' })]
-  one.schedulerPolls.inc({ result: 'answered' }, 7)
-  expect(await other.read()).not.toContain('result="answered"')
+  one.eventsDropped.inc({ because: 'answered' }, 7)
+  expect(await other.read()).not.toContain('because="answered"')
   expect(await other.read()).toContain('process_resident_memory_bytes')
 })
 

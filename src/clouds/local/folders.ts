@@ -42,6 +42,8 @@ export interface BootRecord extends BootPlan {
   readonly python: string | undefined
   /** Where environments are kept that machines share. */
   readonly cache: string
+  /** Where it is written whose which address is. */
+  readonly claims: string
 }
 
 const idPattern = /^m-[0-9a-f]{16}$/
@@ -78,12 +80,13 @@ export async function readProcesses(home: string): Promise<readonly ProcessMark[
 
 export async function readBoot(home: string): Promise<BootRecord | undefined> {
   return readJson(machinePaths(home).boot, raw => {
-    const { files, units, python, cache } = record(raw, 'boot')
+    const { files, units, python, cache, claims } = record(raw, 'boot')
     return {
       files: list(files, 'boot.files').map((each, at) => parseFile(each, `boot.files[${at}]`)),
       units: list(units, 'boot.units').map((each, at) => text(each, `boot.units[${at}]`)),
       python: optional(python, 'boot.python', text),
       cache: text(cache, 'boot.cache'),
+      claims: text(claims, 'boot.claims'),
     }
   })
 }

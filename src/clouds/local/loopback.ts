@@ -18,16 +18,23 @@ const graceMs = 60_000
  * claim is a file that names its holder, a path: it counts as long as that path exists.
  */
 export class Loopback {
-  readonly #claims: string
+  /** The folder of claims. */
+  readonly claims: string
 
-  constructor(claims = join(tmpdir(), `dask-cloud-operator-${process.getuid?.() ?? 0}`)) {
-    this.#claims = claims
+  readonly #hasOwnAddresses: () => Promise<boolean>
+
+  constructor(
+    claims = defaultClaims(),
+    hasOwnAddresses = (): Promise<boolean> => canListen({ host: '127.64.0.1', port: 0 }),
+  ) {
+    this.claims = claims
+    this.#hasOwnAddresses = hasOwnAddresses
   }
 
   /** An endpoint for `holder` alone, with this port where machines have addresses of their own. */
   async claim(port: number, holder: string): Promise<Endpoint> {
     await this.#prepare()
-    const hasOwnAddresses = await canListen({ host: '127.64.0.1', port: 0 })
+    const hasOwnAddresses = await this.#hasOwnAddresses()
     for (let attempt = 0; attempt < attempts; attempt++) {
       const endpoint = hasOwnAddresses
         ? { host: anyHost(), port }
@@ -46,7 +53,7 @@ export class Loopback {
 
   /** A claim on a whole address, so that no two machines share one. */
   #path({ host, port }: Endpoint): string {
-    return join(this.#claims, host === '127.0.0.1' ? `${host}:${port}` : host)
+    return join(this.claims, host === '127.0.0.1' ? `${host}:${port}` : host)
   }
 
   async #take(endpoint: Endpoint, holder: string): Promise<boolean> {
@@ -63,13 +70,16 @@ export class Loopback {
 
   /** The folder for temporary files is everybody's: what stands there under our name must be ours. */
   async #prepare(): Promise<void> {
-    await mkdir(this.#claims, { recursive: true, mode: 0o700 })
-    const found = await lstat(this.#claims)
+    await mkdir(this.claims, { recursive: true, mode: 0o700 })
+    const found = await lstat(this.claims)
     const isOurs = process.getuid === undefined || found.uid === process.getuid()
     if (found.isDirectory() && isOurs && (found.mode & 0o022) === 0) return
-    throw new CloudError('unauthorized', `${this.#claims} is not a folder of the operator's own`)
+    throw new CloudError('unauthorized', `${this.claims} is not a folder of the operator's own`)
   }
 }
+
+/** One folder for all installations of a user: they share the computer's addresses. */
+const defaultClaims = (): string => join(tmpdir(), `dask-cloud-operator-${process.getuid?.() ?? 0}`)
 
 async function isStale(path: string): Promise<boolean> {
   const holder = await unlessMissing(readFile(path, 'utf8'))

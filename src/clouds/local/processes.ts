@@ -105,7 +105,7 @@ async function readGone(path: string): Promise<string | undefined> {
 const run = promisify(execFile)
 
 async function fromPs(selection: readonly string[]): Promise<readonly RunningProcess[]> {
-  const args = [...selection, '-o', 'pid=,pgid=,stat=,lstart=']
+  const args = [...selection, ...['pid=', 'pgid=', 'stat=', 'lstart='].flatMap(field => ['-o', field])]
   const { stdout } = await run('ps', args, {
     env: { PATH: process.env['PATH'], LC_ALL: 'C', TZ: 'UTC' },
   }).catch(

@@ -85,7 +85,8 @@ export class LocalCloud implements Cloud {
       const plan = interpret(request.userData)
       const python = await this.#python(pythonOf(request.offering) ?? this.#place.python)
       await makeFolders(this.#ground.folder)
-      const boot = { ...plan, python, cache: join(this.#place.cacheDirectory, 'venvs') }
+      const cache = join(this.#place.cacheDirectory, 'venvs')
+      const boot = { ...plan, python, cache, claims: this.#ground.loopback.claims }
       const birth = { request, boot, endpoint: await this.#kept(request) }
       const machines: MachineId[] = []
       for (let index = 0; index < Math.min(request.count, maxBatch); index++) {

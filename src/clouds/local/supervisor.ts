@@ -2,6 +2,7 @@ import { flushCompileCache } from 'node:module'
 import { basename, dirname, join, resolve } from 'node:path'
 import process from 'node:process'
 
+import type { Call } from '../../lib/call.ts'
 import { every, poll, wait } from '../../lib/wait.ts'
 import { writeFirst, writeWhole } from './files.ts'
 import { type BootRecord, bury, exists, machinePaths, machinesIn, readBoot, readTags } from './folders.ts'
@@ -24,13 +25,15 @@ const workersMs = 8_000
 class Supervisor {
   readonly #home: string
   readonly #tags: Tags
+  readonly #boot: BootRecord
   readonly #mark: ProcessMark
   readonly #stop = new AbortController()
   readonly #programs: ProcessMark[] = []
 
-  constructor(home: string, tags: Tags, mark: ProcessMark) {
+  constructor(home: string, { tags, boot }: MachineRecord, mark: ProcessMark) {
     this.#home = home
     this.#tags = tags
+    this.#boot = boot
     this.#mark = mark
     for (const signal of ['SIGTERM', 'SIGINT'] as const) process.on(signal, () => this.#stop.abort())
   }
@@ -45,14 +48,16 @@ class Supervisor {
     await this.#look()
     const call = { signal: this.#stop.signal }
     const services = new AbortController()
-    const lives = this.#boot(journal, { signal: services.signal })
+    const lives = this.#run(journal, { signal: services.signal })
     flushCompileCache()
     await untilStopped(call.signal)
     if (this.#tags.role === 'scheduler') await this.#outstayWorkers()
     services.abort()
     await lives
     await this.#sweep()
-    if (await exists(machinePaths(this.#home).tags)) await bury(this.#home, this.#tags, new Loopback())
+    const loopback = new Loopback(this.#boot.claims)
+    if (await exists(machinePaths(this.#home).tags)) await bury(this.#home, this.#tags, loopback)
+    else await loopback.release(this.#tags.endpoint, this.#home)
   }
 
   /** A machine ends when it is told to, and when its folder is taken away. */
@@ -62,12 +67,11 @@ class Supervisor {
   }
 
   /** Returns when no service of it is kept running any more. What goes wrong is said in the journal. */
-  async #boot(journal: Journal, call: { readonly signal: AbortSignal }): Promise<void> {
-    const boot = await readBoot(this.#home)
-    if (boot === undefined || this.#stop.signal.aborted) return
+  async #run(journal: Journal, call: Call): Promise<void> {
+    if (this.#stop.signal.aborted) return
     try {
       const root = new Root(this.#home)
-      await root.make(boot, this.#tags)
+      await root.make(this.#boot, this.#tags)
       const place: Place = {
         home: this.#home,
         root,
@@ -76,7 +80,7 @@ class Supervisor {
         active: () => writeWhole(machinePaths(this.#home).running, ''),
         sweep: () => this.#sweep(),
       }
-      await Promise.all(unitsOf(boot).map(({ name, unit }) => keepService(name, unit, place, call)))
+      await Promise.all(unitsOf(this.#boot).map(({ name, unit }) => keepService(name, unit, place, call)))
       journal.note('nothing runs here any more')
     } catch (error) {
       journal.note(`cannot boot: ${error instanceof Error ? error.message : 'for no known reason'}`)
@@ -111,6 +115,11 @@ class Supervisor {
   }
 }
 
+interface MachineRecord {
+  readonly tags: Tags
+  readonly boot: BootRecord
+}
+
 function unitsOf({ files, units }: BootRecord) {
   return units.map(name => {
     const path = `/etc/systemd/system/${name}`
@@ -126,9 +135,10 @@ async function untilStopped(signal: AbortSignal): Promise<void> {
 async function main(folder: string | undefined): Promise<void> {
   if (folder === undefined) throw new Error('supervisor.ts FOLDER')
   const home = resolve(folder)
-  const [tags, mark] = [await readTags(home), await processOf(process.pid)]
-  if (tags === undefined || mark === undefined) throw new Error(`${home} is no machine`)
-  await new Supervisor(home, tags, { pid: mark.pid, startedAt: mark.startedAt }).live()
+  const [tags, boot] = [await readTags(home), await readBoot(home)]
+  const own = await processOf(process.pid)
+  if (tags === undefined || boot === undefined || own === undefined) throw new Error(`${home} is no machine`)
+  await new Supervisor(home, { tags, boot }, { pid: own.pid, startedAt: own.startedAt }).live()
 }
 
 try {

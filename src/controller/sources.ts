@@ -1,0 +1,72 @@
+import { isRecord } from '../lib/parse.ts'
+import { type ClusterKey, type ClusterUid, clusterKey } from '../model/names.ts'
+import type { WorkQueue } from './queue.ts'
+
+/** Whoever tells of changes until the answer is disposed. */
+export interface Changes<T> {
+  onChange(handler: (change: T) => void): Disposable
+}
+
+export interface Change {
+  readonly type: string
+  readonly object: unknown
+  /** Part of a first list: nothing has happened, it is only news to us. */
+  readonly initial: boolean
+}
+
+export interface Followed {
+  /** Watches of DaskCloudClusters. */
+  readonly clusters: readonly Changes<Change>[]
+  /** The watch of the operator's own Secrets, which carry their cluster's UID under this label. */
+  readonly secrets: Changes<Change>
+  readonly uidLabel: string
+  /** Schedulers whose answer changed. */
+  readonly schedulers: Changes<ClusterUid>
+}
+
+/** Turns whatever happens into keys. Nothing else of an event goes on from here. */
+export class Sources {
+  readonly #queue: Pick<WorkQueue, 'add'>
+  readonly #keys = new Map<string, ClusterKey>()
+
+  constructor(queue: Pick<WorkQueue, 'add'>) {
+    this.#queue = queue
+  }
+
+  follow({ clusters, secrets, uidLabel, schedulers }: Followed): Disposable {
+    const stack = new DisposableStack()
+    for (const watch of clusters) stack.use(watch.onChange(change => this.#cluster(change)))
+    stack.use(secrets.onChange(change => this.#secret(change, uidLabel)))
+    stack.use(schedulers.onChange(uid => this.touch([uid])))
+    return stack
+  }
+
+  /** Clusters of which something changed outside of Kubernetes. */
+  touch(owners: Iterable<ClusterUid>): void {
+    for (const uid of owners) {
+      const key = this.#keys.get(uid)
+      if (key !== undefined) this.#queue.add(key)
+    }
+  }
+
+  #cluster({ object, type, initial }: Change): void {
+    const { namespace, name, uid } = metadataOf(object)
+    if (typeof namespace !== 'string' || typeof name !== 'string' || typeof uid !== 'string') return
+    const key = clusterKey(namespace, name)
+    if (type === 'deleted') this.#keys.delete(uid)
+    else this.#keys.set(uid, key)
+    this.#queue.add(key, { priority: initial ? 'low' : 'normal' })
+  }
+
+  /** Its cluster looks whether its Secrets are as they should be. */
+  #secret({ object, initial }: Change, uidLabel: string): void {
+    const { labels } = metadataOf(object)
+    const uid = isRecord(labels) ? labels[uidLabel] : undefined
+    const key = typeof uid === 'string' ? this.#keys.get(uid) : undefined
+    if (key !== undefined && !initial) this.#queue.add(key)
+  }
+}
+
+function metadataOf(object: unknown): Readonly<Record<string, unknown>> {
+  return isRecord(object) && isRecord(object['metadata']) ? object['metadata'] : {}
+}

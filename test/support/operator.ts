@@ -1,0 +1,83 @@
+import { type ChildProcess, spawn } from 'node:child_process'
+import { createWriteStream } from 'node:fs'
+import { mkdtemp, readFile, rm } from 'node:fs/promises'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import { poll } from '../../src/lib/wait.ts'
+
+export interface OperatorOptions {
+  readonly kubeconfig: string
+  /** The operator's own namespace, and the only one it watches unless `watch` says otherwise. */
+  readonly namespace: string
+  readonly watch?: string
+  /** Kept from one process to the next, so that machines are found again. */
+  readonly directory: string
+  readonly flags?: readonly string[]
+}
+
+/** The operator as a process of its own, to be stopped gently or killed. Its log is in `directory`/operator.log. */
+export class OperatorProcess implements AsyncDisposable {
+  readonly #child: ChildProcess
+  readonly #log: string
+  readonly #ended: Promise<number | null>
+
+  constructor({ kubeconfig, namespace, watch = namespace, directory, flags = [] }: OperatorOptions) {
+    this.#log = join(directory, 'operator.log')
+    const words = {
+      kubeconfig,
+      namespace,
+      'watch-namespaces': watch,
+      'allow-clouds': 'local,simulated',
+      'http-address': '127.0.0.1:0',
+      'state-directory': join(directory, 'state'),
+      'simulated-state': join(directory, 'simulated.jsonl'),
+    }
+    const settings = Object.entries(words).flatMap(([name, value]) => [`--${name}`, value])
+    this.#child = spawn(process.execPath, ['src/main.ts', ...settings, ...flags], {
+      stdio: ['ignore', 'pipe', 'pipe'],
+    })
+    const sink = createWriteStream(this.#log, { flags: 'a' })
+    this.#child.stdout?.pipe(sink, { end: false })
+    this.#child.stderr?.pipe(sink, { end: false })
+    this.#ended = new Promise(resolve => this.#child.once('exit', code => resolve(code)))
+  }
+
+  /** The lines that all processes of this directory have logged. */
+  async log(): Promise<string> {
+    return readFile(this.#log, 'utf8').catch(() => '')
+  }
+
+  /** Waits until a line of the log holds `text`; the error shows the log's end. */
+  async logged(text: string, ms = 60_000): Promise<void> {
+    const found = async (): Promise<true | undefined> =>
+      (await this.log()).includes(text) ? true : undefined
+    await poll(found, 20, { signal: AbortSignal.timeout(ms) }).catch(async () => {
+      throw new Error(
+        `the operator did not log "${text}" in ${ms} ms; it said:\n${(await this.log()).slice(-4_000)}`,
+      )
+    })
+  }
+
+  /** SIGKILL: no handler runs, nothing is released. */
+  async kill(): Promise<void> {
+    this.#child.kill('SIGKILL')
+    await this.#ended
+  }
+
+  /** SIGTERM, and its exit code; killed where it has not ended in 15 s. */
+  async stop(): Promise<number | null> {
+    this.#child.kill('SIGTERM')
+    const timer = setTimeout(() => this.#child.kill('SIGKILL'), 15_000)
+    return this.#ended.finally(() => clearTimeout(timer))
+  }
+
+  async [Symbol.asyncDispose](): Promise<void> {
+    await this.stop()
+  }
+}
+
+/** A directory for one test's operator, removed at its end. */
+export async function operatorDirectory(): Promise<{ readonly path: string } & AsyncDisposable> {
+  const path = await mkdtemp(join(tmpdir(), 'dask-operator-'))
+  return { path, [Symbol.asyncDispose]: () => rm(path, { recursive: true, force: true }) }
+}

@@ -1,0 +1,163 @@
+import { execFile } from 'node:child_process'
+import { mkdir, mkdtemp, rm, writeFile } from 'node:fs/promises'
+import { tmpdir } from 'node:os'
+import { dirname, join } from 'node:path'
+import { promisify } from 'node:util'
+import { gzipSync } from 'node:zlib'
+import { assert, constantFrom, oneof, property, string } from 'fast-check'
+import { afterAll, describe, expect, test } from 'vitest'
+import { parse } from 'yaml'
+
+import { type MachineFile, renderCloudConfig } from '../../src/bootstrap/cloud-config.ts'
+import { checkSize, renderUserData } from '../../src/bootstrap/user-data.ts'
+import { CloudError } from '../../src/model/faults.ts'
+import { aBoot } from '../support/boots.ts'
+
+const run = promisify(execFile)
+const folder = await mkdtemp(join(tmpdir(), 'bootstrap-'))
+afterAll(async () => rm(folder, { recursive: true, force: true }))
+
+const marks = { ca: 'THE AUTHORITY', cert: 'THE CERTIFICATE', key: 'THE KEY' }
+const full = {
+  certificates: marks,
+  env: { GREETING: 'say "hi" to $USER', PIP_INDEX_URL: 'https://packages.example/simple' },
+  group: { threads: 2, memory: '4GiB', resources: { GPU: 1 }, env: { GREETING: 'the group says it' } },
+  software: { kind: 'python', pythonVersion: '3.12', packages: ['dask==2026.8.0', 'distributed==2026.8.0'] },
+  limits: { deathTimeoutS: 300, idleTimeoutS: 86_400 },
+} as const
+
+interface Read {
+  readonly write_files: readonly MachineFile[]
+  readonly runcmd: readonly (readonly string[])[]
+}
+const readBack = (userData: string, version: '1.1' | '1.2' = '1.2'): Read =>
+  parse(userData, { version }) as Read
+const fileOf = (userData: string, path: string): string =>
+  readBack(userData).write_files.find(file => file.path === path)?.content ?? 'no such file'
+
+test.each(['scheduler', 'worker'] as const)('the text of a %s is what it was', async role => {
+  await expect(renderUserData(aBoot(role, full))).toMatchFileSnapshot(`golden/user-data-${role}.yaml`)
+})
+
+describe('the text', () => {
+  test('has two keys, and two commands', () => {
+    const read = readBack(renderUserData(aBoot('worker')))
+    expect(Object.keys(read)).toEqual(['write_files', 'runcmd'])
+    expect(read.runcmd).toEqual([
+      ['systemctl', 'daemon-reload'],
+      ['systemctl', 'enable', '--now', '--no-block', 'dask.service'],
+    ])
+  })
+
+  test('with real certificates leaves room in the smallest cloud for what users add', () => {
+    const userData = renderUserData(aBoot('worker'))
+    expect(Buffer.byteLength(userData)).toBeLessThan(12_000)
+    expect(gzipSync(userData).length).toBeLessThan(6_000)
+    expect(() => checkSize(userData, 16_384)).not.toThrow()
+    const env = { MUCH: 'é'.repeat(5_000) }
+    expect(() => checkSize(renderUserData(aBoot('worker', { env })), 16_384)).toThrow(CloudError)
+  })
+
+  test('is the same for the same boot, whatever the order of its environment', () => {
+    const [one, other] = [
+      { A: '1', B: '2' },
+      { B: '2', A: '1' },
+    ].map(env => renderUserData(aBoot('worker', { env })))
+    expect(one).toBe(other)
+  })
+
+  test('keeps the key from everybody but root', () => {
+    const { write_files } = readBack(renderUserData(aBoot('worker', { certificates: marks })))
+    const holders = write_files.filter(({ content }) => content.includes(marks.key))
+    expect(holders).toMatchObject([{ path: '/etc/dask/node.key', permissions: '0600' }])
+  })
+
+  test('has a user’s words in data files alone, never in a program or a unit', () => {
+    const word = '$(touch /tmp/x); `id` "\'\\ %n ${HOME}'
+    const boot = aBoot('worker', {
+      env: { WORD: word },
+      group: { threads: 1, memory: word, resources: { [word]: 1 } },
+      software: { kind: 'python', pythonVersion: word, packages: [word] },
+    })
+    const holders = readBack(renderUserData(boot)).write_files.filter(({ content }) =>
+      content.includes('touch'),
+    )
+    expect(holders.map(({ path }) => path)).toEqual([
+      '/etc/dask/env',
+      '/etc/dask/python-version',
+      '/etc/dask/requirements.txt',
+      '/etc/dask/arguments',
+      '/etc/dask/dask.yaml',
+    ])
+  })
+
+  test('lets a user tune Dask and not open it', () => {
+    const env = {
+      DASK_DISTRIBUTED__WORKER__MEMORY__TARGET: '0.5',
+      DASK_DISTRIBUTED__COMM__REQUIRE_ENCRYPTION: 'False',
+      dask_distributed__comm__tls__ca_file: '/tmp/ca',
+      DASK_Distributed__Comm: '{}',
+      DASK_INTERNAL_INHERIT_CONFIG: 'x',
+      DASK_CONFIG: '/tmp',
+      DASK_MACHINE_HOST: '0.0.0.0',
+      LD_PRELOAD: '/tmp/x.so',
+      PYTHONPATH: '/tmp',
+      PATH: '/tmp',
+    }
+    expect(fileOf(renderUserData(aBoot('worker', { env })), '/etc/dask/env')).toBe(
+      'DASK_DISTRIBUTED__WORKER__MEMORY__TARGET="0.5"\n',
+    )
+  })
+
+  test.each([
+    ['a package with a line break', { software: { ...full.software, packages: ['dask\n-e /tmp'] } }],
+    ['a name that is none', { env: { 'A B': '1' } }],
+    ['a value with NUL', { env: { A: '\0' } }],
+  ])('cannot carry %s, and says so', (_what, wrong) => {
+    expect(() => renderUserData(aBoot('worker', wrong))).toThrow(TypeError)
+  })
+})
+
+const awkward = constantFrom(...Array.from(' \t\n\r:#-"a|\u0085\u2028\ufeff'))
+
+test.each(['1.1', '1.2'] as const)('every content is read back exactly by YAML %s', version => {
+  const contents = oneof(string({ unit: 'binary' }), string({ unit: awkward }))
+  const isKept = (content: string): void => {
+    const text = renderCloudConfig([{ path: '/a', permissions: '0644', content }], [])
+    expect(readBack(text, version).write_files[0]?.content).toBe(content)
+  }
+  assert(property(contents, isKept), { numRuns: 500 })
+})
+
+const has = async (command: string): Promise<boolean> =>
+  run('sh', ['-c', `command -v ${command}`]).then(
+    () => true,
+    () => false,
+  )
+
+test.skipIf(!(await has('systemd-analyze'))).each(['scheduler', 'worker'] as const)(
+  'systemd-analyze finds no fault with the unit of a %s',
+  async role => {
+    const root = await mkdtemp(join(folder, 'root-'))
+    for (const { path, permissions, content } of readBack(renderUserData(aBoot(role))).write_files) {
+      await mkdir(dirname(join(root, path)), { recursive: true })
+      await writeFile(join(root, path), content, { mode: Number.parseInt(permissions, 8) })
+    }
+    const unit = join(root, 'etc/systemd/system/dask.service')
+    for (const target of ['network-online', 'multi-user', 'sysinit', 'basic', 'shutdown'])
+      await writeFile(join(root, `etc/systemd/system/${target}.target`), '[Unit]\nDescription=x\n')
+    const args = ['verify', '--man=no', '--recursive-errors=no', `--root=${root}`, unit]
+    const { stderr } = await run('systemd-analyze', args)
+    expect(stderr).toBe('')
+  },
+)
+
+test.skipIf(!(await has('cloud-init'))).each(['scheduler', 'worker'] as const)(
+  'cloud-init finds no fault with the text of a %s',
+  async role => {
+    const path = join(folder, `${role}.yaml`)
+    await writeFile(path, renderUserData(aBoot(role, { env: full.env })))
+    const { stdout } = await run('cloud-init', ['schema', '-c', path])
+    expect(stdout).toContain('Valid')
+  },
+)
