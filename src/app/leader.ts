@@ -72,11 +72,13 @@ function openWatches(
   const onProblem = (problem: object): void => log.warn({ problem }, 'a watch had a problem; it goes on')
   const shared = { kube, metrics, onProblem }
   const watched = config.watchNamespaces.length === 0 ? [undefined] : config.watchNamespaces
-  const raw = (object: unknown): unknown => object
   const byNamespace = new Map(
     watched.map(each => {
       const collection = clustersIn(each)
-      return [each, all.use(new Reflector({ ...shared, resource: plural, collection, parse: raw }))] as const
+      return [
+        each,
+        all.use(new Reflector({ ...shared, resource: plural, collection, parse: asItIs })),
+      ] as const
     }),
   )
   const labels = `${secretLabels.managedBy}=${managedBy},${secretLabels.installation}=${installation}`
@@ -90,6 +92,8 @@ function openWatches(
     of: (key: ClusterKey) => byNamespace.get(undefined) ?? byNamespace.get(splitKey(key).namespace),
   }
 }
+
+const asItIs = (object: unknown): unknown => object
 
 type Watches = ReturnType<typeof openWatches>
 

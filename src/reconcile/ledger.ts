@@ -86,7 +86,8 @@ export class Ledger {
     }
     for (const [id, at] of this.#terminated) {
       const machine = there.get(id)
-      if (machine !== undefined && isAlive(machine) && now - at > horizonMs) this.#terminated.delete(id)
+      // Asked to end and alive after all this time: it counts again. Never listed in all this time: it never was.
+      if (now - at > horizonMs && (machine === undefined || isAlive(machine))) this.#terminated.delete(id)
     }
     if (scheduler.kind !== 'answering') return
     const joined = new Map(scheduler.workers.map(worker => [worker.name, worker]))

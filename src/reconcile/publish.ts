@@ -21,7 +21,7 @@ export const countsEveryMs = 10_000
  */
 export async function publish(
   { seen, world, outcomes, ledger }: Passed,
-  hands: Hands,
+  hands: Pick<Hands, 'publish' | 'report'>,
   call: Call,
 ): Promise<number> {
   const subject = subjectOf(seen)
