@@ -3,7 +3,7 @@ import type { SimulatedCloud } from '../../src/clouds/simulated/provider.ts'
 import type { SimulatedWorld } from '../../src/clouds/simulated/world.ts'
 import type { Call } from '../../src/lib/call.ts'
 import { digest } from '../../src/lib/fingerprint.ts'
-import { tokenOf } from '../../src/model/launch.ts'
+import { type Launch, tokenOf } from '../../src/model/launch.ts'
 import { type ClusterUid, clusterKey, launchId } from '../../src/model/names.ts'
 import type { CertificatesView } from '../../src/model/world.ts'
 import { type Next, Passes } from '../../src/reconcile/pass.ts'
@@ -48,6 +48,9 @@ export class OperatorProcess {
   readonly inventory: Inventory
   #passes: Passes
   #own: Seen | undefined
+  #unwritten:
+    | { readonly uid: ClusterUid; readonly launches: readonly Launch[]; readonly seq: number }
+    | undefined
   #needsLive = true
   #listedAt = -Infinity
   isDead = false
@@ -108,7 +111,7 @@ export class OperatorProcess {
       cluster: async () => {
         const seen = this.#needsLive ? store.current : this.#cached(clock.now() - api.watchLagMs)
         this.#needsLive = false
-        return seen === undefined ? { kind: 'absent' } : { kind: 'seen', seen }
+        return seen === undefined ? { kind: 'absent' } : { kind: 'seen', seen: this.#remembered(seen) }
       },
       certificates: async ({ uid }) => certificatesOf(secrets.has(uid)),
       inventory: async ({ uid }) => ({ view: this.inventory.view(uid), promises: cloud.promises }),
@@ -132,7 +135,10 @@ export class OperatorProcess {
         ),
       release: async seen => void this.#write(seen, () => store.write(seen, { hasFinalizer: false })),
       writeLaunches: async (seen, { launches, seq }) => {
-        if (!writesAhead) return (this.#own = { ...seen, launches, ledger: { uid: seen.cluster.uid, seq } })
+        if (!writesAhead) {
+          this.#unwritten = { uid: seen.cluster.uid, launches, seq }
+          return this.#remembered(seen)
+        }
         return this.#write(seen, () =>
           store.write(seen, { launches, ledger: { uid: seen.cluster.uid, seq } }),
         )
@@ -167,6 +173,13 @@ export class OperatorProcess {
       report: () => undefined,
       forget: (_key, uid) => this.inventory.forget(uid),
     }
+  }
+
+  /** Launches that were kept in this process alone, where nothing is written ahead. */
+  #remembered(seen: Seen): Seen {
+    const kept = this.#unwritten
+    if (kept?.uid !== seen.cluster.uid) return seen
+    return { ...seen, launches: kept.launches, ledger: { uid: kept.uid, seq: kept.seq } }
   }
 
   /** What the watch has brought by now, or this process's own write where that is newer. */

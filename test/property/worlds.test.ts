@@ -25,6 +25,6 @@ test.each([
   { given: 'no record written ahead', ablation: { writesAhead: false, remembers: true } },
   { given: 'no memory between passes', ablation: { writesAhead: true, remembers: false } },
 ])('the same worlds fail with $given', async ({ ablation }) => {
-  const found = await failures(kinds['crashes at any await of a pass'], Math.min(worlds, 200), ablation)
+  const found = await failures(kinds['crashes at any await of a pass'], 300, ablation)
   expect(found.length).toBeGreaterThan(0)
 })
