@@ -2,6 +2,7 @@ import { fileURLToPath } from 'node:url'
 import { stringify } from 'yaml'
 import { clusterCrd } from '../src/api/crd.ts'
 import { group, plural } from '../src/api/names.ts'
+import { settingsPage } from './settings-page.ts'
 
 export interface GeneratedFile {
   readonly path: string
@@ -13,6 +14,7 @@ const header = '# Generated from src/api by `npm run generate`. Do not edit: `np
 /** What is committed beside the sources it is made from, as it should be. */
 export const generatedFiles = (): readonly GeneratedFile[] => [
   { path: pathOf(`../crds/${group}_${plural}.yaml`), text: yamlOf(clusterCrd()) },
+  { path: pathOf('../docs/settings.md'), text: settingsPage() },
 ]
 
 // Folded at a width, and without anchors: schemas share parts, and readers of YAML are not all fond of aliases.

@@ -104,7 +104,8 @@ export const settings = {
     default: 'python3',
   }),
   simulatedState: text({
-    description: 'A file in which simulated machines outlive the operator.',
+    description:
+      'A file in which simulated machines outlive the operator. What others write into it happens, too.',
     placeholder: 'FILE',
     default: undefined,
     defaultText: 'none: they end with it',
@@ -114,6 +115,12 @@ export const settings = {
     minMs: 0,
     maxMs: hour,
     default: 5 * second,
+  }),
+  simulatedLatency: duration({
+    description: 'How long every call to the simulated cloud takes.',
+    minMs: 0,
+    maxMs: 60 * second,
+    default: 0,
   }),
 } as const
 

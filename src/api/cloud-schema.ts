@@ -14,7 +14,7 @@ const local = object({
           'Absolute path of a Python interpreter on the machine of the operator that the environment of the ' +
           "cluster is made from. Default: the operator's own setting.",
         min: 1,
-        max: 1024,
+        max: 240,
         rules: [
           matching(
             /^\/[^\p{Cc}\p{Zl}\p{Zp}]*$/u,

@@ -15,10 +15,11 @@ interface Parts {
   readonly spec: Spec
   readonly cloud: { readonly name: string; readonly settings: unknown; intent(role: Role): unknown }
   readonly restart: string
+  readonly isAbandoned: boolean
 }
 
 /** What a user asked for, with nothing of its wire shape left. */
-export function clusterOf({ identity, spec, cloud, restart }: Parts): Cluster {
+export function clusterOf({ identity, spec, cloud, restart, isAbandoned }: Parts): Cluster {
   const { key, namespace, name, uid, generation, isDeleting } = identity
   const software: Software = {
     kind: 'python',
@@ -43,6 +44,7 @@ export function clusterOf({ identity, spec, cloud, restart }: Parts): Cluster {
     scheduler: launchable(schedulerOf(spec)),
     groups: [launchable(workersOf(spec))],
     restart,
+    isAbandoned,
   }
 }
 

@@ -14,7 +14,8 @@ import { type LedgerStamp, readLedger, readStatus } from './status.ts'
 export type CloudParser = (
   name: string,
   settings: unknown,
-  path: string,
+  /** A cluster that is being deleted is read generously: its machines must not outlive a setting. */
+  how: { readonly path: string; readonly isDeleting: boolean },
 ) => { readonly settings: unknown; intent(role: Role): unknown } | undefined
 
 /** What can be told of every resource, understood or not. */
@@ -61,10 +62,10 @@ export function parseResource(raw: unknown, parseCloud: CloudParser): Parsed {
   const notes = annotationsOf(metadata)
   const problems = new Problems()
   const wish = problems.collect(() => specOf(resource['spec'], identity.isDeleting))
-  const placement = problems.collect(() =>
+  const placement = (identity.isDeleting ? new Problems() : problems).collect(() =>
     optional(notes[annotations.placement], `metadata.annotations["${annotations.placement}"]`, readPlacement),
   )
-  const chosen = wish && problems.collect(() => choose(wish, parseCloud))
+  const chosen = wish && problems.collect(() => choose(wish, parseCloud, identity.isDeleting))
   if (chosen?.kind === 'unknown') return { kind: 'unknown-cloud', identity, name: chosen.name }
   if (!wish || !chosen || problems.texts.length > 0)
     return { kind: 'invalid', identity, problems: problems.texts }
@@ -74,6 +75,7 @@ export function parseResource(raw: unknown, parseCloud: CloudParser): Parsed {
     spec: wish,
     cloud: { name: wish.cloud.name, ...chosen.read },
     restart: typeof restart === 'string' ? restart : '',
+    isAbandoned: notes[annotations.abandon] === identity.uid,
   })
   return { kind: 'valid', resource: { ...identity, cluster, placement, ...recordsOf(resource['status']) } }
 }
@@ -92,8 +94,8 @@ type Choice =
   | { readonly kind: 'unknown'; readonly name: string }
   | { readonly kind: 'known'; readonly read: NonNullable<ReturnType<CloudParser>> }
 
-function choose({ cloud: { name, settings } }: Spec, parseCloud: CloudParser): Choice {
-  const read = parseCloud(name, settings, `spec.cloud.${name}`)
+function choose({ cloud: { name, settings } }: Spec, parseCloud: CloudParser, isDeleting: boolean): Choice {
+  const read = parseCloud(name, settings, { path: `spec.cloud.${name}`, isDeleting })
   return read === undefined ? { kind: 'unknown', name } : { kind: 'known', read }
 }
 

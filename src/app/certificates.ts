@@ -37,7 +37,7 @@ export interface CertificatesOptions {
 }
 
 /** A tenant's Secret is read again after so long, and sooner while something is wrong with it. */
-const tenantMs = { good: 60_000, bad: 3_000 }
+const tenantMs = { good: 10_000, bad: 3_000 }
 
 interface Known {
   readonly secret: StoredSecret | undefined
@@ -150,7 +150,12 @@ export class Certificates {
     const now = this.#options.now()
     if (known !== undefined && now - known.readAt < freshMs && cluster.phase !== 'deleting')
       return known.secret
-    const secret = await this.#options.store.get(secretRef('client', this.#place(cluster)), call)
+    const ref = secretRef('client', this.#place(cluster))
+    const secret = await this.#options.store.get(ref, call).catch((error: unknown) => {
+      // What was there a moment ago is a better guess than nothing, and the next look asks again.
+      if (known === undefined) throw error
+      return known.secret
+    })
     this.#remember(cluster.uid, secret)
     return secret
   }

@@ -1,8 +1,9 @@
 import type { Cloud, CloudContext, Schedulers } from '../clouds/contract.ts'
 import { Inventory } from '../clouds/inventory.ts'
 import { keepListed } from '../clouds/listing-loop.ts'
-import { cloudNamed } from '../clouds/registry.ts'
+import { cloudOf } from '../clouds/registry.ts'
 import type { Call } from '../lib/call.ts'
+import { steadyNow } from '../lib/steady.ts'
 import type { Cluster } from '../model/cluster.ts'
 import { isThere } from '../model/machine.ts'
 import type { ClusterUid, Scope } from '../model/names.ts'
@@ -21,6 +22,8 @@ export interface ConnectionOptions {
   readonly context: CloudContext
   readonly allowed: readonly string[]
   readonly metrics: Metrics
+  /** A cloud that could not be connected or listed, for the log. */
+  readonly onProblem: (error: unknown) => void
   /** Clusters whose machines or address changed between two lists. */
   readonly notify: (owners: ReadonlySet<ClusterUid>) => void
 }
@@ -38,14 +41,18 @@ export class Connections implements AsyncDisposable {
   }
 
   /** The cluster's connection. A failed one is tried again by the next who asks. Throws a CloudError or ParseError. */
-  of({ cloud: { name, settings } }: Pick<Cluster, 'cloud'>): Promise<Connection> {
-    const kind = cloudNamed(name, this.#options.allowed, 'spec.cloud')
+  of(cluster: Pick<Cluster, 'cloud' | 'phase'>): Promise<Connection> {
+    const { settings } = cluster.cloud
+    const kind = cloudOf(cluster, this.#options.allowed)
     const key = kind.connection(settings)
     const known = this.#connections.get(key)
     if (known !== undefined) return known
     const opened = kind.connect(settings, this.#options.context).then(cloud => this.#join(cloud))
     this.#connections.set(key, opened)
-    opened.catch(() => this.#connections.delete(key))
+    opened.catch((error: unknown) => {
+      this.#connections.delete(key)
+      this.#options.onProblem(error)
+    })
     return opened
   }
 
@@ -76,7 +83,7 @@ export class Connections implements AsyncDisposable {
   #join(raw: Cloud): Connection {
     const cloud = measured(raw, this.#options.metrics)
     const known = this.#inventories.get(cloud.scope)
-    const inventory = known ?? new Inventory(cloud, Date.now)
+    const inventory = known ?? new Inventory(cloud, steadyNow, this.#options.onProblem)
     if (known === undefined) {
       this.#inventories.set(cloud.scope, inventory)
       const call: Call = { signal: this.#stop.signal }

@@ -44,10 +44,10 @@ export function openEyes({ resources, certificates, connections, pool }: Organs)
       try {
         const connection = await connections.of(cluster)
         connected.set(cluster.uid, connection)
-        connection.inventory.attend(cluster.uid, 'resting')
-        return { view: connection.inventory.view(cluster.uid), promises: connection.cloud.promises }
+        const { scope, promises } = connection.cloud
+        return { scope, view: connection.inventory.view(cluster.uid), promises }
       } catch (error) {
-        return { view: blind(error), promises: unconnected }
+        return { scope: undefined, view: blind(error), promises: unconnected }
       }
     },
     attend({ uid }, pace) {

@@ -1,6 +1,6 @@
 import { checkSize, renderUserData } from '../bootstrap/user-data.ts'
-import type { LaunchRequest, Schedulers } from '../clouds/contract.ts'
-import { cloudNamed } from '../clouds/registry.ts'
+import type { Cloud, LaunchRequest, Schedulers } from '../clouds/contract.ts'
+import { cloudOf } from '../clouds/registry.ts'
 import type { Call } from '../lib/call.ts'
 import { limited } from '../lib/deadline.ts'
 import { digest } from '../lib/fingerprint.ts'
@@ -8,8 +8,9 @@ import type { Cluster } from '../model/cluster.ts'
 import { CloudError } from '../model/faults.ts'
 import { tokenOf } from '../model/launch.ts'
 import type { Addresses } from '../model/machine.ts'
-import type { InstallationId } from '../model/names.ts'
+import type { InstallationId, MachineId } from '../model/names.ts'
 import type { Hands, LaunchDraft, PreparedLaunch, Report, Subject } from '../reconcile/ports.ts'
+import { redactText } from '../telemetry/redaction.ts'
 import type { Connection } from './connections.ts'
 import { clientAddress, type Organs } from './eyes.ts'
 import { pooled } from './pooled.ts'
@@ -24,6 +25,8 @@ export interface HandsOptions extends Organs {
 
 const limits = { deathTimeoutS: 300, idleTimeoutS: undefined }
 const changeMs = 10_000
+/** An event's message holds a thousand characters. */
+const consoleLength = 800
 
 export function openHands(options: HandsOptions): Hands {
   const { resources, certificates, connections, pool, installation } = options
@@ -48,6 +51,7 @@ export function openHands(options: HandsOptions): Hands {
     removeCertificates: (cluster, call) => certificates.remove(cluster, call),
     prepare: async (cluster, draft, kept) =>
       prepared(cluster, draft, kept, { ...options, connection: await connection(cluster), led }),
+    console: async (cluster, machine, call) => lastWords((await connection(cluster)).cloud, machine, call),
     terminate: async (cluster, machines, call) => {
       const { cloud } = await connection(cluster)
       await led(changeMs, call, limit => cloud.terminate(machines, limit))
@@ -96,6 +100,12 @@ const asLeader =
     return limited(mostMs, call, work)
   }
 
+/** Free of secrets, and short enough for an event. */
+async function lastWords(cloud: Cloud, machine: MachineId, call: Call): Promise<string> {
+  const text = await cloud.console?.(machine, call).catch(() => '')
+  return redactText((text ?? '').trim()).slice(-consoleLength)
+}
+
 const ownerOf = ({ uid, key }: Cluster) => ({ uid, key })
 
 interface Launching extends HandsOptions {
@@ -112,7 +122,7 @@ function prepared(
 ): PreparedLaunch {
   const { certificates, connection, allowed, led } = launching
   const { cloud } = connection
-  const kind = cloudNamed(cluster.cloud.name, allowed, 'spec.cloud')
+  const kind = cloudOf(cluster, allowed)
   const offerings = kind.offerings(cluster.cloud.settings, draft.role)
   const group = [cluster.scheduler, ...cluster.groups].find(({ name }) => name === draft.group)
   const presented = certificates.credential(cluster, draft.role)

@@ -13,6 +13,7 @@ import { Reflector } from '../kube/reflector.ts'
 import { parseSecret, Secrets, secretsIn } from '../kube/secrets.ts'
 import type { KubeTransport } from '../kube/transport.ts'
 import type { Call } from '../lib/call.ts'
+import { steadyNow } from '../lib/steady.ts'
 import { type ClusterKey, type InstallationId, launchId, splitKey } from '../model/names.ts'
 import { managedBy, secretLabels } from '../pki/secret.ts'
 import { Passes } from '../reconcile/pass.ts'
@@ -62,6 +63,8 @@ export async function lead(office: Office, call: Call): Promise<void> {
     within({ cluster: key, pass: randomBytes(4).toString('hex') }, () => passes.run(key, limit))
   const work = { queue, hands: config.concurrency, pass: timed(pass), passed: passed(log) }
   await workUntilStopped(work, stop, lease)
+  // The next leader need not wait for our last events.
+  await lease[Symbol.asyncDispose]()
 }
 
 /** One watch of clusters a namespace, or one of all; and one of the operator's own Secrets. */
@@ -122,14 +125,14 @@ function openPasses(
       report: (subject, event) => events.report(regarding(subject), event),
       leftMs: () => lease.remainingMs(),
     }),
-    clock: { now: Date.now },
+    clock: { now: steadyNow },
     installation,
     newLaunchId: () => launchId(randomBytes(8).toString('hex')),
-    log: (fields, message) => log.info(fields, message),
+    log: (level, fields, message) => log[level](fields, message),
   })
 }
 
-function connectionsFor({ config, installation, metrics }: Office, sources: Sources): Connections {
+function connectionsFor({ config, installation, metrics, log }: Office, sources: Sources): Connections {
   return new Connections({
     context: {
       installation,
@@ -137,9 +140,11 @@ function connectionsFor({ config, installation, metrics }: Office, sources: Sour
       localPython: config.localPython,
       simulatedState: config.simulatedState,
       simulatedStartupMs: config.simulatedStartup,
+      simulatedLatencyMs: config.simulatedLatency,
     },
     allowed: config.allowClouds,
     metrics,
+    onProblem: error => log.warn({ err: error }, 'a cloud had a problem'),
     notify: owners => sources.touch(owners),
   })
 }

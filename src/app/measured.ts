@@ -38,6 +38,12 @@ export function measured(
     terminate: (machines, call) => timed('terminate', () => cloud.terminate(machines, call)),
     reserveAddress: (owner, call) => timed('reserve-address', () => cloud.reserveAddress(owner, call)),
     releaseAddress: (owner, call) => timed('release-address', () => cloud.releaseAddress(owner, call)),
+    ...(cloud.console === undefined
+      ? {}
+      : {
+          console: (machine, call) =>
+            timed('console', () => cloud.console?.(machine, call) ?? Promise.resolve('')),
+        }),
     close: () => cloud.close(),
   }
 }

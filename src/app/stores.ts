@@ -1,8 +1,9 @@
 import type { Clusters } from '../kube/clusters.ts'
-import { isKubeError, wasRefused } from '../kube/fault.ts'
+import { isKubeError, KubeError, wasRefused } from '../kube/fault.ts'
 import type { Reflector } from '../kube/reflector.ts'
 import type { Secrets, StoredSecret } from '../kube/secrets.ts'
 import type { Call } from '../lib/call.ts'
+import { CloudError } from '../model/faults.ts'
 import type { ClusterKey } from '../model/names.ts'
 import type { Secret } from '../pki/secret.ts'
 import { UnclearWrite } from '../reconcile/ports.ts'
@@ -53,9 +54,11 @@ export function secretStore(
   }
 }
 
-/** A write that collided or was not answered is seen by the next pass, which reads live. */
+/** A write that collided or was not answered is seen by the next pass, which reads live; a refusal is told as it is. */
 function judged(error: unknown): never {
-  if (isKubeError(error, 409) || !wasRefused(error))
-    throw new UnclearWrite('a Secret was not written for certain', { cause: error })
-  throw error
+  const isClear =
+    error instanceof KubeError && wasRefused(error) && error.status !== 409 && error.status !== 429
+  if (!isClear) throw new UnclearWrite('a Secret was not written for certain', { cause: error })
+  const fault = error.message.includes('exceeded quota') ? 'quota' : 'invalid'
+  throw new CloudError(fault, `The API server refused a Secret: ${error.message}`, { cause: error })
 }

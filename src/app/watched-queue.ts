@@ -13,7 +13,7 @@ type Pass = (key: ClusterKey, call: Call) => Promise<Next>
 
 /** The queue, with controller-runtime's metrics kept of it and of the passes. */
 export function watchedQueue(metrics: Metrics) {
-  const queue = new WorkQueue(Date.now, {
+  const queue = new WorkQueue(() => performance.now(), {
     added: () => metrics.queueAdds.inc(labels),
     retried: () => metrics.queueRetries.inc(labels),
     waited: seconds => metrics.queueWaitSeconds.observe(labels, seconds),

@@ -44,6 +44,8 @@ export interface Cloud {
   reserveAddress(owner: Owner, call: Call): Promise<ReservedAddress>
   /** Gives the address back once its machine is gone. */
   releaseAddress(owner: ClusterUid, call: Call): Promise<void>
+  /** The end of what a machine's console says, where the cloud keeps one. */
+  console?(machine: MachineId, call: Call): Promise<string>
   /** A cloud that plays its machines plays their schedulers too; everywhere else Dask itself is asked. */
   readonly schedulers?: Schedulers
   close(): Promise<void>
@@ -119,6 +121,8 @@ export interface CloudContext {
   readonly simulatedState?: string | undefined
   /** How long simulated machines start where their cluster does not say; two seconds unless given. */
   readonly simulatedStartupMs?: number
+  /** How long every call to the simulated cloud takes; none unless given. */
+  readonly simulatedLatencyMs?: number
 }
 
 /** Gives a cloud's settings their type back on the way in and lets them go untyped through the house. */

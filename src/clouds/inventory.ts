@@ -13,6 +13,15 @@ const rememberMs = 3_600_000
 
 interface CompleteList extends Listing {
   readonly startedAt: number
+  readonly shares: ReadonlyMap<ClusterUid, Share>
+}
+
+/** One cluster's part of a list. */
+interface Share {
+  readonly machines: readonly Machine[]
+  readonly address: ReservedAddress | undefined
+  /** Equal for equal shares. */
+  readonly digest: string
 }
 
 /**
@@ -22,6 +31,7 @@ interface CompleteList extends Listing {
 export class Inventory {
   readonly #cloud: Pick<Cloud, 'list'>
   readonly #now: () => number
+  readonly #onProblem: (error: unknown) => void
   readonly #flight = new SingleFlight<void>()
   readonly #paces = new Map<ClusterUid, 'busy' | 'resting'>()
   /** Every machine that a list has shown in the last hour, and when it last did. */
@@ -30,9 +40,14 @@ export class Inventory {
   #previous: CompleteList | undefined
   #failure: { readonly fault: Fault; readonly problem: string } | undefined
 
-  constructor(cloud: Pick<Cloud, 'list'>, now: () => number) {
+  constructor(
+    cloud: Pick<Cloud, 'list'>,
+    now: () => number,
+    onProblem: (error: unknown) => void = () => undefined,
+  ) {
     this.#cloud = cloud
     this.#now = now
+    this.#onProblem = onProblem
   }
 
   /** What the last two complete lists say of one cluster. */
@@ -44,9 +59,9 @@ export class Inventory {
     }
     return {
       kind: 'seen',
-      machines: merged(newest, this.#previous, owner),
+      machines: merged(newest.shares.get(owner), this.#previous?.shares.get(owner)),
       listed: new Set(this.#listed.get(owner)?.keys()),
-      address: newest.addresses.find(each => each.owner === owner) ?? this.#lastAddress(owner),
+      address: newest.shares.get(owner)?.address ?? this.#previous?.shares.get(owner)?.address,
       startedAt: newest.startedAt,
       previousStartedAt: this.#previous?.startedAt ?? -Infinity,
     }
@@ -88,10 +103,11 @@ export class Inventory {
     try {
       const listing = await this.#cloud.list(call)
       this.#previous = this.#newest
-      this.#newest = { ...listing, startedAt }
+      this.#newest = { ...listing, startedAt, shares: sharesIn(listing) }
       this.#failure = undefined
       this.#note(this.#newest)
     } catch (error) {
+      this.#onProblem(error)
       const fault = error instanceof CloudError ? error.fault : 'bug'
       this.#failure = {
         fault,
@@ -109,33 +125,28 @@ export class Inventory {
       for (const [id, at] of known) if (startedAt - at > rememberMs) known.delete(id)
     }
   }
-
-  #lastAddress(owner: ClusterUid): ReservedAddress | undefined {
-    return this.#previous?.addresses.find(each => each.owner === owner)
-  }
 }
 
-const notYet = { fault: 'unavailable', problem: 'The cloud has not been listed yet' } as const
+const notYet = { fault: 'unavailable', problem: 'The cloud has not been listed yet', untried: true } as const
 
-function merged(newest: Listing, previous: Listing | undefined, owner: ClusterUid): readonly Machine[] {
-  const machines = new Map<MachineId, Machine>()
-  for (const list of [previous, newest]) {
-    for (const machine of list?.machines ?? []) if (machine.owner === owner) machines.set(machine.id, machine)
-  }
-  return [...machines.values()]
+function merged(newest: Share | undefined, previous: Share | undefined): readonly Machine[] {
+  const machines = [...(previous?.machines ?? []), ...(newest?.machines ?? [])]
+  return [...new Map(machines.map(machine => [machine.id, machine])).values()]
 }
 
-function changed(before: Listing, after: Listing): ReadonlySet<ClusterUid> {
-  const [old, now] = [byOwner(before), byOwner(after)]
-  return new Set([...old.keys(), ...now.keys()].filter(owner => old.get(owner) !== now.get(owner)))
+function changed(before: CompleteList, after: CompleteList): ReadonlySet<ClusterUid> {
+  const owners = [...before.shares.keys(), ...after.shares.keys()]
+  return new Set(owners.filter(owner => before.shares.get(owner)?.digest !== after.shares.get(owner)?.digest))
 }
 
-function byOwner({ machines, addresses }: Listing): Map<ClusterUid, string> {
-  const parts = new Map<ClusterUid, string[]>()
-  for (const part of [...machines, ...addresses]) {
-    const known = parts.get(part.owner) ?? []
-    known.push(canonical(part))
-    parts.set(part.owner, known)
-  }
-  return new Map([...parts].map(([owner, texts]) => [owner, texts.toSorted().join()]))
+function sharesIn({ machines, addresses }: Listing): ReadonlyMap<ClusterUid, Share> {
+  const owners = Map.groupBy(machines, ({ owner }) => owner)
+  for (const { owner } of addresses) if (!owners.has(owner)) owners.set(owner, [])
+  const kept = new Map(addresses.map(address => [address.owner, address]))
+  return new Map([...owners].map(([owner, own]) => [owner, shareOf(own, kept.get(owner))]))
+}
+
+function shareOf(machines: readonly Machine[], address: ReservedAddress | undefined): Share {
+  const texts = machines.map(canonical).toSorted()
+  return { machines, address, digest: [...texts, canonical(address)].join() }
 }

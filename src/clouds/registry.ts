@@ -1,5 +1,6 @@
 import { canonical } from '../lib/fingerprint.ts'
 import { ParseError } from '../lib/parse.ts'
+import type { Cluster } from '../model/cluster.ts'
 import type { Role } from '../model/names.ts'
 import type { Cloud, CloudContext, CloudKind } from './contract.ts'
 import { local } from './local/local.ts'
@@ -23,7 +24,7 @@ export function cloudNamed(name: string, allowed: readonly string[], path: strin
   const cloud = clouds.find(each => each.name === name)
   if (cloud !== undefined && allowed.includes(name)) return cloud
   const known = clouds.map(each => each.name).filter(each => allowed.includes(each))
-  const hint = known.length > 0 ? `allowed are ${known.join(', ')}` : 'none is allowed; see --allow-clouds'
+  const hint = `${known.length > 0 ? `allowed: ${known.join(', ')}` : 'none is allowed'}; see its --allow-clouds`
   throw new ParseError(`${path}.${name}`, `is not allowed by the operator's configuration (${hint})`)
 }
 
@@ -42,9 +43,37 @@ function registered<Settings>(kind: CloudKind<Settings>): RegisteredCloud {
 
 /** How the resource's parser reads `spec.cloud`; undefined for a cloud that this version does not know. */
 export const cloudParser =
-  (allowed: readonly string[]) => (name: string, settings: unknown, path: string) => {
-    if (!clouds.some(each => each.name === name)) return undefined
-    const cloud = cloudNamed(name, allowed, 'spec.cloud')
-    const parsed = cloud.parse(settings, path)
+  (allowed: readonly string[]) =>
+  (
+    name: string,
+    settings: unknown,
+    { path, isDeleting }: { readonly path: string; readonly isDeleting: boolean },
+  ) => {
+    const known = clouds.find(each => each.name === name)
+    if (known === undefined) return undefined
+    const cloud = isDeleting ? known : cloudNamed(name, allowed, 'spec.cloud')
+    const parsed = isDeleting
+      ? generously(
+          () => cloud.parse(settings, path),
+          () => cloud.parse({}, path),
+        )
+      : cloud.parse(settings, path)
     return { settings: parsed, intent: (role: Role) => cloud.intent(parsed, role) }
   }
+
+/** Whatever may be used, and for what is deleted whatever there is. */
+export function cloudOf(
+  { cloud, phase }: Pick<Cluster, 'cloud' | 'phase'>,
+  allowed: readonly string[],
+): RegisteredCloud {
+  return cloudNamed(cloud.name, phase === 'deleting' ? clouds.map(({ name }) => name) : allowed, 'spec.cloud')
+}
+
+function generously<T>(strict: () => T, fallback: () => T): T {
+  try {
+    return strict()
+  } catch (error) {
+    if (error instanceof ParseError) return fallback()
+    throw error
+  }
+}

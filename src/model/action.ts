@@ -25,6 +25,8 @@ export type Action = {
   /** Have the scheduler close drained workers; their machines may go afterwards. */
   | { readonly type: 'close-workers'; readonly machines: readonly MachineId[] }
   | { readonly type: 'terminate'; readonly machines: readonly MachineId[] }
+  /** End machines on which Dask never came up, tell what their consoles say, and let the group rest for a while. */
+  | { readonly type: 'give-up'; readonly group: string; readonly machines: readonly MachineId[] }
   | { readonly type: 'release-address' }
   | { readonly type: 'remove-certificates' }
   /** Let the cluster go: the last step of a deletion. */

@@ -17,6 +17,8 @@ export interface Cluster {
   readonly groups: readonly Group[]
   /** The value of the annotation that asks for a new scheduler, or '' where nobody asked. */
   readonly restart: string
+  /** Somebody who may has said that its cloud is out of reach for good: its machines are not waited for. */
+  readonly isAbandoned: boolean
 }
 
 /** One cloud, with settings that only its own folder can read. */

@@ -1,6 +1,6 @@
 /**
  * Every way a cloud call can fail, in words of our own. A cloud's `faults.ts` translates its codes into these;
- * nobody else reads a code.
+ * nobody else reads a code. `not-started` is the operator's: a machine was made and Dask never came up on it.
  */
 export const faults = [
   'throttled',
@@ -12,6 +12,7 @@ export const faults = [
   'unavailable',
   'timeout',
   'lost',
+  'not-started',
   'bug',
 ] as const
 export type Fault = (typeof faults)[number]
@@ -27,6 +28,7 @@ export const certainty = {
   unavailable: 'unknown',
   timeout: 'unknown',
   lost: 'unknown',
+  'not-started': 'unknown',
   bug: 'unknown',
 } as const satisfies Record<Fault, 'refused' | 'unknown'>
 
@@ -41,6 +43,7 @@ export const retryPace = {
   unavailable: 'soon',
   timeout: 'soon',
   lost: 'soon',
+  'not-started': 'backing-off',
   bug: 'backing-off',
 } as const satisfies Record<Fault, 'soon' | 'backing-off' | 'when-spec-changes' | 'when-credentials-change'>
 

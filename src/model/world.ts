@@ -45,8 +45,9 @@ export type CertificatesView =
   | { readonly kind: 'removed' }
 
 export type InventoryView =
-  /** No complete list could be had yet, or the last tries failed. */
-  { readonly kind: 'silent'; readonly problem: string; readonly fault: Fault } | InventorySeen
+  /** No complete list could be had yet, or the last tries failed; `untried` while the first one has not ended. */
+  | { readonly kind: 'silent'; readonly problem: string; readonly fault: Fault; readonly untried?: true }
+  | InventorySeen
 
 export interface InventorySeen {
   readonly kind: 'seen'
@@ -96,7 +97,11 @@ export interface Memory {
   readonly dismissed: ReadonlySet<MachineId>
   /** When each worker was asked to drain. */
   readonly draining: ReadonlyMap<MachineId, number>
-  /** Since when a running machine's worker has been missing at an answering scheduler. */
+  /** When each worker was to be closed by the scheduler, for the first time. */
+  readonly closing: ReadonlyMap<MachineId, number>
+  /** Since when the scheduler has been silent, or undefined while it is not. */
+  readonly silentSince: number | undefined
+  /** Since when Dask has been missing on a living machine, as far as somebody was there who would know. */
   readonly unjoined: ReadonlyMap<MachineId, number>
   readonly launches: ReadonlyMap<LaunchId, LaunchMemory>
   readonly pauses: ReadonlyMap<string, Pause>

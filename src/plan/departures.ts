@@ -6,6 +6,8 @@ import { workerOn } from './tally.ts'
 
 /** A worker that still runs tasks after draining for so long is closed; its tasks run again elsewhere. */
 export const drainLimitMs = 300_000
+/** One that its scheduler does not let go, since it holds what fits nowhere else, ends so long after it was to be closed. */
+export const closeLimitMs = 60_000
 
 type Stage = 'drain' | 'close' | 'terminate' | 'wait'
 
@@ -35,14 +37,21 @@ export function depart(
 
 function stageOf(world: World, inventory: InventorySeen, machine: Machine): Stage {
   const { memory, scheduler, now } = world
-  if (memory.dismissed.has(machine.id)) return 'terminate'
-  if (scheduler.kind !== 'answering') return hasNothingToLose(world, inventory) ? 'terminate' : 'wait'
+  const isOver = (since: number | undefined, limitMs: number): boolean =>
+    since !== undefined && now - since > limitMs
+  const closing = memory.closing.get(machine.id)
+  if (memory.dismissed.has(machine.id) || isOver(closing, closeLimitMs)) return 'terminate'
+  if (scheduler.kind !== 'answering') {
+    const isLost = hasNothingToLose(world, inventory) || isOver(memory.silentSince, drainLimitMs)
+    return isLost ? 'terminate' : 'wait'
+  }
   const worker = workerOn(world, machine)
   if (worker === undefined) return 'terminate'
+  if (closing !== undefined) return 'wait'
   const since = memory.draining.get(machine.id)
-  if (since === undefined && !worker.status.startsWith('clos')) return 'drain'
-  const isOver = worker.executing === 0 || (since !== undefined && now - since > drainLimitMs)
-  return isOver ? 'close' : 'wait'
+  const isClosing = worker.status.startsWith('clos')
+  if (since === undefined && !isClosing) return 'drain'
+  return (isClosing && worker.executing === 0) || isOver(since, drainLimitMs) ? 'close' : 'wait'
 }
 
 /** A scheduler that does not exist, or never served, holds no task that a worker could lose. */

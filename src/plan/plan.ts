@@ -13,7 +13,8 @@ import { planWorkers } from './workers.ts'
  * same steps. An empty plan means that there is nothing to do but wait or look again.
  */
 export function plan(world: World): readonly Action[] {
-  if (world.enrolment.kind === 'foreign' || world.enrolment.kind === 'released') return []
+  if (world.enrolment.kind === 'released') return []
+  if (world.enrolment.kind === 'foreign' && !isLetGo(world)) return []
   switch (world.cluster.phase) {
     case 'deleting':
       return planTeardown(world)
@@ -46,3 +47,6 @@ function planGrowth(world: World): readonly Action[] {
     ...planRecords(world, [...scheduler.launches, ...workers.launches]),
   ]
 }
+
+/** Whoever may annotate it has said that nobody will come for its machines. */
+export const isLetGo = ({ cluster }: World): boolean => cluster.phase === 'deleting' && cluster.isAbandoned

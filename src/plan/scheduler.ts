@@ -3,6 +3,7 @@ import { byAge, type Machine } from '../model/machine.ts'
 import { restartOf, sameIntent } from '../model/names.ts'
 import type { InventorySeen, World } from '../model/world.ts'
 import { isPaused } from './launches.ts'
+import { isLate } from './patience.ts'
 import { tally } from './tally.ts'
 
 export interface Wishes {
@@ -33,9 +34,13 @@ function planRestart(world: World, scheduler: Machine): readonly Action[] {
   if (asked !== '0' && asked !== restartOf(scheduler.fingerprint)) {
     return [end(scheduler, 'its restart was asked for')]
   }
-  const changed = !sameIntent(scheduler.fingerprint, fingerprint)
   const isEmpty = !world.hasServed && world.scheduler.kind !== 'answering'
-  return changed && isEmpty ? [end(scheduler, 'it was asked for differently and has never served')] : []
+  if (!isEmpty) return []
+  if (!sameIntent(scheduler.fingerprint, fingerprint))
+    return [end(scheduler, 'it was asked for differently and has never served')]
+  if (!isLate(world, scheduler)) return []
+  const { group, id } = scheduler
+  return [{ type: 'give-up', group, machines: [id], because: 'Dask never came up on it' }]
 }
 
 /** The machine that is the scheduler, where one is listed. */

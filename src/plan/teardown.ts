@@ -16,8 +16,8 @@ export function planSuspension(world: World): readonly Action[] {
 
 /** Machines, then the address, then the Secrets, then the finalizer: each only once the one before is certainly gone. */
 export function planTeardown(world: World): readonly Action[] {
-  const { enrolment, inventory, certificates } = world
-  if (enrolment.kind === 'new') return planRelease(world)
+  const { enrolment, inventory, certificates, cluster } = world
+  if (enrolment.kind === 'new' || cluster.isAbandoned) return planRelease(world)
   if (inventory.kind !== 'seen') return []
   const ends = [...endAll(world, inventory, 'the cluster is deleted'), ...settle(world, () => false)]
   if (ends.length > 0 || !isEmptied(world, inventory)) return ends

@@ -1,13 +1,12 @@
+import type { Action } from '../model/action.ts'
 import type { Group } from '../model/cluster.ts'
 import type { Machine } from '../model/machine.ts'
 import type { InventorySeen, World } from '../model/world.ts'
 import { depart } from './departures.ts'
 import { isPaused } from './launches.ts'
+import { isLate } from './patience.ts'
 import { noWishes, type Wishes } from './scheduler.ts'
 import { isServing, type Tally, tally, workerOn } from './tally.ts'
-
-/** A machine whose worker has not joined an answering scheduler for so long is replaced. */
-export const joinLimitMs = 600_000
 
 /** Every group by itself, and groups that are in the spec no more down to nothing. */
 export function planWorkers(world: World): Wishes {
@@ -21,8 +20,8 @@ export function planWorkers(world: World): Wishes {
 
 function planGroup(world: World, inventory: InventorySeen, group: Group): Wishes {
   const counted = tally(world, inventory, group)
-  const chosen = [...oneTooMany(world, counted, group), ...strays(world, counted)]
-  const steps = depart(world, inventory, [...counted.departing, ...chosen])
+  const departures = [...counted.departing, ...oneTooMany(world, counted, group)]
+  const steps = [...depart(world, inventory, departures), ...giveUpOn(world, group.name, counted, departures)]
   const missing = isPaused(world, group) ? 0 : missingIn(counted, group)
   if (missing <= 0) return { steps, launches: [] }
   const { name, role, fingerprint } = group
@@ -63,13 +62,19 @@ function victims(world: World, machines: readonly Machine[], count: number): rea
     .slice(0, count)
 }
 
-/** Machines that have been running without a worker for too long, at a scheduler that would know. */
-function strays(world: World, { fresh, stale }: Tally): readonly Machine[] {
+/** Machines whose worker has not joined for too long, at a scheduler that would know. */
+function giveUpOn(
+  world: World,
+  group: string,
+  { fresh, stale }: Tally,
+  leaving: readonly Machine[],
+): readonly Action[] {
   if (world.scheduler.kind !== 'answering') return []
-  return [...fresh, ...stale].filter(({ id }) => {
-    const since = world.memory.unjoined.get(id)
-    return since !== undefined && world.now - since > joinLimitMs
-  })
+  const late = [...fresh, ...stale].filter(each => isLate(world, each) && !leaving.includes(each))
+  const machines = late.map(({ id }) => id)
+  return machines.length === 0
+    ? []
+    : [{ type: 'give-up', group, machines, because: 'Dask never came up on them' }]
 }
 
 /** Groups that machines or records still name and the spec does not. */

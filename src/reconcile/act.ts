@@ -5,6 +5,7 @@ import type { World } from '../model/world.ts'
 import { recordLaunches, sendLaunches, settleLaunches } from './launching.ts'
 import type { Ledger } from './ledger.ts'
 import { type Desk, type Seen, StaleWrite, UnclearWrite } from './ports.ts'
+import { subjectOf } from './subject.ts'
 
 /** What became of one step. */
 export type Outcome = { readonly action: Action } & (
@@ -22,6 +23,8 @@ export interface Bench {
   readonly desk: Desk
 }
 
+type Step<T extends Action['type']> = Extract<Action, { type: T }>
+
 type Performers = {
   readonly [T in Action['type']]: (
     step: Extract<Action, { type: T }>,
@@ -32,7 +35,12 @@ type Performers = {
 
 const performers: Performers = {
   'stamp-ledger': async ({ seq }, bench, call) => {
-    bench.seen = await bench.desk.hands.stampLedger(bench.seen, seq, call)
+    const { desk, seen } = bench
+    // Records that nobody can read are worth nothing any more by the time that the ledger is found again.
+    const isSpoilt = seen.launches === undefined
+    bench.seen = isSpoilt
+      ? await desk.hands.writeLaunches(seen, { launches: [], seq }, call)
+      : await desk.hands.stampLedger(seen, seq, call)
   },
   enrol: async (_step, bench, call) => {
     bench.seen = await bench.desk.hands.enrol(bench.seen, call)
@@ -47,16 +55,20 @@ const performers: Performers = {
   'send-launches': sendLaunches,
   'settle-launches': settleLaunches,
   'drain-workers': async ({ machines }, { desk, world, ledger }, call) => {
-    ledger.draining(await desk.hands.drain(world.cluster, machines, call), desk.clock.now())
+    await desk.hands.drain(world.cluster, machines, call)
+    ledger.draining(machines, desk.clock.now())
   },
   'close-workers': async ({ machines }, { desk, world, ledger }, call) => {
-    ledger.dismissed(await desk.hands.close(world.cluster, machines, call))
+    const closed = await desk.hands.close(world.cluster, machines, call)
+    ledger.closing(machines, desk.clock.now())
+    ledger.dismissed(closed)
   },
   terminate: async ({ machines }, { desk, seen, world, ledger }, call) => {
     await desk.hands.confirm(seen, call)
     await desk.hands.terminate(world.cluster, machines, call)
     ledger.terminated(machines, desk.clock.now())
   },
+  'give-up': giveUp,
   'release-address': async (_step, { desk, seen, world, ledger }, call) => {
     await desk.hands.confirm(seen, call)
     await desk.hands.releaseAddress(world.cluster, call)
@@ -70,13 +82,31 @@ const performers: Performers = {
   },
 }
 
+/** Ends machines that never came up. What their consoles say goes into an event, since it goes with them. */
+async function giveUp({ machines, group }: Step<'give-up'>, bench: Bench, call: Call): Promise<void> {
+  const { desk, seen, world, ledger } = bench
+  await desk.hands.confirm(seen, call)
+  const [first] = machines
+  const console = first === undefined ? '' : await desk.hands.console(world.cluster, first, call)
+  await desk.hands.terminate(world.cluster, machines, call)
+  const now = desk.clock.now()
+  ledger.terminated(machines, now)
+  const wanted = [world.cluster.scheduler, ...world.cluster.groups].find(({ name }) => name === group)
+  const problem = 'Dask did not come up on a machine in time: the event NotStarted has the end of its console'
+  if (wanted !== undefined) ledger.pause(wanted, 'not-started', problem, now)
+  const message =
+    console === '' ? problem : `Dask did not come up in time. The machine's last words: ${console}`
+  desk.hands.report(subjectOf(seen), { kind: 'Warning', reason: 'NotStarted', message })
+}
+
 /** Takes the steps in order. The one place where a failure becomes a value. */
 export async function act(steps: readonly Action[], bench: Bench, call: Call): Promise<readonly Outcome[]> {
   const outcomes: Outcome[] = []
   for (const action of steps) {
     const outcome = await perform(action, bench, call)
     outcomes.push(outcome)
-    bench.desk.log(inWords(outcome), outcome.kind === 'done' ? 'step taken' : 'step not taken')
+    const isDone = outcome.kind === 'done'
+    bench.desk.log(isDone ? 'info' : 'warn', inWords(outcome), isDone ? 'step taken' : 'step not taken')
     if (outcome.kind === 'outdated' || call.signal.aborted) break
   }
   return outcomes

@@ -2,7 +2,8 @@ import { maxLaunches } from '../model/launch.ts'
 import { isAlive } from '../model/machine.ts'
 import { defaultGroup, sameIntent, workerName } from '../model/names.ts'
 import type { Finding } from '../model/status.ts'
-import type { World } from '../model/world.ts'
+import type { Pause, World } from '../model/world.ts'
+import { isPaused } from '../plan/launches.ts'
 import type { Outcome } from './act.ts'
 
 type Verdict = Omit<Finding, 'type'>
@@ -38,12 +39,13 @@ export const allServe = (world: World): boolean =>
   world.cluster.groups.every(({ name, replicas }) => servingIn(world, name) >= replicas)
 
 function ready(world: World, scheduler: Verdict, workers: Verdict): Verdict {
-  const { cluster, certificates, enrolment } = world
-  if (enrolment.kind === 'foreign') return no('ForeignInstallation', foreignText(enrolment.installation))
+  const { cluster, certificates } = world
   if (cluster.phase === 'deleting') return no('Deleting', 'The cluster is being deleted.')
   if (cluster.phase === 'suspended')
     return no('Suspended', 'Suspended: its machines are gone, its Secrets and address stay.')
-  if (certificates.kind !== 'valid') return no('CertificatesNotReady', 'Its certificates are not ready.')
+  const isServed = world.hasServed && scheduler.status === 'True'
+  if (certificates.kind !== 'valid' && !isServed)
+    return no('CertificatesNotReady', 'Its certificates are not ready.')
   if (scheduler.status !== 'True') return { ...scheduler, reason: `Scheduler${scheduler.reason}` }
   if (!world.hasServed && !allServe(world)) return { ...workers, reason: `Workers${workers.reason}` }
   const wanted = cluster.groups.reduce((sum, { replicas }) => sum + replicas, 0)
@@ -73,7 +75,7 @@ function schedulerReady(world: World): Verdict {
 }
 
 function workersReady(world: World, outcomes: readonly Outcome[]): Verdict {
-  const { cluster, scheduler, memory, launches, now } = world
+  const { cluster, scheduler, launches } = world
   if (cluster.phase !== 'wanted') return no('NotWanted', 'No workers are wanted.')
   const late = cluster.groups.filter(({ name, replicas }) => servingIn(world, name) < replicas)
   if (scheduler.kind === 'answering' && late.length === 0) return yes('Serving', 'All wanted workers serve.')
@@ -84,9 +86,7 @@ function workersReady(world: World, outcomes: readonly Outcome[]): Verdict {
     )
   }
   const failure = outcomes.find(each => each.kind === 'failed' && makes.has(each.action.type))
-  const pause = [cluster.scheduler, ...cluster.groups]
-    .map(({ name }) => memory.pauses.get(name))
-    .find(each => each !== undefined && each.until > now)
+  const [pause] = pausesOf(world)
   if (pause !== undefined) return no(reasonOfFault[pause.fault], pause.problem)
   if (failure?.kind === 'failed') return no(reasonOfFault[failure.fault], failure.problem)
   if (scheduler.kind === 'silent' && world.hasServed) {
@@ -117,6 +117,7 @@ const reasonOfFault = {
   unavailable: 'CloudUnavailable',
   timeout: 'CloudUnavailable',
   lost: 'CloudUnavailable',
+  'not-started': 'NotStarted',
   bug: 'InternalError',
 } as const
 
@@ -174,7 +175,6 @@ function reconciling(
   scheduler: Verdict,
   workers: Verdict,
 ): readonly Finding[] {
-  if (enrolment.kind === 'foreign') return []
   if (enrolment.kind === 'lost') {
     const message =
       'The record of its launches was lost; nothing is made until its machines are known for certain.'
@@ -187,23 +187,21 @@ function reconciling(
 }
 
 /** Only what a person must change. Throttling and missing capacity pass by themselves. */
-function stalled({ enrolment, memory, cluster, certificates, now }: World): readonly Finding[] {
-  if (enrolment.kind === 'foreign') {
-    return [{ type: 'Stalled', ...yes('ForeignInstallation', foreignText(enrolment.installation)) }]
-  }
+function stalled(world: World): readonly Finding[] {
+  const { certificates, inventory } = world
   if (certificates.kind === 'foreign')
     return [{ type: 'Stalled', ...yes('ForeignSecret', `Secret ${certificates.secret} is not ours.`) }]
-  const pause = [cluster.scheduler, ...cluster.groups]
-    .map(({ name }) => memory.pauses.get(name))
-    .find(
-      each =>
-        each !== undefined && each.until > now && (each.fault === 'invalid' || each.fault === 'unauthorized'),
-    )
+  if (inventory.kind === 'silent' && inventory.fault === 'invalid')
+    return [{ type: 'Stalled', ...yes('InvalidRequest', inventory.problem) }]
+  const pause = pausesOf(world).find(({ fault }) => fault === 'invalid' || fault === 'unauthorized')
   return pause === undefined ? [] : [{ type: 'Stalled', ...yes(reasonOfFault[pause.fault], pause.problem) }]
 }
 
-const foreignText = (installation: string): string =>
-  `It is in the care of installation ${installation}. Nothing is done here.`
+/** What groups rest for, as far as what they are asked for is still what failed. */
+function pausesOf(world: World): readonly Pause[] {
+  const resting = [world.cluster.scheduler, ...world.cluster.groups].filter(group => isPaused(world, group))
+  return resting.flatMap(({ name }) => world.memory.pauses.get(name) ?? [])
+}
 
 const yes = (reason: string, message: string): Verdict => ({ status: 'True', reason, message })
 const no = (reason: string, message: string): Verdict => ({ status: 'False', reason, message })

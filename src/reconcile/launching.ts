@@ -72,7 +72,16 @@ async function draft(planned: PlannedLaunch, seq: number, bench: Bench, call: Ca
   const { desk, world } = bench
   const { cluster } = world
   const outline = { ...planned, id: desk.newLaunchId(), seq, offering: 0 }
-  const { scope, offerings, hash } = await prepare(outline, bench, call)
+  const { scope, offerings, hash } = await prepare(outline, bench, call).catch((error: unknown) => {
+    const { fault, problem } = reasonOf(error)
+    bench.ledger.pause(
+      { name: planned.group, fingerprint: planned.fingerprint },
+      fault,
+      problem,
+      desk.clock.now(),
+    )
+    throw error
+  })
   return {
     ...outline,
     owner: cluster.uid,
@@ -96,8 +105,8 @@ async function send(launch: Launch, bench: Bench, call: Call): Promise<Sent> {
   const { ledger, desk } = bench
   const { id } = launch
   const before = ledger.verdict(id)
-  const prepared = await prepare(launch, bench, call).catch(unfit => ({ unfit }))
-  if ('unfit' in prepared) return { id, error: prepared.unfit }
+  const prepared = await prepare(launch, bench, call).catch((reason: unknown) => ({ reason }))
+  if ('reason' in prepared) return unfit(launch, prepared.reason, bench)
   if (prepared.hash !== launch.requestHash) {
     ledger.judged(id, isUnmade(before) ? 'void' : 'spent')
     return { id }
@@ -114,10 +123,21 @@ async function send(launch: Launch, bench: Bench, call: Call): Promise<Sent> {
   }
 }
 
+/** Nothing was sent. The group rests, as after a refusal. */
+function unfit(launch: Launch, error: unknown, { ledger, desk }: Bench): Sent {
+  const { fault, problem } = reasonOf(error)
+  ledger.pause({ name: launch.group, fingerprint: launch.fingerprint }, fault, problem, desk.clock.now())
+  return { id: launch.id, error }
+}
+
+function reasonOf(error: unknown): { readonly fault: Fault; readonly problem: string } {
+  if (error instanceof CloudError) return { fault: error.fault, problem: error.message }
+  return { fault: 'bug', problem: 'an unexpected failure; the log has it' }
+}
+
 /** Refused for certain: the record stays as it is and is sent again after the pause. Anything else: unknown. */
 function failed(launch: Launch, before: Verdict, error: unknown, { ledger, desk }: Bench): Sent {
-  const fault = error instanceof CloudError ? error.fault : 'bug'
-  const problem = error instanceof CloudError ? error.message : 'an unexpected failure; the log has it'
+  const { fault, problem } = reasonOf(error)
   const now = desk.clock.now()
   ledger.pause({ name: launch.group, fingerprint: launch.fingerprint }, fault, problem, now)
   const isRefused = certainty[fault] === 'refused'

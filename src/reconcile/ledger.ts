@@ -2,7 +2,7 @@ import { backoffMs } from '../lib/backoff.ts'
 import type { Group } from '../model/cluster.ts'
 import { type Fault, retryPace } from '../model/faults.ts'
 import type { Launch } from '../model/launch.ts'
-import { isAlive, isThere } from '../model/machine.ts'
+import { isAlive, isThere, type Machine } from '../model/machine.ts'
 import { type LaunchId, type MachineId, workerName } from '../model/names.ts'
 import type { InventoryView, LaunchMemory, Memory, Pause, SchedulerView, Verdict } from '../model/world.ts'
 
@@ -30,7 +30,10 @@ export class Ledger {
   readonly #terminated = new Map<MachineId, number>()
   readonly #dismissed = new Set<MachineId>()
   readonly #draining = new Map<MachineId, number>()
+  readonly #closing = new Map<MachineId, number>()
   readonly #unjoined = new Map<MachineId, number>()
+  readonly #told = new Set<string>()
+  #silentSince: number | undefined
   readonly #launches = new Map<LaunchId, LaunchMemory>()
   readonly #pauses = new Map<string, Pause>()
 
@@ -44,6 +47,8 @@ export class Ledger {
       terminated: new Map(this.#terminated),
       dismissed: new Set(this.#dismissed),
       draining: new Map(this.#draining),
+      closing: new Map(this.#closing),
+      silentSince: this.#silentSince,
       unjoined: new Map(this.#unjoined),
       launches: new Map(this.#launches),
       pauses: new Map(this.#pauses),
@@ -81,7 +86,7 @@ export class Ledger {
   meetMachines(inventory: InventoryView, scheduler: SchedulerView, horizonMs: number, now: number): void {
     if (inventory.kind !== 'seen') return
     const there = new Map(inventory.machines.filter(isThere).map(machine => [machine.id, machine]))
-    for (const kept of [this.#terminated, this.#dismissed, this.#draining, this.#unjoined]) {
+    for (const kept of [this.#terminated, this.#dismissed, this.#draining, this.#closing, this.#unjoined]) {
       for (const id of kept.keys()) if (!there.has(id) && inventory.listed.has(id)) kept.delete(id)
     }
     for (const [id, at] of this.#terminated) {
@@ -89,13 +94,22 @@ export class Ledger {
       // Asked to end and alive after all this time: it counts again. Never listed in all this time: it never was.
       if (now - at > horizonMs && (machine === undefined || isAlive(machine))) this.#terminated.delete(id)
     }
-    if (scheduler.kind !== 'answering') return
-    const joined = new Map(scheduler.workers.map(worker => [worker.name, worker]))
-    for (const { id, role, state } of there.values()) {
-      if (role !== 'worker' || state.kind !== 'running') continue
+    this.#meetDask([...there.values()], scheduler, now)
+  }
+
+  /** Since when Dask is missing on each living machine, where somebody is there who would know. */
+  #meetDask(machines: readonly Machine[], scheduler: SchedulerView, now: number): void {
+    this.#silentSince = scheduler.kind === 'silent' ? (this.#silentSince ?? now) : undefined
+    const workers = scheduler.kind === 'answering' ? scheduler.workers : []
+    const joined = new Map(workers.map(worker => [worker.name, worker]))
+    for (const machine of machines.filter(isAlive)) {
+      const { id, role, group } = machine
       const worker = joined.get(workerName(id))
-      if (worker !== undefined) this.#unjoined.delete(id)
-      else if (!this.#unjoined.has(id)) this.#unjoined.set(id, now)
+      const isUp = role === 'scheduler' ? scheduler.kind === 'answering' : worker !== undefined
+      const isKnown = role === 'scheduler' || scheduler.kind === 'answering'
+      if (isUp) this.#unjoined.delete(id)
+      else if (isKnown && !this.#unjoined.has(id)) this.#unjoined.set(id, now)
+      if (isUp && this.#pauses.get(group)?.fault === 'not-started') this.#pauses.delete(group)
       if (worker?.status.startsWith('clos') === true && !this.#draining.has(id)) this.#draining.set(id, now)
     }
   }
@@ -138,6 +152,10 @@ export class Ledger {
     for (const id of machines) if (!this.#draining.has(id)) this.#draining.set(id, now)
   }
 
+  closing(machines: readonly MachineId[], now: number): void {
+    for (const id of machines) if (!this.#closing.has(id)) this.#closing.set(id, now)
+  }
+
   dismissed(machines: readonly MachineId[]): void {
     for (const id of machines) this.#dismissed.add(id)
   }
@@ -149,7 +167,15 @@ export class Ledger {
     this.#pauses.set(group.name, { until, attempts, fault, problem, fingerprint: group.fingerprint })
   }
 
+  /** A launch was answered. What failed to come up before rests as long as it has not come up. */
   resume(group: string): void {
-    this.#pauses.delete(group)
+    if (this.#pauses.get(group)?.fault !== 'not-started') this.#pauses.delete(group)
+  }
+
+  /** Whether this is said for the first time. */
+  isNewsOnce(word: string): boolean {
+    const isNews = !this.#told.has(word)
+    this.#told.add(word)
+    return isNews
   }
 }

@@ -12,16 +12,17 @@ export async function observe(seen: Seen, ledger: Ledger, desk: Desk, call: Call
     desk.eyes.inventory(cluster, call),
   ])
   const now = desk.clock.now()
-  const scheduler = desk.eyes.scheduler(cluster, schedulerAddress(look.view, cluster.phase))
+  const inventory = isElsewhere(seen, look) ? elsewhere(seen, look) : look.view
+  const scheduler = desk.eyes.scheduler(cluster, schedulerAddress(inventory, cluster.phase))
   const launches = seen.launches ?? []
   ledger.meetLaunches(launches, now)
-  ledger.meetMachines(look.view, scheduler, look.promises.horizonMs, now)
+  ledger.meetMachines(inventory, scheduler, look.promises.horizonMs, now)
   const world: World = {
     now,
     cluster,
-    enrolment: enrolmentOf(seen, look.view, ledger, desk),
+    enrolment: enrolmentOf(seen, inventory, ledger, desk),
     certificates,
-    inventory: look.view,
+    inventory,
     scheduler,
     launches,
     promises: look.promises,
@@ -29,6 +30,15 @@ export async function observe(seen: Seen, ledger: Ledger, desk: Desk, call: Call
     hasServed: seen.status.readySince !== undefined,
   }
   return { world, look }
+}
+
+/** The lists of another account or region say nothing about this cluster's machines, least of all that they are gone. */
+const isElsewhere = ({ placement }: Seen, { scope }: InventoryLook): boolean =>
+  placement !== undefined && scope !== undefined && placement.scope !== scope
+
+function elsewhere({ placement }: Seen, { scope }: InventoryLook): InventoryView {
+  const problem = `Its machines are in ${placement?.scope}, and this operator sees ${scope}: give it back the account, region or state directory it had`
+  return { kind: 'silent', fault: 'invalid', problem }
 }
 
 export interface Observed {

@@ -3,13 +3,14 @@ import { canonical } from '../lib/fingerprint.ts'
 import { updatedConditions } from '../model/conditions.ts'
 import type { ClusterKey, ClusterUid } from '../model/names.ts'
 import type { World } from '../model/world.ts'
-import { plan } from '../plan/plan.ts'
+import { isLetGo, plan } from '../plan/plan.ts'
 import { act, type Outcome } from './act.ts'
 import { Ledger } from './ledger.ts'
 import { observe } from './observe.ts'
 import { type Desk, type InventoryLook, type Seen, type Sighting, StaleWrite, UnclearWrite } from './ports.ts'
-import { type Passed, publish, subjectOf } from './publish.ts'
+import { type Passed, publish } from './publish.ts'
 import { reports } from './reports.ts'
+import { subjectOf } from './subject.ts'
 
 /** When to look at a cluster again, by itself; anything that changes brings it sooner. */
 export type Next =
@@ -18,7 +19,8 @@ export type Next =
   /** The pass could not do all it wanted: again, after the queue's own growing pause. */
   | { readonly kind: 'retry' }
 
-const restMs = 60_000
+/** A tenant's Secret, which nothing watches, is looked at with a pass: it must be back within a minute. */
+const restMs = 45_000
 
 /** Memory of every cluster this process has seen, by UID: a new cluster of an old name begins with none. */
 export class Passes {
@@ -49,6 +51,8 @@ export class Passes {
     const desk = this.#desk
     const ledger = this.#ledgerOf(seen)
     const { world, look } = await observe(seen, ledger, desk, call)
+    if (world.enrolment.kind === 'foreign' && !isLetGo(world))
+      return leave(seen, world.enrolment.installation, ledger, desk)
     const steps = plan(world)
     const bench = { seen, world, ledger, desk }
     const outcomes = await act(steps, bench, call)
@@ -60,7 +64,7 @@ export class Passes {
     if (outcomes.some(leadsOn)) return { kind: 'again', afterMs: 0 }
     const passed = { seen: bench.seen, world: { ...world, memory: ledger.snapshot() }, outcomes, ledger }
     const waitMs = await published(() => publish(passed, desk.hands, call))
-    return next(passed, look, waitMs)
+    return waitMs === 'again' ? { kind: 'retry' } : next(passed, look, waitMs)
   }
 
   #ledgerOf({ cluster }: Seen): Ledger {
@@ -86,13 +90,21 @@ export class Passes {
 }
 
 /** A status that somebody else wrote first is written by the next pass. */
-async function published(write: () => Promise<number>): Promise<number> {
+async function published(write: () => Promise<number>): Promise<number | 'again'> {
   try {
     return await write()
   } catch (error) {
-    if (error instanceof StaleWrite || error instanceof UnclearWrite) return 0
+    if (error instanceof StaleWrite || error instanceof UnclearWrite) return 'again'
     throw error
   }
+}
+
+/** Another installation's cluster: it is told once, and nothing is written that the other would only undo. */
+function leave(seen: Seen, installation: string, ledger: Ledger, { hands }: Desk): Next {
+  const message = `This cluster is in the care of installation ${installation}: this one leaves it alone.`
+  if (ledger.isNewsOnce('foreign'))
+    hands.report(subjectOf(seen), { kind: 'Warning', reason: 'ForeignInstallation', message })
+  return { kind: 'again', afterMs: restMs }
 }
 
 const hasReleased = (outcomes: readonly Outcome[]): boolean =>
@@ -124,20 +136,38 @@ type Invalid = Extract<Sighting, { kind: 'invalid' }>
 function next({ world, outcomes }: Passed, { promises }: InventoryLook, waitMs: number): Next {
   if (outcomes.some(({ kind, action }) => kind === 'failed' && action.type !== 'send-launches'))
     return { kind: 'retry' }
+  // The list that the step asked for shows it most often; where it lags, each look waits longer than the one before.
+  if (outcomes.some(({ action }) => action.type === 'reserve-address' || action.type === 'release-address'))
+    return { kind: 'retry' }
   const pauses = [...world.memory.pauses.values()].map(({ until }) => until - world.now).filter(ms => ms > 0)
-  const renewal = world.certificates.kind === 'valid' ? world.certificates.renewAt - world.now : Infinity
+  const { certificates, cluster } = world
+  const isRenewed = certificates.kind === 'valid' && cluster.phase !== 'deleting'
+  const renewal = isRenewed ? Math.max(1_000, certificates.renewAt - world.now) : Infinity
   const pace = isBusy(world) ? promises.listEveryMs.busy : restMs
   return { kind: 'again', afterMs: Math.max(10, Math.min(pace, waitMs, renewal, restMs, ...pauses)) }
 }
 
-/** After these the next step can be seen at once, and status can wait for it; the others wait for the world to move. */
+/** What these do is seen only when the cloud or the scheduler shows it. */
+const waitsForTheWorld: ReadonlySet<string> = new Set([
+  'drain-workers',
+  'close-workers',
+  'terminate',
+  'give-up',
+  'send-launches',
+  'reserve-address',
+  'release-address',
+])
+
+/** After the others the next step can be seen at once, and status can wait for it; the others wait for the world to move. */
 const leadsOn = ({ kind, action: { type } }: Outcome): boolean =>
-  kind === 'done' && type !== 'drain-workers' && type !== 'terminate' && type !== 'send-launches'
+  kind === 'done' && !waitsForTheWorld.has(type)
 
 /** Something is under way that only looking again will show. */
-export function isBusy({ cluster, launches, inventory, memory, enrolment }: World): boolean {
+export function isBusy({ cluster, launches, inventory, memory, enrolment, hasServed }: World): boolean {
   if (cluster.phase === 'deleting' || enrolment.kind === 'lost' || launches.length > 0) return true
   if (inventory.kind !== 'seen') return true
   const moving = inventory.machines.some(({ state }) => state.kind === 'starting' || state.kind === 'leaving')
-  return moving || memory.draining.size > 0 || memory.terminated.size > 0
+  const isStarting = cluster.phase === 'wanted' && !hasServed
+  const { draining, terminated, unjoined } = memory
+  return moving || isStarting || draining.size + terminated.size + unjoined.size > 0
 }

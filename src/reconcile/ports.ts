@@ -12,7 +12,7 @@ export interface Seen {
   readonly resourceVersion: string
   readonly hasFinalizer: boolean
   /** Which installation has taken it into care; undefined before. */
-  readonly placement: { readonly installation: InstallationId } | undefined
+  readonly placement: { readonly installation: InstallationId; readonly scope: Scope } | undefined
   readonly ledger: { readonly uid: ClusterUid; readonly seq: number } | undefined
   /** Undefined where status holds records that cannot be read: then the ledger counts as lost. */
   readonly launches: readonly Launch[] | undefined
@@ -47,6 +47,8 @@ export interface Eyes {
 }
 
 export interface InventoryLook {
+  /** What the list can see; undefined where the cloud could not be connected. */
+  readonly scope: Scope | undefined
   readonly view: InventoryView
   readonly promises: CloudPromises & {
     readonly listEveryMs: { readonly busy: number; readonly resting: number }
@@ -74,6 +76,8 @@ export interface Hands {
     address: Addresses | undefined,
     call: Call,
   ): Promise<PreparedLaunch>
+  /** The end of what a machine's console says, cut and free of secrets; '' where the cloud has none. Never throws. */
+  console(cluster: Cluster, machine: MachineId, call: Call): Promise<string>
   terminate(cluster: Cluster, machines: readonly MachineId[], call: Call): Promise<void>
   reserveAddress(cluster: Cluster, call: Call): Promise<Addresses>
   releaseAddress(cluster: Cluster, call: Call): Promise<void>
@@ -126,5 +130,5 @@ export interface Desk {
   readonly installation: InstallationId
   newLaunchId(): LaunchId
   /** One line per step taken. */
-  log(fields: Readonly<Record<string, unknown>>, message: string): void
+  log(level: 'info' | 'warn', fields: Readonly<Record<string, unknown>>, message: string): void
 }

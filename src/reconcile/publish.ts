@@ -9,11 +9,14 @@ import type { Outcome } from './act.ts'
 import { allServe, findings, servingIn } from './findings.ts'
 import type { Ledger } from './ledger.ts'
 import { schedulerAddress } from './observe.ts'
-import type { Hands, Seen, Subject } from './ports.ts'
+import type { Hands, Seen } from './ports.ts'
 import { transitions } from './reports.ts'
+import { subjectOf } from './subject.ts'
 
 /** Changes of counts alone wait for so long after the last write. */
 export const countsEveryMs = 10_000
+/** The end of a first look brings a pass by itself; this is for the one that is missed. */
+const firstLookMs = 1_000
 
 /**
  * Derives status from what was seen and done, in this one place, and writes only what changed.
@@ -24,6 +27,7 @@ export async function publish(
   hands: Pick<Hands, 'publish' | 'report'>,
   call: Call,
 ): Promise<number> {
+  if (isNewHere(world, seen.status)) return firstLookMs
   const subject = subjectOf(seen)
   const next = statusOf(world, seen.status, outcomes)
   if (canonical(next) === canonical(seen.status)) return Infinity
@@ -36,17 +40,22 @@ export async function publish(
   return Infinity
 }
 
+/**
+ * A process that has just begun knows less than what its predecessor wrote: until its first looks have ended, well or
+ * badly, it takes nothing of that back. Otherwise every restart would take Ready away for a moment.
+ */
+function isNewHere({ inventory, scheduler, cluster, hasServed }: World, written: Status): boolean {
+  if (inventory.kind === 'silent')
+    return inventory.untried === true && written.observedGeneration !== undefined
+  return hasServed && scheduler.kind === 'unasked' && schedulerAddress(inventory, cluster.phase) !== undefined
+}
+
 /** What a pass has seen and done. */
 export interface Passed {
   readonly seen: Seen
   readonly world: World
   readonly outcomes: readonly Outcome[]
   readonly ledger: Ledger
-}
-
-export function subjectOf({ cluster, resourceVersion, status }: Seen): Subject {
-  const { key, uid, generation } = cluster
-  return { key, uid, generation, resourceVersion, status }
 }
 
 export function statusOf(world: World, before: Status, outcomes: readonly Outcome[]): Status {

@@ -58,6 +58,7 @@ function told({ action }: Outcome): readonly Report[] {
     case 'reserve-address':
     case 'send-launches':
     case 'close-workers':
+    case 'give-up':
     case 'release-address':
     case 'remove-certificates':
       return []

@@ -81,7 +81,7 @@ export class OperatorProcess {
       clock,
       installation: ourInstallation,
       newLaunchId: () => launchId(random.hex(16)),
-      log: (fields, message) => this.#around.trace?.(`${message} ${JSON.stringify(fields)}`),
+      log: (_level, fields, message) => this.#around.trace?.(`${message} ${JSON.stringify(fields)}`),
     }
   }
 
@@ -114,7 +114,11 @@ export class OperatorProcess {
         return seen === undefined ? { kind: 'absent' } : { kind: 'seen', seen: this.#remembered(seen) }
       },
       certificates: async ({ uid }) => certificatesOf(secrets.has(uid)),
-      inventory: async ({ uid }) => ({ view: this.inventory.view(uid), promises: cloud.promises }),
+      inventory: async ({ uid }) => ({
+        scope: cloud.scope,
+        view: this.inventory.view(uid),
+        promises: cloud.promises,
+      }),
       attend: ({ uid }, pace) => this.inventory.attend(uid, pace),
       scheduler: ({ uid }, address) =>
         address === undefined ? { kind: 'unasked' } : cloud.schedulers.view(uid),
@@ -131,7 +135,10 @@ export class OperatorProcess {
         this.#write(seen, () => store.write(seen, { ledger: { uid: seen.cluster.uid, seq } })),
       enrol: async seen =>
         this.#write(seen, () =>
-          store.write(seen, { hasFinalizer: true, placement: { installation: ourInstallation } }),
+          store.write(seen, {
+            hasFinalizer: true,
+            placement: { installation: ourInstallation, scope: cloud.scope },
+          }),
         ),
       release: async seen => void this.#write(seen, () => store.write(seen, { hasFinalizer: false })),
       writeLaunches: async (seen, { launches, seq }) => {
@@ -165,6 +172,7 @@ export class OperatorProcess {
         const send = async (at: Call) => (await cloud.launch({ ...request, address: kept }, at)).machines
         return { scope: cloud.scope, offerings: ['simulated'], hash: digest({ ...draft }), send }
       },
+      console: async () => '',
       terminate: (_cluster, machines, at) => cloud.terminate(machines, at),
       reserveAddress: ({ uid, key: name }, at) => cloud.reserveAddress({ uid, key: name }, at),
       releaseAddress: ({ uid }, at) => cloud.releaseAddress(uid, at),

@@ -140,6 +140,7 @@ function clusterOf(uid: ClusterUid, wish: Wish, generation: number, isDeleting: 
     },
     groups: [{ ...shape, name: 'default', role: 'worker', replicas: wish.replicas, fingerprint: print }],
     restart: wish.restart,
+    isAbandoned: false,
   }
 }
 

@@ -23,6 +23,7 @@ export interface Wanted {
   readonly phase?: World['cluster']['phase']
   readonly version?: string
   readonly restart?: string
+  readonly isAbandoned?: boolean
 }
 
 export interface Seeing extends Wanted {
@@ -39,6 +40,8 @@ export const forgetful: Memory = {
   terminated: new Map(),
   dismissed: new Set(),
   draining: new Map(),
+  closing: new Map(),
+  silentSince: undefined,
   unjoined: new Map(),
   launches: new Map(),
   pauses: new Map(),
@@ -82,6 +85,7 @@ export function aCluster({
   phase = 'wanted',
   version = 'a',
   restart = '0',
+  isAbandoned = false,
 }: Wanted): World['cluster'] {
   return {
     key: clusterKey('team-a', 'demo'),
@@ -104,6 +108,7 @@ export function aCluster({
       { ...shape, name: 'default', role: 'worker', replicas, fingerprint: fingerprint(`v1:${version}`) },
     ],
     restart: '',
+    isAbandoned,
   }
 }
 

@@ -1,7 +1,9 @@
+import { execFile } from 'node:child_process'
 import { randomBytes, randomUUID } from 'node:crypto'
 import { mkdtemp, readdir, rm } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
+import { promisify } from 'node:util'
 
 import { renderCloudConfig } from '../../src/bootstrap/cloud-config.ts'
 import { renderUnit } from '../../src/bootstrap/unit.ts'
@@ -21,6 +23,8 @@ import {
   launchId,
   type MachineId,
 } from '../../src/model/names.ts'
+
+const run = promisify(execFile)
 
 export const patience: Call = { signal: AbortSignal.timeout(500_000) }
 
@@ -66,6 +70,13 @@ export class LocalGround implements AsyncDisposable {
         const supervisor = await readSupervisor(home)
         if (supervisor !== undefined) await kill(await processesOf({ folder: home, supervisor, known: [] }))
       }
+    await rm(state, { recursive: true, force: true, maxRetries: 5 })
+    // Supervisors without a folder end by themselves, and write Node's compile cache on their way out.
+    const quiet = async (): Promise<true | undefined> => {
+      const { stdout } = await run('ps', ['-A', '-o', 'args='])
+      return stdout.includes(`${state}/`) ? undefined : true
+    }
+    await poll(quiet, 50, soon())
     await rm(this.folder, { recursive: true, force: true, maxRetries: 5 })
   }
 }

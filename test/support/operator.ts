@@ -13,16 +13,21 @@ export interface OperatorOptions {
   /** Kept from one process to the next, so that machines are found again. */
   readonly directory: string
   readonly flags?: readonly string[]
+  /** Settings by the names of their flags, in place of what tests usually have. */
+  readonly settings?: Readonly<Record<string, string>>
+  /** Tells the logs of two processes of one directory apart. */
+  readonly name?: string
 }
 
-/** The operator as a process of its own, to be stopped gently or killed. Its log is in `directory`/operator.log. */
+/** The operator as a process of its own, to be stopped gently or killed. Its log is in `directory`/`name`.log. */
 export class OperatorProcess implements AsyncDisposable {
   readonly #child: ChildProcess
   readonly #log: string
   readonly #ended: Promise<number | null>
 
-  constructor({ kubeconfig, namespace, watch = namespace, directory, flags = [] }: OperatorOptions) {
-    this.#log = join(directory, 'operator.log')
+  constructor(options: OperatorOptions) {
+    const { kubeconfig, namespace, watch = namespace, directory, flags = [], name = 'operator' } = options
+    this.#log = join(directory, `${name}.log`)
     const words = {
       kubeconfig,
       namespace,
@@ -32,7 +37,10 @@ export class OperatorProcess implements AsyncDisposable {
       'state-directory': join(directory, 'state'),
       'simulated-state': join(directory, 'simulated.jsonl'),
     }
-    const settings = Object.entries(words).flatMap(([name, value]) => [`--${name}`, value])
+    const settings = Object.entries({ ...words, ...options.settings }).flatMap(([word, value]) => [
+      `--${word}`,
+      value,
+    ])
     this.#child = spawn(process.execPath, ['src/main.ts', ...settings, ...flags], {
       stdio: ['ignore', 'pipe', 'pipe'],
     })

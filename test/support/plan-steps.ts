@@ -13,6 +13,7 @@ function inWords(action: Action): string {
       return `settle ${action.drop.length} dropped ${action.forget.length} forgotten`
     case 'drain-workers':
     case 'close-workers':
+    case 'give-up':
     case 'terminate':
       return `${action.type} ${action.machines.join(' ')}`
     default:

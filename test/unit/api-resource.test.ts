@@ -8,7 +8,7 @@ import { goodSpec, merged } from '../support/specs.ts'
 
 const uid = '4f4f5e9a-0000-4000-8000-000000000001'
 
-const clouds: CloudParser = (name, settings, path) => {
+const clouds: CloudParser = (name, settings, { path }) => {
   if (name !== 'local' && name !== 'simulated') return undefined
   if (settings !== null && typeof settings === 'object' && 'broken' in settings) {
     throw new ParseError(`${path}.broken`, 'is broken')
@@ -78,6 +78,7 @@ describe('a resource', () => {
       scheduler: expect.objectContaining({ name: 'scheduler', role: 'scheduler', replicas: 1 }),
       groups: [expect.objectContaining({ name: 'default', role: 'worker', replicas: 1, resources: {} })],
       restart: '',
+      isAbandoned: false,
     })
   })
 

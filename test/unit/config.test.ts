@@ -36,6 +36,7 @@ describe('the configuration', () => {
       stateDirectory: '/home/a/.local/state/dask-cloud-operator',
       localPython: 'python3',
       simulatedStartup: 5_000,
+      simulatedLatency: 0,
     })
   })
 

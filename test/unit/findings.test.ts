@@ -101,14 +101,6 @@ describe('what stops a cluster is said', () => {
     ])
   })
 
-  test('another installation', () => {
-    const world = { enrolment: { kind: 'foreign', installation: 'other' } } as const
-    expect(told({ world }, 'Ready', 'Stalled', 'Reconciling')).toEqual([
-      'Ready=False/ForeignInstallation',
-      'Stalled=True/ForeignInstallation',
-    ])
-  })
-
   test('a lost ledger', () => {
     expect(told({ world: { enrolment: { kind: 'lost', since: now } } }, 'Reconciling')).toEqual([
       'Reconciling=True/LedgerLost',

@@ -1,8 +1,8 @@
 import { constants } from 'node:fs'
 import { access, stat } from 'node:fs/promises'
 import { delimiter, isAbsolute, join } from 'node:path'
-
 import type { Call } from '../../lib/call.ts'
+import { digest } from '../../lib/fingerprint.ts'
 import { CloudError } from '../../model/faults.ts'
 import type { Endpoint, ReservedAddress } from '../../model/machine.ts'
 import { type ClusterUid, type InstallationId, type MachineId, type Scope, scope } from '../../model/names.ts'
@@ -70,7 +70,7 @@ export class LocalCloud implements Cloud {
     this.#place = place
     this.#ground = { folder, loopback: place.loopback ?? new Loopback() }
     this.#addresses = new AddressBook(installationPaths(folder).addresses, this.#ground.loopback)
-    this.scope = scope(`local/${place.installation}`)
+    this.scope = scope(`local/${place.installation}/${digest(place.stateDirectory).slice(0, 8)}`)
   }
 
   list(call: Call): Promise<Listing> {

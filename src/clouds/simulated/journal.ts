@@ -1,4 +1,4 @@
-import { appendFileSync, existsSync, readFileSync } from 'node:fs'
+import { appendFileSync, closeSync, openSync, readSync, statSync } from 'node:fs'
 import type { ClusterUid, MachineId } from '../../model/names.ts'
 import type { SimulatedMachine } from './world.ts'
 
@@ -10,24 +10,49 @@ export type Mark = { readonly at: number } & (
   | { readonly kind: 'released'; readonly uid: ClusterUid }
 )
 
+/** One world's way to its journal. */
 export interface Journal {
-  marks(): readonly Mark[]
+  /** What has happened since this was last asked, whoever wrote it. */
+  news(): readonly Mark[]
   write(mark: Mark): void
 }
 
 /** A world that ends with its process. */
 export function memoryJournal(): Journal {
   const marks: Mark[] = []
-  return { marks: () => marks, write: mark => void marks.push(mark) }
+  return { news: () => marks.splice(0), write: mark => void marks.push(mark) }
 }
 
-/** A world that outlives its process, one JSON text a line. Written at once: a killed operator finds its machines again. */
+/**
+ * A world that outlives its process, one JSON text a line. Written at once: a killed operator finds its machines again.
+ * Several processes may share the file: an `ended` that another one writes is a machine that somebody else ended.
+ */
 export function fileJournal(file: string): Journal {
+  let bytesRead = 0
   return {
-    marks: () => (existsSync(file) ? readFileSync(file, 'utf8').split('\n').filter(Boolean).map(read) : []),
+    news() {
+      const length = (statSync(file, { throwIfNoEntry: false })?.size ?? 0) - bytesRead
+      if (length <= 0) return []
+      const whole = wholeLines(bytesAt(file, bytesRead, length))
+      bytesRead += Buffer.byteLength(whole)
+      return whole.split('\n').filter(Boolean).map(read)
+    },
     write: mark => appendFileSync(file, `${JSON.stringify(mark)}\n`, { mode: 0o600 }),
   }
 }
+
+function bytesAt(file: string, position: number, length: number): Buffer {
+  const opened = openSync(file, 'r')
+  try {
+    const buffer = Buffer.alloc(length)
+    return buffer.subarray(0, readSync(opened, buffer, 0, length, position))
+  } finally {
+    closeSync(opened)
+  }
+}
+
+/** Another process may be in the middle of its line. */
+const wholeLines = (bytes: Buffer): string => bytes.toString('utf8', 0, bytes.lastIndexOf('\n') + 1)
 
 /** The file is this program's own and nobody else's: its lines are what `write` wrote. */
 function read(line: string): Mark {

@@ -11,8 +11,10 @@ export const simulatedEndpoint: Endpoint = { host: 'simulated.invalid', port: 87
 
 /** What a script may do to one call, before the world hears of it and before the caller does. */
 export interface Trouble {
-  /** The call takes so long. */
+  /** The world hears of the call so much later. */
   readonly delayMs?: number
+  /** And the caller of the answer so much later. */
+  readonly answerMs?: number
   /** Nothing is done, and this is thrown. */
   readonly refuse?: Fault
   /** Done, and the caller is told this all the same. */
@@ -101,11 +103,13 @@ export class SimulatedCloud implements Cloud {
   async #perform<T>(name: CallName, call: Call, work: (trouble: Trouble) => T): Promise<T> {
     const { script, now, wait } = this.#stage
     const trouble = script(name, now())
-    if (trouble.delayMs !== undefined) await wait(trouble.delayMs, call)
+    if (trouble.delayMs !== undefined) await wait(trouble.delayMs, call).catch(() => undefined)
     if (call.signal.aborted) throw new CloudError('timeout', 'The simulated cloud was not asked in time')
     if (trouble.refuse !== undefined)
       throw new CloudError(trouble.refuse, `The simulated cloud says: ${trouble.refuse}`)
     const answer = work(trouble)
+    if (trouble.answerMs !== undefined) await wait(trouble.answerMs, call).catch(() => undefined)
+    if (call.signal.aborted) throw new CloudError('timeout', 'The simulated cloud did not answer in time')
     if (trouble.answer !== undefined)
       throw new CloudError(trouble.answer, `The simulated cloud says: ${trouble.answer}`)
     return answer

@@ -10,7 +10,7 @@ export interface SimulatedSettings {
   readonly startupSeconds: number | undefined
 }
 
-/** The simulated cloud as a user may try it: no trouble, only time. */
+/** The simulated cloud as a user may try it: no trouble, only time. Half of a call's time passes before it is done. */
 export const simulated = defineCloud<SimulatedSettings>({
   name: 'simulated',
   parse(raw, path) {
@@ -26,16 +26,18 @@ export const simulated = defineCloud<SimulatedSettings>({
   ],
   intent: () => ({}),
   connection: () => ({}),
-  async connect(_settings, { installation, simulatedState, simulatedStartupMs }) {
+  async connect(_settings, { installation, simulatedState, simulatedStartupMs, simulatedLatencyMs = 0 }) {
     const tempo = { lagMs: 0, startMs: simulatedStartupMs ?? 2_000, joinMs: 200, endMs: 500 }
     const journal = simulatedState === undefined ? memoryJournal() : fileJournal(simulatedState)
     const world = new SimulatedWorld({ now: Date.now, tempo, journal })
+    const trouble =
+      simulatedLatencyMs > 0 ? { delayMs: simulatedLatencyMs / 2, answerMs: simulatedLatencyMs / 2 } : {}
     return new SimulatedCloud({
       world,
       installation,
       now: Date.now,
       wait,
-      script: () => ({}),
+      script: () => trouble,
       horizonMs: 10_000,
       stableAddress: true,
     })

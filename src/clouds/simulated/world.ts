@@ -54,11 +54,12 @@ export class SimulatedWorld {
     this.#now = now
     this.tempo = tempo
     this.#journal = journal
-    for (const mark of journal.marks()) this.#apply(mark)
+    this.#catchUp()
   }
 
   /** Makes machines, unless the token was used before: then those of that time are the answer. */
   launch(request: LaunchRequest, installation: string, count: number): readonly MachineId[] {
+    this.#catchUp()
     const used = this.#tokens.get(request.token)
     if (used !== undefined) return used
     const { role, group, seq, fingerprint, owner, launch, token } = request
@@ -93,19 +94,21 @@ export class SimulatedWorld {
   }
 
   end(ids: readonly MachineId[]): void {
+    this.#catchUp()
     const known = ids.filter(id => this.#machines.get(id)?.endedAt === undefined && this.#machines.has(id))
     if (known.length > 0) this.#write({ kind: 'ended', at: this.#now(), machines: known })
   }
 
   reserve(uid: ClusterUid): void {
-    if (!this.#addresses.has(uid)) this.#write({ kind: 'reserved', at: this.#now(), uid })
+    if (!this.addresses.has(uid)) this.#write({ kind: 'reserved', at: this.#now(), uid })
   }
 
   release(uid: ClusterUid): void {
-    if (this.#addresses.has(uid)) this.#write({ kind: 'released', at: this.#now(), uid })
+    if (this.addresses.has(uid)) this.#write({ kind: 'released', at: this.#now(), uid })
   }
 
   get addresses(): ReadonlySet<ClusterUid> {
+    this.#catchUp()
     return this.#addresses
   }
 
@@ -127,6 +130,7 @@ export class SimulatedWorld {
   }
 
   #settle(): void {
+    this.#catchUp()
     const now = this.#now()
     const due = this.#late.filter(({ at }) => at <= now)
     if (due.length === 0) return
@@ -136,7 +140,12 @@ export class SimulatedWorld {
 
   #write(mark: Mark): void {
     this.#journal.write(mark)
-    this.#apply(mark)
+    this.#catchUp()
+  }
+
+  /** The journal is the world: this process's own marks come back from it like everybody's. */
+  #catchUp(): void {
+    for (const mark of this.#journal.news()) this.#apply(mark)
   }
 
   #apply(mark: Mark): void {

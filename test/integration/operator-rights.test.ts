@@ -1,0 +1,85 @@
+import { writeFile } from 'node:fs/promises'
+import { join } from 'node:path'
+import { afterAll, expect, test } from 'vitest'
+import { poll } from '../../src/lib/wait.ts'
+import { controlPlane } from '../support/control-plane.ts'
+import { OperatorProcess, operatorDirectory } from '../support/operator.ts'
+
+const plane = controlPlane()
+const manifest = 'deploy/manifests/operator.yaml'
+const own = 'dask-system'
+const account = 'dask-cloud-operator'
+
+plane.prepare(async () => {
+  await plane.kubectl(['apply', '-f', manifest])
+})
+afterAll(async () => {
+  if (plane.kubeconfig !== '') await plane.kubectl(['delete', '--wait=false', '-f', manifest])
+})
+
+/** A kubeconfig with which the operator is nobody but its ServiceAccount. */
+async function kubeconfigIn(directory: string): Promise<string> {
+  const token = await plane.kubectl(['create', 'token', account, '--namespace', own])
+  const path = join(directory, 'kubeconfig')
+  const authority = Buffer.from(plane.authority).toString('base64')
+  const config = {
+    apiVersion: 'v1',
+    kind: 'Config',
+    clusters: [{ name: 'c', cluster: { server: plane.url, 'certificate-authority-data': authority } }],
+    users: [{ name: 'u', user: { token: token.trim() } }],
+    contexts: [{ name: 'x', context: { cluster: 'c', user: 'u' } }],
+    'current-context': 'x',
+  }
+  await writeFile(path, JSON.stringify(config), { mode: 0o600 })
+  return path
+}
+
+const cluster = (replicas: number): string =>
+  JSON.stringify({
+    apiVersion: 'cloud.dask.org/v1alpha1',
+    kind: 'DaskCloudCluster',
+    metadata: { name: 'rights', namespace: plane.namespace },
+    spec: { cloud: { simulated: { startupSeconds: 0 } }, workers: { replicas } },
+  })
+
+test('the rights of the manifest are enough for a cluster’s life', async () => {
+  await using directory = await operatorDirectory()
+  const kubeconfig = await kubeconfigIn(directory.path)
+  await using operator = new OperatorProcess({
+    kubeconfig,
+    namespace: own,
+    watch: plane.namespace,
+    directory: directory.path,
+    settings: { 'allow-clouds': 'simulated' },
+  })
+  const inNamespace = ['--namespace', plane.namespace]
+  await plane.kubectl(['apply', '-f', '-'], cluster(2))
+  await plane.kubectl(['wait', ...inNamespace, 'dcc/rights', '--for=condition=Ready', '--timeout=60s'])
+  await plane.kubectl(['scale', ...inNamespace, 'dcc/rights', '--replicas=3'])
+  const scaled = '--for=jsonpath={.status.workers.ready}=3'
+  await plane.kubectl(['wait', ...inNamespace, 'dcc/rights', scaled, '--timeout=60s'])
+  const events = async (): Promise<string | undefined> => {
+    const told = await plane.kubectl(['get', 'events.events.k8s.io', ...inNamespace])
+    return told.includes('Ready') ? told : undefined
+  }
+  await poll(events, 100, { signal: AbortSignal.timeout(20_000) })
+  const uid = await plane.kubectl(['get', 'dcc/rights', ...inNamespace, '-o', 'jsonpath={.metadata.uid}'])
+  const secrets = () =>
+    plane.kubectl(['get', 'secrets', '-A', '-o', 'name', '-l', `cloud.dask.org/cluster-uid=${uid}`])
+  expect((await secrets()).trim().split('\n')).toHaveLength(4)
+  await plane.kubectl(['delete', ...inNamespace, 'dcc/rights', '--timeout=60s'])
+  expect((await secrets()).trim()).toBe('')
+  expect(await operator.stop()).toBe(0)
+  expect(await operator.log()).not.toMatch(/forbidden/i)
+})
+
+test.each([
+  { may: 'yes', verb: 'list', what: 'daskcloudclusters.cloud.dask.org', where: ['--all-namespaces'] },
+  { may: 'no', verb: 'list', what: 'secrets', where: ['--all-namespaces'] },
+  { may: 'no', verb: 'delete', what: 'daskcloudclusters.cloud.dask.org', where: ['--all-namespaces'] },
+  { may: 'no', verb: 'create', what: 'pods', where: ['--namespace', own] },
+])('the operator may $verb $what $where: $may', async ({ may, verb, what, where }) => {
+  const as = `--as=system:serviceaccount:${own}:${account}`
+  const answer = await plane.kubectl(['auth', 'can-i', verb, what, ...where, as]).catch(String)
+  expect(answer.trim().split(/\s+/).at(-1)).toBe(may)
+})

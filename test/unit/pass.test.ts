@@ -1,0 +1,146 @@
+import { describe, expect, test } from 'vitest'
+import { installationId, launchId, scope } from '../../src/model/names.ts'
+import type { World } from '../../src/model/world.ts'
+import { type Next, Passes } from '../../src/reconcile/pass.ts'
+import { type Desk, type Report, type Seen, StaleWrite } from '../../src/reconcile/ports.ts'
+import { aCluster, aWorld, now, type Wanted } from '../support/a-world.ts'
+
+const call = { signal: new AbortController().signal }
+const ours = installationId('ours')
+const here = scope('simulated')
+
+interface Scene extends Wanted {
+  readonly seen?: Partial<Seen>
+  readonly inventory?: World['inventory']
+  readonly certificates?: World['certificates']
+  /** What publishing throws. */
+  readonly refusal?: Error
+}
+
+const nothing = async (): Promise<void> => undefined
+
+/** One resource, looked at by passes whose hands change nothing but it. */
+function aDesk({ seen, inventory, certificates, refusal, ...wanted }: Scene) {
+  const cluster = aCluster(wanted)
+  const world = aWorld(wanted)
+  const state = { now, writes: 0, reports: [] as Report[], lists: 0 }
+  let resource: Seen = {
+    cluster,
+    resourceVersion: '1',
+    hasFinalizer: true,
+    placement: { installation: ours, scope: here },
+    ledger: { uid: cluster.uid, seq: 1 },
+    launches: [],
+    status: { conditions: [] },
+    ...seen,
+  }
+  const change = (next: Partial<Seen>): Seen => (resource = { ...resource, ...next })
+  const listed = (): World['inventory'] => {
+    if (inventory !== undefined || world.inventory.kind !== 'seen') return inventory ?? world.inventory
+    return { ...world.inventory, startedAt: state.now, previousStartedAt: state.now - 500 }
+  }
+  const promises = { ...world.promises, listEveryMs: { busy: 500, resting: 10_000 } }
+  const desk: Desk = {
+    eyes: {
+      cluster: async () => ({ kind: 'seen', seen: resource }),
+      certificates: async () => certificates ?? world.certificates,
+      inventory: async () => ({ scope: here, view: listed(), promises }),
+      attend: () => undefined,
+      scheduler: () => ({ kind: 'unasked' }),
+    },
+    hands: {
+      confirm: nothing,
+      stampLedger: async (_seen, seq) => change({ ledger: { uid: cluster.uid, seq } }),
+      enrol: async () => change({ hasFinalizer: true }),
+      release: nothing,
+      writeLaunches: async (_seen, { launches, seq }) =>
+        change({ launches, ledger: { uid: cluster.uid, seq } }),
+      issueCertificates: nothing,
+      removeCertificates: nothing,
+      prepare: async () => ({ scope: here, offerings: [''], hash: '', send: async () => [] }),
+      console: async () => '',
+      terminate: nothing,
+      reserveAddress: async () => ({ internal: { host: '', port: 1 }, external: { host: '', port: 1 } }),
+      releaseAddress: nothing,
+      drain: async () => [],
+      close: async () => [],
+      publish: async (_subject, status) => {
+        state.writes += 1
+        if (refusal !== undefined) throw refusal
+        change({ status })
+      },
+      report: (_subject, event) => void state.reports.push(event),
+      forget: () => undefined,
+    },
+    clock: { now: () => state.now },
+    installation: ours,
+    newLaunchId: () => launchId('0000000000000001'),
+    log: () => undefined,
+  }
+  const passes = new Passes(desk)
+  return {
+    state,
+    get resource() {
+      return resource
+    },
+    /** So many passes, each when the one before asked for it. */
+    async run(count: number): Promise<readonly Next[]> {
+      const results: Next[] = []
+      for (let pass = 0; pass < count; pass++) {
+        const next = await passes.run(cluster.key, call)
+        results.push(next)
+        state.now += next.kind === 'again' ? next.afterMs : 1_000
+      }
+      return results
+    },
+  }
+}
+
+const soonest = (results: readonly Next[]): number =>
+  Math.min(...results.map(next => (next.kind === 'again' ? next.afterMs : Infinity)))
+
+describe('a pass', () => {
+  test('leaves another installation’s cluster alone, and says so once', async () => {
+    const placement = { installation: installationId('theirs'), scope: here }
+    const desk = aDesk({ seen: { placement } })
+    expect(soonest(await desk.run(3))).toBeGreaterThan(1_000)
+    expect([desk.state.writes, desk.state.reports.map(({ reason }) => reason)]).toEqual([
+      0,
+      ['ForeignInstallation'],
+    ])
+  })
+
+  test('whose status is not taken comes again after the queue’s growing pause', async () => {
+    const desk = aDesk({ refusal: new StaleWrite('409') })
+    const results = await desk.run(4)
+    expect(results.filter(({ kind }) => kind === 'retry').length).toBeGreaterThan(1)
+    expect(desk.state.writes).toBeLessThan(5)
+  })
+
+  test('finds its way out of launch records that nobody can read, after the horizon', async () => {
+    const desk = aDesk({ phase: 'suspended', seen: { launches: undefined } })
+    await desk.run(2)
+    expect(desk.resource.launches).toBeUndefined()
+    await desk.run(700)
+    expect(desk.resource.launches).toEqual([])
+    expect(desk.resource.ledger?.seq).toBe(1)
+  })
+
+  test('does not run in circles over a renewal that a deleted cluster will never see', async () => {
+    const silent = { kind: 'silent', problem: 'no', fault: 'unauthorized' } as const
+    const certificates = { kind: 'valid', notAfter: now + 1_000, renewAt: now - 1_000 } as const
+    const desk = aDesk({ phase: 'deleting', inventory: silent, certificates })
+    expect(soonest(await desk.run(10))).toBeGreaterThanOrEqual(500)
+  })
+
+  test('makes nothing and ends nothing where the cloud shows another account', async () => {
+    const desk = aDesk({
+      replicas: 2,
+      seen: { placement: { installation: ours, scope: scope('elsewhere') } },
+    })
+    await desk.run(5)
+    expect(desk.resource.launches).toEqual([])
+    const stalled = desk.resource.status.conditions.find(({ type }) => type === 'Stalled')
+    expect(stalled?.message).toContain('elsewhere')
+  })
+})
