@@ -39,6 +39,17 @@ export interface CertificatesOptions {
 /** A tenant's Secret is read again after so long, and sooner while something is wrong with it. */
 const tenantMs = { good: 10_000, bad: 3_000 }
 
+/** What was looked at. */
+interface Look {
+  readonly stored: StoredSecrets
+  readonly address: string | undefined
+}
+
+/** What was found good, until it is due. */
+interface Judged extends Look {
+  readonly view: Extract<CertificatesView, { kind: 'valid' }>
+}
+
 interface Known {
   readonly secret: StoredSecret | undefined
   readonly readAt: number
@@ -52,6 +63,7 @@ export class Certificates {
   readonly #options: CertificatesOptions
   readonly #clients = new Map<ClusterUid, Known>()
   readonly #good = new Map<ClusterUid, StoredSecrets>()
+  readonly #judged = new Map<ClusterUid, Judged>()
   readonly #bad = new Set<ClusterUid>()
 
   constructor(options: CertificatesOptions) {
@@ -64,15 +76,24 @@ export class Certificates {
     const stored = await this.#stored(cluster, call)
     if (cluster.phase === 'deleting' && !secretParts.some(part => isKept(stored[part], place)))
       return { kind: 'removed' }
-    const inspection = inspectSecrets(stored, {
-      ...place,
-      now: this.#options.now(),
-      schedulerAddress: address,
-    })
-    const view = certificatesView(inspection, place)
-    if (view.kind === 'valid') this.#good.set(cluster.uid, stored)
-    if (view.kind === 'valid') this.#bad.delete(cluster.uid)
-    else this.#bad.add(cluster.uid)
+    const judged = this.#judged.get(cluster.uid)
+    if (judged !== undefined && isSameLook(judged, { stored, address }, this.#options.now()))
+      return judged.view
+    return this.#judge(cluster, { stored, address })
+  }
+
+  /** Reading and checking four certificates takes a millisecond, and most passes find what the one before found. */
+  #judge({ uid, name, namespace }: Cluster, { stored, address }: Look): CertificatesView {
+    const place = this.#place({ uid, name, namespace })
+    const now = this.#options.now()
+    const view = certificatesView(inspectSecrets(stored, { ...place, now, schedulerAddress: address }), place)
+    this.#bad.delete(uid)
+    this.#judged.delete(uid)
+    if (view.kind !== 'valid') this.#bad.add(uid)
+    else {
+      this.#good.set(uid, stored)
+      this.#judged.set(uid, { stored, address, view })
+    }
     return view
   }
 
@@ -121,6 +142,7 @@ export class Certificates {
   forget(uid: ClusterUid): void {
     this.#clients.delete(uid)
     this.#good.delete(uid)
+    this.#judged.delete(uid)
     this.#bad.delete(uid)
   }
 
@@ -211,3 +233,9 @@ function isAlike(secret: Secret, before: StoredSecret | undefined): boolean {
 
 const certificateOf = ({ authority }: StoredSecrets): string =>
   credentialIn(authority, 'authority').certificate
+
+/** The very same Secrets, by identity: whatever is read or written anew is looked at anew. */
+const isSameLook = ({ view, ...before }: Judged, { stored, address }: Look, now: number): boolean =>
+  before.address === address &&
+  now < Math.min(view.renewAt, view.notAfter) &&
+  secretParts.every(part => before.stored[part] === stored[part])
