@@ -42,9 +42,9 @@ export function openHands(options: HandsOptions): Hands {
     async enrol(seen, call) {
       const { cloud } = await connection(seen.cluster)
       const placement = { installation, cloud: cloud.name, scope: cloud.scope }
-      return resources.enrol(seen, resources.finalizers(seen.cluster.key), placement, call)
+      return resources.enrol(seen, placement, call)
     },
-    release: (seen, call) => resources.release(seen, resources.finalizers(seen.cluster.key), call),
+    release: (seen, call) => resources.release(seen, call),
     writeLaunches: (seen, written, call) => resources.writeLaunches(seen, written, call),
     issueCertificates: async (cluster, _because, call) =>
       certificates.issue(cluster, await address(cluster), call),

@@ -1,7 +1,7 @@
 import { writeLaunches } from '../api/launch-records.ts'
 import { annotations, finalizer } from '../api/names.ts'
 import { type Placement, writePlacement } from '../api/placement.ts'
-import { type CloudParser, type Identity, type Parsed, parseResource } from '../api/resource.ts'
+import { type CloudParser, type Parsed, parseResource } from '../api/resource.ts'
 import { statusPatch, writeLedger } from '../api/status.ts'
 import type { Call } from '../lib/call.ts'
 import { ParseError } from '../lib/parse.ts'
@@ -18,6 +18,8 @@ export interface ClusterStore {
   live(key: ClusterKey, call: Call): Promise<unknown>
   /** Puts an object we have just read or written into the cache, unless that knows a newer one. */
   offer(key: ClusterKey, object: unknown): void
+  /** Whether one object is a later state than another, of whichever UIDs they are. */
+  isNewer(one: unknown, other: unknown): boolean
   patchStatus(key: ClusterKey, patch: Patch, call: Call): Promise<unknown>
   patchMetadata(key: ClusterKey, patch: Patch, call: Call): Promise<unknown>
   /** `refused` where a write has certainly changed nothing, `stale` where that was because somebody else wrote first. */
@@ -35,6 +37,8 @@ export class Resources {
   readonly #parseCloud: CloudParser
   /** Clusters whose last write nobody answered: they are read live before anything else. */
   readonly #unclear = new Set<ClusterKey>()
+  /** What was read or written last, for as long as the watch has not brought it: nobody may see an older state after a newer. */
+  readonly #newest = new Map<ClusterKey, Newest>()
   readonly #parsed = new WeakMap<object, Sighting>()
 
   constructor(store: ClusterStore, parseCloud: CloudParser) {
@@ -43,17 +47,18 @@ export class Resources {
   }
 
   async sighting(key: ClusterKey, call: Call): Promise<Sighting> {
-    if (!this.#unclear.has(key)) return this.#understood(this.#store.cached(key))
+    const known = this.#known(key)
+    if (known !== undefined && !this.#unclear.has(key)) return this.#understood(known.object)
     const live = await this.#store.live(key, call)
     this.#unclear.delete(key)
-    if (live !== undefined) this.#store.offer(key, live)
+    this.#meet(key, live)
     return this.#understood(live)
   }
 
   /** A live read that must still show what was seen. */
   async confirm({ cluster, resourceVersion }: Seen, call: Call): Promise<void> {
     const live = await this.#store.live(cluster.key, call).catch(cause => this.#fail(cluster.key, cause))
-    if (live !== undefined) this.#store.offer(cluster.key, live)
+    this.#meet(cluster.key, live)
     const now = this.#understood(live)
     if (
       now.kind === 'seen' &&
@@ -78,19 +83,19 @@ export class Resources {
     return this.#patch(seen, 'patchStatus', { launches: writeLaunches(launches), ledger }, call)
   }
 
-  async enrol(seen: Seen, finalizers: readonly string[], placement: Placement, call: Call): Promise<Seen> {
+  async enrol(seen: Seen, placement: Placement, call: Call): Promise<Seen> {
     const note = { [annotations.placement]: writePlacement(placement) }
     return this.#patch(
       seen,
       'patchMetadata',
-      { finalizers: [...finalizers, finalizer], annotations: note },
+      { finalizers: [...seen.finalizers, finalizer], annotations: note },
       call,
     )
   }
 
   /** Afterwards the object is most often gone. */
-  async release(seen: Seen, finalizers: readonly string[], call: Call): Promise<void> {
-    const fields = { finalizers: finalizers.filter(each => each !== finalizer) }
+  async release(seen: Seen, call: Call): Promise<void> {
+    const fields = { finalizers: seen.finalizers.filter(each => each !== finalizer) }
     await this.#write(
       seen.cluster.key,
       'patchMetadata',
@@ -109,14 +114,10 @@ export class Resources {
     if (patch !== undefined) await this.#write(key, 'patchStatus', { resourceVersion, fields: patch }, call)
   }
 
-  /** Finalizers as they are now, ours and others'. */
-  finalizers(key: ClusterKey): readonly string[] {
-    const parsed = this.#parse(this.#store.cached(key))
-    return parsed === undefined ? [] : identityIn(parsed).finalizers
-  }
-
+  /** Nothing is left of it. What the watch still shows of it is remembered to be gone until the watch has said so. */
   forget(key: ClusterKey): void {
     this.#unclear.delete(key)
+    if (this.#store.cached(key) === undefined) this.#newest.delete(key)
   }
 
   async #patch(seen: Seen, how: How, fields: Patch['fields'], call: Call): Promise<Seen> {
@@ -129,8 +130,29 @@ export class Resources {
 
   async #write(key: ClusterKey, how: How, patch: Patch, call: Call): Promise<unknown> {
     const object = await this.#store[how](key, patch, call).catch(cause => this.#fail(key, cause))
-    this.#store.offer(key, object)
+    this.#meet(key, object)
     return object
+  }
+
+  /** The newer of what the watch has brought and what was read or written; undefined where only a live read can tell. */
+  #known(key: ClusterKey): { readonly object: unknown } | undefined {
+    const cached = this.#store.cached(key)
+    const newest = this.#newest.get(key)
+    if (newest === undefined) return { object: cached }
+    if (cached === undefined && !newest.isGone) return undefined
+    if (cached !== undefined && this.#store.isNewer(newest.object, cached)) return shown(newest)
+    if (newest.isGone && cached === newest.object) return shown(newest)
+    this.#newest.delete(key)
+    return { object: cached }
+  }
+
+  #meet(key: ClusterKey, object: unknown): void {
+    if (object !== undefined) {
+      this.#newest.set(key, { object, isGone: false })
+      return this.#store.offer(key, object)
+    }
+    const last = this.#newest.get(key)?.object ?? this.#store.cached(key)
+    if (last !== undefined) this.#newest.set(key, { object: last, isGone: true })
   }
 
   #fail(key: ClusterKey, cause: unknown): never {
@@ -162,9 +184,15 @@ export class Resources {
   }
 }
 
-type How = 'patchStatus' | 'patchMetadata'
+/** The last state that was read or written, and whether a live read has found nothing since. */
+interface Newest {
+  readonly object: unknown
+  readonly isGone: boolean
+}
 
-const identityIn = (parsed: Parsed): Identity => (parsed.kind === 'valid' ? parsed.resource : parsed.identity)
+const shown = ({ object, isGone }: Newest) => ({ object: isGone ? undefined : object })
+
+type How = 'patchStatus' | 'patchMetadata'
 
 function sightingOf(parsed: Parsed): Sighting {
   switch (parsed.kind) {

@@ -1,7 +1,9 @@
+import { versionOf } from '../kube/cache.ts'
 import type { Clusters } from '../kube/clusters.ts'
 import { isKubeError, KubeError, wasRefused } from '../kube/fault.ts'
 import type { Reflector } from '../kube/reflector.ts'
 import type { Secrets, StoredSecret } from '../kube/secrets.ts'
+import { compareVersions } from '../kube/versions.ts'
 import type { Call } from '../lib/call.ts'
 import { CloudError } from '../model/faults.ts'
 import type { ClusterKey } from '../model/names.ts'
@@ -18,6 +20,7 @@ export function clusterStore(clusters: Clusters, reflectorOf: ReflectorOf): Clus
     cached: key => reflectorOf(key)?.get(key),
     live: (key, call) => clusters.read(key, call),
     offer: (key, object) => reflectorOf(key)?.offer(object),
+    isNewer: (one, other) => compareVersions(versionOf(one) ?? '0', versionOf(other) ?? '0') > 0,
     patchStatus: (key, patch, call) => clusters.writeStatus(version(key, patch), patch.fields, call),
     patchMetadata: (key, patch, call) => clusters.writeMetadata(version(key, patch), patch.fields, call),
     judge(error) {

@@ -47,7 +47,9 @@ const performers: Performers = {
   },
   'issue-certificates': ({ because }, { desk, world }, call) =>
     desk.hands.issueCertificates(world.cluster, because, call),
-  'reserve-address': async (_step, { desk, world, ledger }, call) => {
+  'reserve-address': async (_step, { desk, seen, world, ledger }, call) => {
+    // Nothing is written ahead for an address: what is asked for must still be wanted.
+    await desk.hands.confirm(seen, call)
     await desk.hands.reserveAddress(world.cluster, call)
     ledger.touchedCloud(desk.clock.now())
   },

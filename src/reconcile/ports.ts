@@ -11,6 +11,8 @@ export interface Seen {
   readonly cluster: Cluster
   readonly resourceVersion: string
   readonly hasFinalizer: boolean
+  /** All of them, others' too. */
+  readonly finalizers: readonly string[]
   /** Which installation has taken it into care; undefined before. */
   readonly placement: { readonly installation: InstallationId; readonly scope: Scope } | undefined
   readonly ledger: { readonly uid: ClusterUid; readonly seq: number } | undefined

@@ -51,6 +51,7 @@ export class Store {
       launches: [],
       status: noStatus,
       hasFinalizer: false,
+      finalizers: [],
     }
     this.#put({ uid, wish, generation: 1, version: 0, isDeleting: false, ...fresh })
   }

@@ -25,10 +25,15 @@ const none: Fault = { kind: 'none' }
 const statuses = [409, 429, 500] as const
 
 /** A share of all requests answered with 409, 429 or 500, one half of them after they were carried out. */
-export const nowAndThen = (share: number, random: Random) => (): Fault =>
-  random.chance(share)
-    ? { kind: random.chance(0.5) ? 'refuse' : 'lose', status: statuses[random.below(3)] ?? 500 }
-    : none
+export function nowAndThen(share: number, random: Random): () => Fault {
+  const every = Math.round(1 / share)
+  let until = random.below(every)
+  return () => {
+    if (until-- > 0) return none
+    until = every - 1
+    return { kind: random.chance(0.5) ? 'refuse' : 'lose', status: statuses[random.below(3)] ?? 500 }
+  }
+}
 
 /** Between an operator and its API server, with a certificate of its own: trouble where it is asked for. */
 export class FaultProxy implements AsyncDisposable {

@@ -28,6 +28,7 @@ function aDesk({ seen, inventory, certificates, refusal, ...wanted }: Scene) {
     cluster,
     resourceVersion: '1',
     hasFinalizer: true,
+    finalizers: [],
     placement: { installation: ours, scope: here },
     ledger: { uid: cluster.uid, seq: 1 },
     launches: [],

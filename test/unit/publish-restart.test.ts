@@ -20,6 +20,7 @@ async function published(world: World, status: Status): Promise<Status> {
     cluster: world.cluster,
     resourceVersion: '1',
     hasFinalizer: true,
+    finalizers: [],
     placement: undefined,
     ledger: undefined,
     launches: [],

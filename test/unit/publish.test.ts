@@ -25,6 +25,7 @@ function aDesk() {
       cluster: world.cluster,
       resourceVersion: '1',
       hasFinalizer: true,
+      finalizers: [],
       placement: undefined,
       ledger: undefined,
       launches: [],

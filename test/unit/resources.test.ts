@@ -1,0 +1,71 @@
+import { expect, test } from 'vitest'
+import { finalizer } from '../../src/api/names.ts'
+import { type ClusterStore, Resources } from '../../src/app/resources.ts'
+import { isRecord } from '../../src/lib/parse.ts'
+import { clusterKey } from '../../src/model/names.ts'
+import type { Seen, Sighting } from '../../src/reconcile/ports.ts'
+
+const call = { signal: new AbortController().signal }
+const key = clusterKey('team-a', 'demo')
+
+const anObject = (resourceVersion: number, finalizers: readonly string[], isDeleting: boolean) => ({
+  metadata: {
+    namespace: 'team-a',
+    name: 'demo',
+    uid: '00000000-0000-4000-8000-00000000000a',
+    generation: 1,
+    resourceVersion: String(resourceVersion),
+    creationTimestamp: '2026-01-01T00:00:00Z',
+    finalizers,
+    ...(isDeleting ? { deletionTimestamp: '2026-01-01T00:01:00Z' } : {}),
+  },
+  spec: { cloud: { simulated: {} } },
+})
+
+const versionIn = (object: unknown): number =>
+  isRecord(object) && isRecord(object['metadata']) ? Number(object['metadata']['resourceVersion']) : 0
+
+/** An API server whose watch tells nothing any more: the cache keeps what it had. */
+function aSilentWatch(before: object) {
+  const server: { object: unknown } = { object: before }
+  const store: ClusterStore = {
+    cached: () => before,
+    live: async () => server.object,
+    offer: () => undefined,
+    isNewer: (one, other) => versionIn(one) > versionIn(other),
+    patchStatus: async () => server.object,
+    patchMetadata: async () => {
+      const last = anObject(9, [], true)
+      server.object = undefined
+      return last
+    },
+    judge: () => 'unclear',
+  }
+  const resources = new Resources(store, (_name, settings) => ({ settings, intent: () => ({}) }))
+  return { server, resources }
+}
+
+function seenIn(sighting: Sighting): Seen {
+  if (sighting.kind !== 'seen') throw new Error(`nothing was seen: ${sighting.kind}`)
+  return sighting.seen
+}
+
+test('row 10: who has seen a newer state is not shown an older one, however late the watch is', async () => {
+  const { server, resources } = aSilentWatch(anObject(1, [finalizer], false))
+  const first = seenIn(await resources.sighting(key, call))
+  expect(first.cluster.phase).toBe('wanted')
+  server.object = anObject(5, [finalizer], true)
+  await expect(resources.confirm(first, call)).rejects.toThrow('changed')
+  const phases = [await resources.sighting(key, call), await resources.sighting(key, call)]
+  expect(phases.map(each => seenIn(each).cluster.phase)).toEqual(['deleting', 'deleting'])
+})
+
+test('row 9: a cluster that was let go does not come back while the watch still shows it', async () => {
+  const { server, resources } = aSilentWatch(anObject(1, [finalizer], false))
+  server.object = anObject(5, [finalizer], true)
+  await resources.confirm(seenIn(await resources.sighting(key, call)), call).catch(() => undefined)
+  await resources.release(seenIn(await resources.sighting(key, call)), call)
+  expect((await resources.sighting(key, call)).kind).toBe('absent')
+  resources.forget(key)
+  expect((await resources.sighting(key, call)).kind).toBe('absent')
+})
