@@ -6,7 +6,7 @@ export const settingsPage = (): string => `# Settings
 
 <!-- Generated from src/config.ts by \`npm run generate\`. Do not edit: \`npm run verify\` compares. -->
 
-Each setting is a flag or a variable of the environment; flags win. \`node src/main.ts --help\` says the same. A variable that begins with
+Each setting is a flag or a variable of the environment; flags win. \`npm start -- --help\` says the same. A variable that begins with
 \`${variablePrefix}\` and is none of these is an error, as an unknown flag is.
 
 | flag, variable | what it is | default |

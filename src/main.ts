@@ -2,6 +2,7 @@
 import { readFileSync } from 'node:fs'
 import { runOperator } from './app.ts'
 import { type Config, helpText, parseConfig } from './config.ts'
+import { KubeError } from './kube/fault.ts'
 import { createLog, type Log } from './telemetry/log.ts'
 
 /** Ends with 0 after a graceful stop, 1 after a failure that a new process may mend, 2 after a wrong command line. */
@@ -36,7 +37,10 @@ async function run(config: Config): Promise<number> {
     log.info({}, 'stopped')
     return 0
   } catch (error) {
-    log.fatal({ err: error }, 'the operator ended')
+    // What is wrong with a kubeconfig is said by its message; a trace of ours would only hide it.
+    if (error instanceof KubeError && error.reason === 'Configuration')
+      log.fatal({}, `${error.message} (see --kubeconfig)`)
+    else log.fatal({ err: error }, 'the operator ended')
     return 1
   }
 }

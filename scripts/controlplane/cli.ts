@@ -1,7 +1,7 @@
 import { startControlPlane } from './index.ts'
 import { cachedBinary, findSource } from './source.ts'
 
-const usage = `node scripts/controlplane/cli.ts start [--download] | build [--download] | path
+const usage = `npm run controlplane -- start [--download] | build [--download] | path
   start  run a Kubernetes control plane on 127.0.0.1 until Ctrl-C
   build  make its binary ready and say where it comes from
   path   print where the built binary is kept`

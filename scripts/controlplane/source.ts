@@ -52,7 +52,7 @@ export async function findSource(asked: Asked): Promise<Source> {
   throw new NoControlPlane(
     `no control plane: ${go === undefined ? 'Go is not installed' : `Go 1.${go} is too old`}. Install Go 1.26 or newer ` +
       '(https://go.dev/dl), or point KUBEBUILDER_ASSETS at a folder with etcd, kube-apiserver and kubectl ' +
-      '(`setup-envtest use -p path`), or allow a download: node scripts/controlplane/cli.ts build --download',
+      '(`setup-envtest use -p path`), or allow a download: npm run controlplane -- build --download',
   )
 }
 

@@ -49,16 +49,18 @@ export class Resources {
   async sighting(key: ClusterKey, call: Call): Promise<Sighting> {
     const known = this.#known(key)
     if (known !== undefined && !this.#unclear.has(key)) return this.#understood(known.object)
+    const before = this.#store.cached(key)
     const live = await this.#store.live(key, call)
     this.#unclear.delete(key)
-    this.#meet(key, live)
+    this.#meet(key, live, before)
     return this.#understood(live)
   }
 
   /** A live read that must still show what was seen. */
   async confirm({ cluster, resourceVersion }: Seen, call: Call): Promise<void> {
+    const before = this.#store.cached(cluster.key)
     const live = await this.#store.live(cluster.key, call).catch(cause => this.#fail(cluster.key, cause))
-    this.#meet(cluster.key, live)
+    this.#meet(cluster.key, live, before)
     const now = this.#understood(live)
     if (
       now.kind === 'seen' &&
@@ -130,7 +132,7 @@ export class Resources {
 
   async #write(key: ClusterKey, how: How, patch: Patch, call: Call): Promise<unknown> {
     const object = await this.#store[how](key, patch, call).catch(cause => this.#fail(key, cause))
-    this.#meet(key, object)
+    this.#meet(key, object, undefined)
     return object
   }
 
@@ -146,12 +148,13 @@ export class Resources {
     return { object: cached }
   }
 
-  #meet(key: ClusterKey, object: unknown): void {
+  /** `before`: what the watch had brought when the read began; what it has brought since may be a new cluster of the name. */
+  #meet(key: ClusterKey, object: unknown, before: unknown): void {
     if (object !== undefined) {
       this.#newest.set(key, { object, isGone: false })
       return this.#store.offer(key, object)
     }
-    const last = this.#newest.get(key)?.object ?? this.#store.cached(key)
+    const last = this.#newest.get(key)?.object ?? before
     if (last !== undefined) this.#newest.set(key, { object: last, isGone: true })
   }
 

@@ -10,7 +10,7 @@ export function planCertificates({
   switch (certificates.kind) {
     case 'missing':
     case 'removed':
-      return [{ type: 'issue-certificates', because: 'no certificates yet' }]
+      return [{ type: 'issue-certificates', because: 'none were there yet' }]
     case 'broken':
       return [{ type: 'issue-certificates', because: certificates.problem }]
     case 'valid':

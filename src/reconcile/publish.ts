@@ -65,11 +65,8 @@ export function statusOf(world: World, before: Status, outcomes: readonly Outcom
     cluster.phase === 'wanted' ? (before.readySince ?? (allServe(world) ? at : undefined)) : undefined
   const served = { ...world, hasServed: readySince !== undefined }
   const found = findings(served, outcomes)
-  const address = schedulerAddress(inventory, cluster.phase)
   const dates = certificates.kind === 'valid' ? { certificates: dated(certificates) } : {}
-  const addresses = address
-    ? { schedulerAddress: shown(address.external), internalSchedulerAddress: shown(address.internal) }
-    : {}
+  const addresses = addressesOf(inventory, before)
   return {
     observedGeneration: cluster.generation,
     cloud: cluster.cloud.name,
@@ -80,6 +77,24 @@ export function statusOf(world: World, before: Status, outcomes: readonly Outcom
     ...(readySince === undefined ? {} : { readySince }),
     workers: workersOf(world),
   }
+}
+
+/** The kept address stays while the cluster sleeps, and what was last known while its cloud says nothing. */
+function addressesOf(
+  inventory: World['inventory'],
+  before: Status,
+): Pick<Status, 'schedulerAddress' | 'internalSchedulerAddress'> {
+  const { schedulerAddress: external, internalSchedulerAddress: internal } = before
+  if (inventory.kind === 'silent') {
+    return {
+      ...(external === undefined ? {} : { schedulerAddress: external }),
+      ...(internal === undefined ? {} : { internalSchedulerAddress: internal }),
+    }
+  }
+  const address = inventory.address ?? schedulerAddress(inventory, 'wanted')
+  return address === undefined
+    ? {}
+    : { schedulerAddress: shown(address.external), internalSchedulerAddress: shown(address.internal) }
 }
 
 function workersOf(world: World): WorkersStatus {

@@ -25,10 +25,12 @@ const anObject = (resourceVersion: number, finalizers: readonly string[], isDele
 const versionIn = (object: unknown): number =>
   isRecord(object) && isRecord(object['metadata']) ? Number(object['metadata']['resourceVersion']) : 0
 
+type Writable<T> = { -readonly [K in keyof T]: T[K] }
+
 /** An API server whose watch tells nothing any more: the cache keeps what it had. */
 function aSilentWatch(before: object) {
   const server: { object: unknown } = { object: before }
-  const store: ClusterStore = {
+  const store: Writable<ClusterStore> = {
     cached: () => before,
     live: async () => server.object,
     offer: () => undefined,
@@ -42,7 +44,7 @@ function aSilentWatch(before: object) {
     judge: () => 'unclear',
   }
   const resources = new Resources(store, (_name, settings) => ({ settings, intent: () => ({}) }))
-  return { server, resources }
+  return { server, store, resources }
 }
 
 function seenIn(sighting: Sighting): Seen {
@@ -68,4 +70,21 @@ test('row 9: a cluster that was let go does not come back while the watch still 
   expect((await resources.sighting(key, call)).kind).toBe('absent')
   resources.forget(key)
   expect((await resources.sighting(key, call)).kind).toBe('absent')
+})
+
+test('row 9: a new cluster of an old name that the watch brings while the old one is looked for is seen', async () => {
+  const old = anObject(1, [], true)
+  const { server, store, resources } = aSilentWatch(old)
+  const fresh = anObject(12, [], false)
+  store.patchStatus = () => Promise.reject(new Error('no answer'))
+  await expect(resources.stampLedger(seenIn(await resources.sighting(key, call)), 0, call)).rejects.toThrow(
+    'did not say',
+  )
+  server.object = undefined
+  store.live = async () => {
+    store.cached = () => fresh
+    return undefined
+  }
+  expect((await resources.sighting(key, call)).kind).toBe('absent')
+  expect(seenIn(await resources.sighting(key, call)).resourceVersion).toBe('12')
 })
