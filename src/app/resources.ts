@@ -6,7 +6,7 @@ import { statusPatch, writeLedger } from '../api/status.ts'
 import type { Call } from '../lib/call.ts'
 import { ParseError } from '../lib/parse.ts'
 import type { Launch } from '../model/launch.ts'
-import { type ClusterKey, clusterKey } from '../model/names.ts'
+import type { ClusterKey } from '../model/names.ts'
 import type { Status } from '../model/status.ts'
 import { type Seen, type Sighting, StaleWrite, type Subject, UnclearWrite } from '../reconcile/ports.ts'
 
@@ -218,9 +218,4 @@ function sightingOf(parsed: Parsed): Sighting {
     default:
       return parsed satisfies never
   }
-}
-
-/** `namespace/name` of a raw object. */
-export function keyOf(raw: { readonly namespace: string; readonly name: string }): ClusterKey {
-  return clusterKey(raw.namespace, raw.name)
 }

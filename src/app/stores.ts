@@ -43,24 +43,24 @@ export function secretStore(
     own: inCache,
     get: (ref, call) => secrets.read(ref, call),
     async put(secret: Secret, expected, call: Call) {
-      const before = expected === undefined ? undefined : await secrets.read(secret.metadata, call)
-      const write =
-        before === undefined ? secrets.create(secret, call) : secrets.replace(secret, before, call)
+      const { uid, resourceVersion } = expected?.metadata ?? {}
+      const isNew = uid === undefined || resourceVersion === undefined
+      const write = isNew
+        ? secrets.create(secret, call)
+        : secrets.replace(secret, { metadata: { uid, resourceVersion } }, call)
       const stored = await write.catch(judged)
       if (secret.metadata.namespace === ownNamespace) own.offer(stored)
       return stored
     },
-    async remove(ref, _expected, call) {
-      const stored = await secrets.read(ref, call)
-      if (stored !== undefined) await secrets.remove(ref, stored.metadata.uid, call)
+    async remove(ref, { metadata }, call) {
+      if (metadata?.uid !== undefined) await secrets.remove(ref, metadata.uid, call)
     },
   }
 }
 
 /** A write that collided or was not answered is seen by the next pass, which reads live; a refusal is told as it is. */
 function judged(error: unknown): never {
-  const isClear =
-    error instanceof KubeError && wasRefused(error) && error.status !== 409 && error.status !== 429
+  const isClear = error instanceof KubeError && wasRefused(error) && ![404, 409, 429].includes(error.status)
   if (!isClear) throw new UnclearWrite('a Secret was not written for certain', { cause: error })
   const fault = error.message.includes('exceeded quota') ? 'quota' : 'invalid'
   throw new CloudError(fault, `The API server refused a Secret: ${error.message}`, { cause: error })

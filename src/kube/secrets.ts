@@ -14,6 +14,12 @@ export interface WantedSecret {
   readonly metadata: SecretRef
 }
 
+/** One Secret in one state. */
+export interface SecretVersion {
+  readonly uid: string
+  readonly resourceVersion: string
+}
+
 /** A Secret as Kubernetes has it; `data` is base64. */
 export interface StoredSecret {
   readonly metadata: SecretRef & {
@@ -61,7 +67,11 @@ export class Secrets {
   }
 
   /** The whole of it, if it still is the one that was seen: else 409, or 404 where it is gone. */
-  async replace(secret: WantedSecret, seen: StoredSecret, call: Call): Promise<StoredSecret> {
+  async replace(
+    secret: WantedSecret,
+    seen: { readonly metadata: SecretVersion },
+    call: Call,
+  ): Promise<StoredSecret> {
     const { uid, resourceVersion } = seen.metadata
     const body = { ...secret, metadata: { ...secret.metadata, uid, resourceVersion } }
     return parseSecret(

@@ -1,4 +1,4 @@
-import type { ClusterUid, InstallationId } from '../model/names.ts'
+import type { InstallationId } from '../model/names.ts'
 import type { Bundle } from './bundle.ts'
 import { renderDaskYaml } from './dask-yaml.ts'
 import type { ClusterIdentity } from './identity.ts'
@@ -59,10 +59,6 @@ export function secretRef(part: SecretPart, { identity, operatorNamespace }: Sec
     ? { namespace: identity.namespace, name: clientSecretName(identity.name) }
     : { namespace: operatorNamespace, name: `dask-${identity.uid}-${suffixes[part]}` }
 }
-
-/** The one cluster whose Secrets these labels mark. */
-export const secretSelector = (uid: ClusterUid): string =>
-  `${secretLabels.managedBy}=${managedBy},${secretLabels.uid}=${uid}`
 
 /** A cluster's Secrets, the same for the same bundle: writing them again changes nothing. */
 export function secretsOf(

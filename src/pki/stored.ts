@@ -5,6 +5,9 @@ import type { Credential } from './x509.ts'
 export interface StoredSecret {
   readonly metadata?:
     | {
+        /** Which Secret it is and in which state: a write to any other is refused. */
+        readonly uid?: string | undefined
+        readonly resourceVersion?: string | undefined
         readonly labels?: Readonly<Record<string, string>> | undefined
         readonly ownerReferences?:
           | readonly { readonly uid: string; readonly controller?: boolean | undefined }[]

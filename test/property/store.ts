@@ -1,14 +1,9 @@
 import type { Cluster } from '../../src/model/cluster.ts'
 import type { Launch } from '../../src/model/launch.ts'
-import {
-  type ClusterUid,
-  clusterKey,
-  clusterUid,
-  fingerprint,
-  installationId,
-} from '../../src/model/names.ts'
+import { type ClusterUid, clusterKey, clusterUid, installationId } from '../../src/model/names.ts'
 import type { Status } from '../../src/model/status.ts'
 import { type Seen, StaleWrite } from '../../src/reconcile/ports.ts'
+import { aCluster } from '../support/a-world.ts'
 
 /** What a user may change. */
 export interface Wish {
@@ -119,30 +114,11 @@ function seenOf(stored: Stored): Seen {
 }
 
 function clusterOf(uid: ClusterUid, wish: Wish, generation: number, isDeleting: boolean): Cluster {
-  const shape = { threads: undefined, memory: undefined, resources: {} }
-  const print = fingerprint(`v1:${wish.version}`)
   const awake = wish.suspended ? 'suspended' : 'wanted'
-  return {
-    key: clusterKey('default', 'demo'),
-    namespace: 'default',
-    name: 'demo',
-    uid,
-    generation,
-    phase: isDeleting ? 'deleting' : awake,
-    cloud: { name: 'simulated', settings: {} },
-    software: { kind: 'python', pythonVersion: undefined, packages: [] },
-    env: {},
-    scheduler: {
-      ...shape,
-      name: 'scheduler',
-      role: 'scheduler',
-      replicas: 1,
-      fingerprint: fingerprint(`v1:${wish.version}.${wish.restart}`),
-    },
-    groups: [{ ...shape, name: 'default', role: 'worker', replicas: wish.replicas, fingerprint: print }],
-    restart: wish.restart,
-    isAbandoned: false,
-  }
+  const { replicas, version, restart } = wish
+  const phase = isDeleting ? 'deleting' : awake
+  const cluster = aCluster({ replicas, phase, version: String(version), restart })
+  return { ...cluster, key: clusterKey('default', 'demo'), namespace: 'default', uid, generation, restart }
 }
 
 export const openLaunches = (seen: Seen | undefined): readonly Launch[] =>
