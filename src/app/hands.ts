@@ -153,7 +153,7 @@ function prepared(
     fingerprint,
     offering: offerings[offering] ?? '',
     userData,
-    address: role === 'scheduler' ? { ...kept, owner: cluster.uid } : undefined,
+    address: role === 'scheduler' ? { ...kept, owner: cluster.uid, key: cluster.key } : undefined,
   }
   return {
     scope: cloud.scope,

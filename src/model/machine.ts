@@ -1,9 +1,11 @@
-import type { ClusterUid, Fingerprint, LaunchId, MachineId, Role } from './names.ts'
+import type { ClusterKey, ClusterUid, Fingerprint, LaunchId, MachineId, Role } from './names.ts'
 
 /** A machine as its cloud lists it. Only machines that carry this installation's tags become one. */
 export interface Machine {
   readonly id: MachineId
   readonly owner: ClusterUid
+  /** What its cluster is called: whoever finds it unclaimed must know whether that namespace is theirs to look after. */
+  readonly key: ClusterKey
   readonly role: Role
   readonly group: string
   readonly launch: LaunchId
@@ -44,4 +46,5 @@ export const byAge = (a: Machine, b: Machine): number => a.createdAt - b.created
 /** The scheduler's address, made before its machine and kept for the next one. */
 export interface ReservedAddress extends Addresses {
   readonly owner: ClusterUid
+  readonly key: ClusterKey
 }

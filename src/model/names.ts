@@ -28,6 +28,9 @@ const launchPattern = /^[0-9a-f]{16}$/
 export const clusterKey = (namespace: string, name: string): ClusterKey =>
   `${namespace}/${name}` as ClusterKey
 
+/** What a tag says of a cluster's name. One that says nothing names no namespace that anybody serves. */
+export const readClusterKey = (raw: string): ClusterKey => (raw.includes('/') ? raw : `/${raw}`) as ClusterKey
+
 export function splitKey(key: ClusterKey): { readonly namespace: string; readonly name: string } {
   const slash = key.indexOf('/')
   return { namespace: key.slice(0, slash), name: key.slice(slash + 1) }

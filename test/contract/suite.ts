@@ -148,8 +148,9 @@ function aRequest(
 
 const anOwner = (): Owner => ({ uid: clusterUid(randomUUID()), key: clusterKey('team-a', 'demo') })
 
-const tagsOf = ({ owner, role, group, launch, seq, fingerprint: print }: Machine) => ({
+const tagsOf = ({ owner, key, role, group, launch, seq, fingerprint: print }: Machine) => ({
   owner,
+  key,
   role,
   group,
   launch,
@@ -159,6 +160,7 @@ const tagsOf = ({ owner, role, group, launch, seq, fingerprint: print }: Machine
 
 const tagsOfRequest = ({ owner, role, group, launch, seq, fingerprint: print }: LaunchRequest) => ({
   owner: owner.uid,
+  key: owner.key,
   role,
   group,
   launch,

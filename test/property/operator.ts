@@ -168,7 +168,7 @@ export class OperatorProcess {
           offering: '',
           userData: '',
         }
-        const kept = address && { ...address, owner: uid }
+        const kept = address && { ...address, owner: uid, key: name }
         const send = async (at: Call) => (await cloud.launch({ ...request, address: kept }, at)).machines
         return { scope: cloud.scope, offerings: ['simulated'], hash: digest({ ...draft }), send }
       },

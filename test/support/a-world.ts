@@ -127,6 +127,7 @@ export function aMachine(
   return {
     id: machineId(id),
     owner: uid,
+    key: clusterKey('team-a', 'demo'),
     role,
     group: role === 'worker' ? 'default' : 'scheduler',
     launch: launchId(launch),

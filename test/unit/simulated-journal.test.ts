@@ -44,14 +44,14 @@ test('two worlds of one file see what each other does', () => {
   expect(ours.alive.map(({ id }) => id)).toEqual([second])
   const [third] = theirs.launch(request('b'), 'ours', 1)
   expect(ours.machines.map(({ id }) => id)).toEqual([first, second, third])
-  ours.reserve(owner.uid)
-  expect(theirs.addresses).toEqual(new Set([owner.uid]))
+  ours.reserve(owner)
+  expect(theirs.addresses).toEqual(new Map([[owner.uid, owner.key]]))
 })
 
 test('a line that is still being written is read when it is whole', () => {
   const file = fileOf('halves')
   const journal = fileJournal(file)
-  const mark: Mark = { kind: 'reserved', at: 1, uid: owner.uid }
+  const mark: Mark = { kind: 'reserved', at: 1, ...owner }
   const line = `${JSON.stringify(mark)}\n`
   appendFileSync(file, line + line.slice(0, 9))
   expect(journal.news()).toEqual([mark])

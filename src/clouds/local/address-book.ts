@@ -1,8 +1,10 @@
 import { readdir, rm } from 'node:fs/promises'
 import { join } from 'node:path'
 
+import { isRecord } from '../../lib/parse.ts'
 import type { ReservedAddress } from '../../model/machine.ts'
-import { type ClusterUid, clusterUid } from '../../model/names.ts'
+import { type ClusterUid, clusterUid, readClusterKey } from '../../model/names.ts'
+import type { Owner } from '../contract.ts'
 import { unlessMissing } from './faults.ts'
 import { readJson, writeFirst } from './files.ts'
 import type { Loopback } from './loopback.ts'
@@ -30,15 +32,15 @@ export class AddressBook {
     return this.#read(`${owner}.json`)
   }
 
-  async reserve(owner: ClusterUid): Promise<ReservedAddress> {
+  async reserve({ uid: owner, key }: Owner): Promise<ReservedAddress> {
     const there = await this.find(owner)
     if (there !== undefined) return there
     const path = this.#path(owner)
     const endpoint = await this.#loopback.claim(schedulerPort, path)
-    if (await writeFirst(path, JSON.stringify(endpoint)))
-      return { owner, internal: endpoint, external: endpoint }
+    if (await writeFirst(path, JSON.stringify({ ...endpoint, cluster: key })))
+      return { owner, key, internal: endpoint, external: endpoint }
     await this.#loopback.release(endpoint, path)
-    return this.reserve(owner)
+    return this.reserve({ uid: owner, key })
   }
 
   async release(owner: ClusterUid): Promise<void> {
@@ -52,8 +54,11 @@ export class AddressBook {
   async #read(name: string): Promise<ReservedAddress | undefined> {
     const owner = ownerOf(name)
     if (owner === undefined) return undefined
-    const endpoint = await readJson(this.#path(owner), raw => parseEndpoint(raw, 'address'))
-    return endpoint && { owner, internal: endpoint, external: endpoint }
+    return readJson(this.#path(owner), raw => {
+      const endpoint = parseEndpoint(raw, 'address')
+      const cluster = isRecord(raw) && typeof raw['cluster'] === 'string' ? raw['cluster'] : ''
+      return { owner, key: readClusterKey(cluster), internal: endpoint, external: endpoint }
+    })
   }
 
   #path(owner: ClusterUid): string {

@@ -80,6 +80,6 @@ async function endAll(home: string, supervisor: ProcessMark): Promise<boolean> {
 
 const machineOf = (
   id: MachineId,
-  { owner, role, group, launch, seq, fingerprint, createdAt }: Tags,
+  { owner, cluster: key, role, group, launch, seq, fingerprint, createdAt }: Tags,
   state: MachineState,
-): Machine => ({ id, owner, role, group, launch, seq, fingerprint, createdAt, state })
+): Machine => ({ id, owner, key, role, group, launch, seq, fingerprint, createdAt, state })

@@ -116,10 +116,10 @@ export class LocalCloud implements Cloud {
     })
   }
 
-  reserveAddress({ uid }: Owner, call: Call): Promise<ReservedAddress> {
+  reserveAddress(owner: Owner, call: Call): Promise<ReservedAddress> {
     return guarded(call, async () => {
       await makeFolders(this.#ground.folder)
-      return this.#addresses.reserve(uid)
+      return this.#addresses.reserve(owner)
     })
   }
 

@@ -1,6 +1,7 @@
 import { integer, oneOf, ParseError, record, text } from '../../lib/parse.ts'
 import type { Endpoint } from '../../model/machine.ts'
 import {
+  type ClusterKey,
   type ClusterUid,
   clusterUid,
   type Fingerprint,
@@ -8,14 +9,14 @@ import {
   type LaunchId,
   launchId,
   type Role,
+  readClusterKey,
 } from '../../model/names.ts'
 
 /** What is written of a machine before anything of it runs. Nothing of it changes afterwards. */
 export interface Tags {
   readonly token: string
   readonly owner: ClusterUid
-  /** For people. */
-  readonly cluster: string
+  readonly cluster: ClusterKey
   readonly role: Role
   readonly group: string
   readonly launch: LaunchId
@@ -32,7 +33,7 @@ export function parseTags(raw: unknown): Tags {
   return {
     token: word('token'),
     owner: clusterUid(word('owner')),
-    cluster: word('cluster'),
+    cluster: readClusterKey(word('cluster')),
     role: oneOf(tags['role'], 'tags.role', ['scheduler', 'worker']),
     group: word('group'),
     launch: launchId(word('launch')),

@@ -1,12 +1,12 @@
 import { appendFileSync, closeSync, openSync, readSync, statSync } from 'node:fs'
-import type { ClusterUid, MachineId } from '../../model/names.ts'
+import type { ClusterKey, ClusterUid, MachineId } from '../../model/names.ts'
 import type { SimulatedMachine } from './world.ts'
 
 /** One thing that happened in a simulated world. A journal of them is the world: replayed, it is there again. */
 export type Mark = { readonly at: number } & (
   | { readonly kind: 'launched'; readonly token: string; readonly machines: readonly SimulatedMachine[] }
   | { readonly kind: 'ended'; readonly machines: readonly MachineId[] }
-  | { readonly kind: 'reserved'; readonly uid: ClusterUid }
+  | { readonly kind: 'reserved'; readonly uid: ClusterUid; readonly key: ClusterKey }
   | { readonly kind: 'released'; readonly uid: ClusterUid }
 )
 

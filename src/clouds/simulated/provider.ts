@@ -1,7 +1,13 @@
 import type { Call } from '../../lib/call.ts'
 import { CloudError, type Fault } from '../../model/faults.ts'
 import type { Endpoint, Machine, MachineState, ReservedAddress } from '../../model/machine.ts'
-import { type ClusterUid, type InstallationId, type MachineId, scope } from '../../model/names.ts'
+import {
+  type ClusterKey,
+  type ClusterUid,
+  type InstallationId,
+  type MachineId,
+  scope,
+} from '../../model/names.ts'
 import type { Cloud, LaunchAnswer, LaunchRequest, Listing, Owner } from '../contract.ts'
 import { SimulatedSchedulers } from './schedulers.ts'
 import type { SimulatedMachine, SimulatedWorld } from './world.ts'
@@ -87,10 +93,10 @@ export class SimulatedCloud implements Cloud {
     return this.#perform('terminate', call, () => world.end(machines.filter(id => ours.has(id))))
   }
 
-  reserveAddress({ uid }: Owner, call: Call): Promise<ReservedAddress> {
+  reserveAddress(owner: Owner, call: Call): Promise<ReservedAddress> {
     return this.#perform('reserve', call, () => {
-      this.#stage.world.reserve(uid)
-      return addressOf(uid)
+      this.#stage.world.reserve(owner)
+      return addressOf([owner.uid, owner.key])
     })
   }
 
@@ -126,18 +132,20 @@ export class SimulatedCloud implements Cloud {
   }
 }
 
-const addressOf = (owner: ClusterUid): ReservedAddress => ({
+const addressOf = ([owner, key]: readonly [ClusterUid, ClusterKey]): ReservedAddress => ({
   owner,
+  key,
   internal: simulatedEndpoint,
   external: simulatedEndpoint,
 })
 
 function machineOf(machine: SimulatedMachine, at: number, endMs: number): Machine {
   const { id, tags, createdAt } = machine
-  const { uid, role, group, launch, seq, fingerprint } = tags
+  const { uid, key, role, group, launch, seq, fingerprint } = tags
   return {
     id,
     owner: uid,
+    key,
     role,
     group,
     launch,

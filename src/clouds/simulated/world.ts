@@ -1,6 +1,6 @@
-import type { ClusterUid, LaunchId, MachineId } from '../../model/names.ts'
+import type { ClusterKey, ClusterUid, LaunchId, MachineId } from '../../model/names.ts'
 import { machineId } from '../../model/names.ts'
-import type { LaunchRequest } from '../contract.ts'
+import type { LaunchRequest, Owner } from '../contract.ts'
 import type { Journal, Mark } from './journal.ts'
 
 /** A machine of the simulated world. Its state follows from the clock: nothing needs to tick. Times in ms since the epoch. */
@@ -20,6 +20,7 @@ export interface SimulatedMachine {
 
 export type Tags = Pick<LaunchRequest, 'role' | 'group' | 'seq' | 'fingerprint'> & {
   readonly uid: ClusterUid
+  readonly key: ClusterKey
   readonly launch: LaunchId
 }
 
@@ -39,7 +40,7 @@ export interface Tempo {
 export class SimulatedWorld {
   readonly #machines = new Map<MachineId, SimulatedMachine>()
   readonly #tokens = new Map<string, readonly MachineId[]>()
-  readonly #addresses = new Set<ClusterUid>()
+  readonly #addresses = new Map<ClusterUid, ClusterKey>()
   readonly #late: { readonly at: number; readonly commit: () => void }[] = []
   readonly #journal: Journal
   readonly #now: () => number
@@ -72,7 +73,7 @@ export class SimulatedWorld {
         id: machineId(`sim-${(this.#number++).toString(16).padStart(8, '0')}`),
         token,
         installation,
-        tags: { role, group, seq, fingerprint, uid: owner.uid, launch },
+        tags: { role, group, seq, fingerprint, uid: owner.uid, key: owner.key, launch },
         createdAt: now,
         visibleAt: now + lagMs,
         runningAt: now + startMs,
@@ -99,15 +100,15 @@ export class SimulatedWorld {
     if (known.length > 0) this.#write({ kind: 'ended', at: this.#now(), machines: known })
   }
 
-  reserve(uid: ClusterUid): void {
-    if (!this.addresses.has(uid)) this.#write({ kind: 'reserved', at: this.#now(), uid })
+  reserve({ uid, key }: Owner): void {
+    if (!this.addresses.has(uid)) this.#write({ kind: 'reserved', at: this.#now(), uid, key })
   }
 
   release(uid: ClusterUid): void {
     if (this.addresses.has(uid)) this.#write({ kind: 'released', at: this.#now(), uid })
   }
 
-  get addresses(): ReadonlySet<ClusterUid> {
+  get addresses(): ReadonlyMap<ClusterUid, ClusterKey> {
     this.#catchUp()
     return this.#addresses
   }
@@ -165,7 +166,7 @@ export class SimulatedWorld {
         }
         return
       case 'reserved':
-        this.#addresses.add(mark.uid)
+        this.#addresses.set(mark.uid, mark.key)
         return
       case 'released':
         this.#addresses.delete(mark.uid)
