@@ -53,7 +53,8 @@ export function openHands(options: HandsOptions): Hands {
       prepared(cluster, draft, kept, { ...options, connection: await connection(cluster), led }),
     console: async (cluster, machine, call) => lastWords((await connection(cluster)).cloud, machine, call),
     terminate: async (cluster, machines, call) => {
-      const { cloud } = await connection(cluster)
+      const { cloud, inventory } = await connection(cluster)
+      inventory.expectEnd(machines)
       await led(changeMs, call, limit => cloud.terminate(machines, limit))
     },
     async reserveAddress(cluster, call) {

@@ -5,6 +5,7 @@ import { CloudError, type Fault } from '../model/faults.ts'
 import { isThere, type Machine, type ReservedAddress } from '../model/machine.ts'
 import type { ClusterUid, MachineId } from '../model/names.ts'
 import type { InventoryView } from '../model/world.ts'
+import { Absence } from './absence.ts'
 import type { Cloud, Listing } from './contract.ts'
 
 /** A list that is older than so many of its own periods, and could not be renewed, is no look any more. */
@@ -26,7 +27,8 @@ interface Share {
 
 /**
  * One cloud scope's machines, shared by all its clusters. Keeps the last two complete lists: what is missing from one
- * is doubtful and still shown, what is missing from both is gone. A list that failed is never an empty one.
+ * is doubtful and still shown, what is missing from both is gone, unless many are missing at once. A list that failed
+ * is never an empty one.
  */
 export class Inventory {
   readonly #cloud: Pick<Cloud, 'list'>
@@ -36,6 +38,7 @@ export class Inventory {
   readonly #paces = new Map<ClusterUid, 'busy' | 'resting'>()
   /** Every machine that a list has shown in the last hour, and when it last did. */
   readonly #listed = new Map<ClusterUid, Map<MachineId, number>>()
+  readonly #absence = new Absence()
   #newest: CompleteList | undefined
   #previous: CompleteList | undefined
   #failure: { readonly fault: Fault; readonly problem: string } | undefined
@@ -57,14 +60,25 @@ export class Inventory {
     if (this.#failure !== undefined && this.#now() - newest.startedAt > staleAfterMs) {
       return { kind: 'silent', ...this.#failure }
     }
+    const missing = this.#absence.missing.filter(machine => machine.owner === owner)
     return {
       kind: 'seen',
-      machines: merged(newest.shares.get(owner), this.#previous?.shares.get(owner)),
+      machines: merged(
+        missing,
+        this.#previous?.shares.get(owner)?.machines,
+        newest.shares.get(owner)?.machines,
+      ),
+      missing: missing.length,
       listed: new Set(this.#listed.get(owner)?.keys()),
       address: newest.shares.get(owner)?.address ?? this.#previous?.shares.get(owner)?.address,
       startedAt: newest.startedAt,
       previousStartedAt: this.#previous?.startedAt ?? -Infinity,
     }
+  }
+
+  /** Their end was asked for, so that nobody is alarmed when lists show them no more. */
+  expectEnd(machines: readonly MachineId[]): void {
+    this.#absence.expect(machines, this.#now())
   }
 
   attend(owner: ClusterUid, pace: 'busy' | 'resting'): void {
@@ -104,6 +118,7 @@ export class Inventory {
       const listing = await this.#cloud.list(call)
       this.#previous = this.#newest
       this.#newest = { ...listing, startedAt, shares: sharesIn(listing) }
+      this.#absence.meet(this.#newest)
       this.#failure = undefined
       this.#note(this.#newest)
     } catch (error) {
@@ -129,8 +144,9 @@ export class Inventory {
 
 const notYet = { fault: 'unavailable', problem: 'The cloud has not been listed yet', untried: true } as const
 
-function merged(newest: Share | undefined, previous: Share | undefined): readonly Machine[] {
-  const machines = [...(previous?.machines ?? []), ...(newest?.machines ?? [])]
+/** The last word on each machine. */
+function merged(...looks: readonly (readonly Machine[] | undefined)[]): readonly Machine[] {
+  const machines = looks.flatMap(look => look ?? [])
   return [...new Map(machines.map(machine => [machine.id, machine])).values()]
 }
 

@@ -51,8 +51,10 @@ export type InventoryView =
 
 export interface InventorySeen {
   readonly kind: 'seen'
-  /** This cluster's machines in either of the last two complete lists, as the newer one has them. */
+  /** This cluster's machines in either of the last two complete lists, as the newer one has them, and those that are `missing`. */
   readonly machines: readonly Machine[]
+  /** How many of them are shown as they were last seen, since lists miss too many machines at once to be believed. */
+  readonly missing: number
   /** Every machine of this cluster that any list has shown this process. */
   readonly listed: ReadonlySet<MachineId>
   /** The scheduler's kept address, where it has been made. */

@@ -18,6 +18,7 @@ export function findings(world: World, outcomes: readonly Outcome[]): readonly F
     { type: 'CloudReachable', ...cloudReachable(world) },
     { type: 'SchedulerReady', ...scheduler },
     { type: 'WorkersReady', ...workers },
+    ...degraded(world),
     ...suspended(world),
     ...updatePending(world),
     ...reconciling(world, scheduler, workers),
@@ -147,6 +148,14 @@ function certificatesReady({ certificates }: World, outcomes: readonly Outcome[]
 function cloudReachable({ inventory }: World): Verdict {
   if (inventory.kind === 'seen') return yes('Listed', 'The cloud lists its machines.')
   return { status: 'Unknown', reason: reasonOfFault[inventory.fault], message: inventory.problem }
+}
+
+/** Replacing what a wrong list has hidden would double it, so nobody does; the words hold no count, which may move. */
+function degraded({ inventory }: World): readonly Finding[] {
+  if (inventory.kind !== 'seen' || inventory.missing === 0) return []
+  const message =
+    'The cloud lists far fewer machines than a moment ago, and none of them was seen to end. They are not replaced until it lists them again, or has kept to that for a minute.'
+  return [{ type: 'Degraded', ...yes('MachinesMissing', message) }]
 }
 
 function suspended({ cluster }: World): readonly Finding[] {

@@ -74,7 +74,8 @@ export function transitions(before: readonly Condition[], after: readonly Condit
     if (type === 'Ready' && status === 'True' && old?.status !== 'True') return [normal('Ready', message)]
     if (type === 'Ready' && status !== 'True' && old?.status === 'True')
       return [{ kind: 'Warning', reason, message } as const]
-    if (type === 'Stalled' && old?.reason !== reason) return [{ kind: 'Warning', reason, message } as const]
+    if ((type === 'Stalled' || type === 'Degraded') && old?.reason !== reason)
+      return [{ kind: 'Warning', reason, message } as const]
     return []
   })
 }

@@ -67,6 +67,7 @@ export function aWorld({
       machines,
       listed: new Set(machines.map(({ id }) => id)),
       address: addresses,
+      missing: 0,
       startedAt: now - 1_000,
       previousStartedAt: now - 3_000,
     },

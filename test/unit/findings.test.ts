@@ -118,3 +118,11 @@ test('Reconciling and Stalled are there only while they are true', () => {
     [],
   )
 })
+
+test('row 25: machines that lists miss in doubt make the cluster Degraded, and leave Ready alone', () => {
+  const { inventory } = aWorld({ machines })
+  const world = inventory.kind === 'seen' ? { inventory: { ...inventory, missing: 2 } } : {}
+  const seeing = { replicas: 2, machines, workers: both, world }
+  expect(told(seeing, 'Ready', 'Degraded')).toEqual(['Ready=True/Serving', 'Degraded=True/MachinesMissing'])
+  expect(told({ replicas: 2, machines, workers: both }, 'Degraded')).toEqual([])
+})

@@ -74,3 +74,75 @@ test('one list at a time, whoever asks', async () => {
   await Promise.all([one.look(), one.look()])
   expect(ids(one)).toEqual(['w1'])
 })
+
+const fleet = (count: number): Listing['machines'] =>
+  Array.from({ length: count }, (_, index) => aMachine(`w${index}`))
+
+/** How many machines are shown, and how many of them only as they were last seen. */
+function shown({
+  inventory,
+}: {
+  readonly inventory: Inventory
+}): readonly [machines: number, missing: number] {
+  const view = inventory.view(owner)
+  return view.kind === 'seen' ? [view.machines.length, view.missing] : [0, 0]
+}
+
+test.each([
+  { given: 'four of ten', of: 10, left: 6, isBelieved: true },
+  { given: 'five of ten', of: 10, left: 5, isBelieved: false },
+  { given: 'five of twenty-five, a fifth', of: 25, left: 20, isBelieved: true },
+  { given: 'six of twenty-five', of: 25, left: 19, isBelieved: false },
+  { given: 'two of two', of: 2, left: 0, isBelieved: false },
+  { given: 'the only one', of: 1, left: 0, isBelieved: true },
+])('row 25: $given are missing from two lists: believed to be gone is $isBelieved', async each => {
+  const { of, left, isBelieved } = each
+  const one = anInventory(fleet(of), fleet(left), fleet(left))
+  await one.look()
+  await one.look()
+  await one.look()
+  expect(shown(one)).toEqual(isBelieved ? [left, 0] : [of, of - left])
+})
+
+test('row 25: missing machines that are listed again are in doubt no more', async () => {
+  const one = anInventory(fleet(10), fleet(5), fleet(10), fleet(9), fleet(9))
+  for (const want of [
+    [10, 0],
+    [10, 5],
+    [10, 0],
+    [10, 0],
+    [9, 0],
+  ]) {
+    await one.look()
+    expect(shown(one)).toEqual(want)
+  }
+})
+
+test('row 25: lists that agree for a minute are believed', async () => {
+  const one = anInventory(fleet(10), ...Array.from({ length: 4 }, () => fleet(5)))
+  await one.look()
+  await one.look()
+  await one.look(59_999)
+  expect(shown(one)).toEqual([10, 5])
+  await one.look(1)
+  expect(shown(one)).toEqual([5, 0])
+})
+
+test('row 25: machines whose end was asked for are not missed', async () => {
+  const one = anInventory(fleet(10), fleet(4), fleet(4))
+  await one.look()
+  one.inventory.expectEnd(fleet(10).map(({ id }) => id))
+  await one.look()
+  await one.look()
+  expect(shown(one)).toEqual([4, 0])
+})
+
+test('row 26: an empty list hides nothing of what was there', async () => {
+  const one = anInventory(fleet(3), [], [], fleet(3))
+  await one.look()
+  await one.look()
+  await one.look()
+  expect(shown(one)).toEqual([3, 3])
+  await one.look()
+  expect(shown(one)).toEqual([3, 0])
+})

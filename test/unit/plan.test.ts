@@ -209,6 +209,7 @@ describe('the end', () => {
       address: undefined,
       machines: [],
       listed: new Set<never>(),
+      missing: 0,
       startedAt: now - 1_000,
       previousStartedAt: now - 3_000,
     }
