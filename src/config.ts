@@ -65,6 +65,27 @@ export const settings = {
     pattern: dnsLabel,
     default: 'dask-cloud-operator',
   }),
+  sweep: words({
+    description:
+      'What becomes of machines, addresses and keys of clusters that are gone: they are deleted, or with dry-run only reported.',
+    values: ['delete', 'dry-run', 'off'],
+    default: 'delete',
+  }),
+  sweepAfter: duration({
+    description:
+      "How long they are only watched, where this process did not see their cluster's end. Where it did, they go after half a minute.",
+    minMs: 30 * second,
+    maxMs: 24 * hour,
+    default: 900 * second,
+  }),
+  sweepLimit: integer({
+    description:
+      'So many machines, or a fifth of an account and region where that is more, are deleted at once where nobody saw the end of ' +
+      'their clusters; of more the operator only reports, since more often something else is wrong.',
+    min: 0,
+    max: 100_000,
+    default: 5,
+  }),
   httpAddress: listen({
     description:
       'Where /metrics, /healthz and /readyz are served; 0 serves nothing, port 0 takes a free one.',

@@ -1,7 +1,7 @@
 import type { Cloud, CloudContext, Schedulers } from '../clouds/contract.ts'
 import { Inventory } from '../clouds/inventory.ts'
 import { keepListed } from '../clouds/listing-loop.ts'
-import { cloudOf } from '../clouds/registry.ts'
+import { ambientClouds, cloudOf, type RegisteredCloud } from '../clouds/registry.ts'
 import type { Call } from '../lib/call.ts'
 import { steadyNow } from '../lib/steady.ts'
 import type { Cluster } from '../model/cluster.ts'
@@ -32,7 +32,7 @@ export interface ConnectionOptions {
 export class Connections implements AsyncDisposable {
   readonly #options: ConnectionOptions
   readonly #connections = new Map<string, Promise<Connection>>()
-  readonly #inventories = new Map<Scope, Inventory>()
+  readonly #scopes = new Map<Scope, Connection>()
   readonly #stop = new AbortController()
   readonly #loops: Promise<void>[] = []
 
@@ -42,8 +42,21 @@ export class Connections implements AsyncDisposable {
 
   /** The cluster's connection. A failed one is tried again by the next who asks. Throws a CloudError or ParseError. */
   of(cluster: Pick<Cluster, 'cloud' | 'phase'>): Promise<Connection> {
-    const { settings } = cluster.cloud
-    const kind = cloudOf(cluster, this.#options.allowed)
+    return this.#open(cloudOf(cluster, this.#options.allowed), cluster.cloud.settings)
+  }
+
+  /** What is left behind must be found also where no cluster is any more. */
+  openAmbient(): void {
+    for (const kind of ambientClouds(this.#options.allowed))
+      this.#open(kind, kind.ambient).catch(() => undefined)
+  }
+
+  /** One connection for each scope. */
+  get scopes(): readonly Connection[] {
+    return [...this.#scopes.values()]
+  }
+
+  #open(kind: RegisteredCloud, settings: unknown): Promise<Connection> {
     const key = kind.connection(settings)
     const known = this.#connections.get(key)
     if (known !== undefined) return known
@@ -57,13 +70,13 @@ export class Connections implements AsyncDisposable {
   }
 
   forget(owner: ClusterUid): void {
-    for (const inventory of this.#inventories.values()) inventory.forget(owner)
+    for (const { inventory } of this.#scopes.values()) inventory.forget(owner)
   }
 
   /** Machines by cloud and state, for the metrics. */
   counts(): ReadonlyMap<string, ReadonlyMap<string, number>> {
     const counts = new Map<string, Map<string, number>>()
-    for (const [scope, inventory] of this.#inventories) {
+    for (const [scope, { inventory }] of this.#scopes) {
       const states = new Map<string, number>()
       for (const { state } of (inventory.newest?.machines ?? []).filter(isThere)) {
         states.set(state.kind, (states.get(state.kind) ?? 0) + 1)
@@ -82,13 +95,14 @@ export class Connections implements AsyncDisposable {
 
   #join(raw: Cloud): Connection {
     const cloud = measured(raw, this.#options.metrics)
-    const known = this.#inventories.get(cloud.scope)
-    const inventory = known ?? new Inventory(cloud, steadyNow, this.#options.onProblem)
+    const known = this.#scopes.get(cloud.scope)
+    const inventory = known?.inventory ?? new Inventory(cloud, steadyNow, this.#options.onProblem)
+    const connection = { cloud, inventory, schedulers: cloud.schedulers }
     if (known === undefined) {
-      this.#inventories.set(cloud.scope, inventory)
+      this.#scopes.set(cloud.scope, connection)
       const call: Call = { signal: this.#stop.signal }
       this.#loops.push(keepListed(cloud, inventory, this.#options.notify, call))
     }
-    return { cloud, inventory, schedulers: cloud.schedulers }
+    return connection
   }
 }

@@ -87,13 +87,13 @@ export function openHands(options: HandsOptions): Hands {
   }
 }
 
-type Led = <T>(ms: number, call: Call, work: (call: Call) => Promise<T>) => Promise<T>
+export type Led = <T>(ms: number, call: Call, work: (call: Call) => Promise<T>) => Promise<T>
 
 /**
  * No call in a cloud begins after the lease's deadline, and none lasts longer. The clock is asked right before each:
  * a process that was frozen finds its signals not yet aborted.
  */
-const asLeader =
+export const asLeader =
   (leftMs: () => number): Led =>
   (ms, call, work) => {
     const mostMs = Math.min(ms, leftMs())

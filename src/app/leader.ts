@@ -14,7 +14,7 @@ import { parseSecret, Secrets, secretsIn } from '../kube/secrets.ts'
 import type { KubeTransport } from '../kube/transport.ts'
 import type { Call } from '../lib/call.ts'
 import { steadyNow } from '../lib/steady.ts'
-import { type ClusterKey, type InstallationId, launchId, splitKey } from '../model/names.ts'
+import { type ClusterKey, type ClusterUid, type InstallationId, launchId, splitKey } from '../model/names.ts'
 import { managedBy, secretLabels } from '../pki/secret.ts'
 import { Passes } from '../reconcile/pass.ts'
 import type { Subject } from '../reconcile/ports.ts'
@@ -25,9 +25,10 @@ import type { Checks } from './checks.ts'
 import { Connections } from './connections.ts'
 import { countWhatIsThere } from './counts.ts'
 import { type Organs, openEyes } from './eyes.ts'
-import { openHands } from './hands.ts'
+import { asLeader, openHands } from './hands.ts'
 import { Resources } from './resources.ts'
 import { clusterStore, secretStore } from './stores.ts'
+import { keepSwept, openSweeper } from './sweeping.ts'
 import { watchedQueue } from './watched-queue.ts'
 
 export interface Office {
@@ -52,17 +53,32 @@ export async function lead(office: Office, call: Call): Promise<void> {
   const sources = new Sources(queue)
   const pool = all.use(new SchedulerPool({ pace: { ...usualPace, pollMs: config.schedulerPollInterval } }))
   const connections = all.use(connectionsFor(office, sources))
-  const passes = openPasses(office, watches, { pool, connections }, all)
+  const events = openEvents(office, all)
+  const passes = openPasses(office, watches, { pool, connections, events })
+  const sweeper = openSweeper({
+    office,
+    connections,
+    clusters: new Clusters(office.kube),
+    secrets: new Secrets(office.kube),
+    own: watches.secrets,
+    led: asLeader(() => lease.remainingMs()),
+    isKnown: uid => sources.isKnown(uid),
+    report: event => events.report(ourselves(office), event),
+  })
   all.use(countWhatIsThere(metrics, connections, watches.clusters))
   addChecks(office, watches.all, stuckMs)
   await Promise.all(watches.all.map(each => each.synced(stop))).catch(() => undefined)
   const { clusters, secrets } = watches
-  all.use(sources.follow({ clusters, secrets, uidLabel: secretLabels.uid, schedulers: pool }))
+  const ended = (uid: ClusterUid): void => sweeper?.witness(uid)
+  all.use(sources.follow({ clusters, secrets, uidLabel: secretLabels.uid, schedulers: pool, ended }))
+  connections.openAmbient()
   if (!stop.signal.aborted) log.info({ clusters: clusters.flatMap(each => each.list()).length }, 'ready')
   const pass = (key: ClusterKey, limit: Call) =>
     within({ cluster: key, pass: randomBytes(4).toString('hex') }, () => passes.run(key, limit))
   const work = { queue, hands: config.concurrency, pass: timed(pass), passed: passed(log) }
+  const sweeping = sweeper === undefined ? undefined : keepSwept(sweeper, office, stop)
   await workUntilStopped(work, stop, lease)
+  await sweeping
   // The next leader need not wait for our last events.
   await lease[Symbol.asyncDispose]()
 }
@@ -100,15 +116,17 @@ const asItIs = (object: unknown): unknown => object
 
 type Watches = ReturnType<typeof openWatches>
 
-function openPasses(
-  office: Office,
-  watches: Watches,
-  outside: Pick<Organs, 'pool' | 'connections'>,
-  all: AsyncDisposableStack,
-): Passes {
-  const { config, kube, namespace, installation, identity, metrics, log, lease } = office
+function openEvents({ kube, identity, metrics }: Office, all: AsyncDisposableStack): Events {
   const controller = 'cloud.dask.org/operator'
-  const events = all.use(new Events({ kube, controller, instance: identity, metrics }))
+  return all.use(new Events({ kube, controller, instance: identity, metrics }))
+}
+
+interface Outside extends Pick<Organs, 'pool' | 'connections'> {
+  readonly events: Events
+}
+
+function openPasses(office: Office, watches: Watches, { events, ...outside }: Outside): Passes {
+  const { config, kube, namespace, installation, log, lease } = office
   const resources = new Resources(
     clusterStore(new Clusters(kube), watches.of),
     cloudParser(config.allowClouds),
@@ -172,6 +190,15 @@ function addChecks(
     problem: () => (stuckMs() < silentMs ? undefined : 'a pass does not end'),
   })
 }
+
+/** What is told of no cluster is told of the lease: it is there where the operator is. */
+const ourselves = ({ namespace, config }: Office) => ({
+  apiVersion: 'coordination.k8s.io/v1',
+  kind: 'Lease',
+  namespace,
+  name: config.leaseName,
+  uid: '',
+})
 
 function regarding({ key, uid }: Subject) {
   const { namespace, name } = splitKey(key)

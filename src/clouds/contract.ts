@@ -106,6 +106,8 @@ export interface CloudKind<Settings> {
   /** The part of the settings that tells one connection from another; clusters alike in it share one. */
   connection(settings: Settings): unknown
   connect(settings: Settings, context: CloudContext): Promise<Cloud>
+  /** What the operator itself may reach, with its own identity: swept whether or not a cluster uses it. */
+  readonly ambient?: Settings
 }
 
 /** What the operator's configuration gives every cloud; nothing of it comes from a resource. */

@@ -94,7 +94,7 @@ export class Inventory {
   get pace(): 'busy' | 'resting' | 'idle' {
     const paces = [...this.#paces.values()]
     if (paces.includes('busy')) return 'busy'
-    return paces.length > 0 || (this.#newest?.machines.some(isThere) ?? false) ? 'resting' : 'idle'
+    return paces.length > 0 || this.#holdsAnything() ? 'resting' : 'idle'
   }
 
   /** Every machine of the scope, for whoever counts or sweeps; undefined before the first complete list. */
@@ -110,6 +110,12 @@ export class Inventory {
     const after = this.#newest
     if (after === before || after === undefined) return new Set(failed ? [] : this.#paces.keys())
     return failed || before === undefined ? new Set(this.#paces.keys()) : changed(before, after)
+  }
+
+  /** Also what no cluster asks after any more: whoever sweeps waits for lists. */
+  #holdsAnything(): boolean {
+    const { machines = [], addresses = [] } = this.#newest ?? {}
+    return addresses.length > 0 || machines.some(isThere)
   }
 
   async #list(call: Call): Promise<void> {

@@ -14,6 +14,8 @@ export interface RegisteredCloud {
   intent(settings: unknown, role: Role): unknown
   connection(settings: unknown): string
   connect(settings: unknown, context: CloudContext): Promise<Cloud>
+  /** Settings of what the operator's own identity reaches, or undefined. */
+  readonly ambient: unknown
 }
 
 /** Every cloud there is: adding one is one folder and one line here. */
@@ -38,8 +40,13 @@ function registered<Settings>(kind: CloudKind<Settings>): RegisteredCloud {
     intent: (settings, role) => kind.intent(typed(settings), role),
     connection: settings => `${kind.name} ${canonical(kind.connection(typed(settings)))}`,
     connect: (settings, context) => kind.connect(typed(settings), context),
+    ambient: kind.ambient,
   }
 }
+
+/** The clouds that the operator itself may use, and reaches without a cluster's credentials. */
+export const ambientClouds = (allowed: readonly string[]): readonly RegisteredCloud[] =>
+  clouds.filter(({ name, ambient }) => allowed.includes(name) && ambient !== undefined)
 
 /** How the resource's parser reads `spec.cloud`; undefined for a cloud that this version does not know. */
 export const cloudParser =

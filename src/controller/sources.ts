@@ -1,5 +1,5 @@
 import { isRecord } from '../lib/parse.ts'
-import { type ClusterKey, type ClusterUid, clusterKey } from '../model/names.ts'
+import { type ClusterKey, type ClusterUid, clusterKey, clusterUid } from '../model/names.ts'
 import type { WorkQueue } from './queue.ts'
 
 /** Whoever tells of changes until the answer is disposed. */
@@ -12,6 +12,8 @@ export interface Change {
   readonly object: unknown
   /** Part of a first list: nothing has happened, it is only news to us. */
   readonly initial: boolean
+  /** An end that nobody told of: a list does not show the object any more. */
+  readonly isInferred: boolean
 }
 
 export interface Followed {
@@ -22,6 +24,8 @@ export interface Followed {
   readonly uidLabel: string
   /** Schedulers whose answer changed. */
   readonly schedulers: Changes<ClusterUid>
+  /** Told of every cluster whose end the API server has told of. */
+  readonly ended: (uid: ClusterUid) => void
 }
 
 /** Turns whatever happens into keys. Nothing else of an event goes on from here. */
@@ -33,9 +37,9 @@ export class Sources {
     this.#queue = queue
   }
 
-  follow({ clusters, secrets, uidLabel, schedulers }: Followed): Disposable {
+  follow({ clusters, secrets, uidLabel, schedulers, ended }: Followed): Disposable {
     const stack = new DisposableStack()
-    for (const watch of clusters) stack.use(watch.onChange(change => this.#cluster(change)))
+    for (const watch of clusters) stack.use(watch.onChange(change => this.#cluster(change, ended)))
     stack.use(secrets.onChange(change => this.#secret(change, uidLabel)))
     stack.use(schedulers.onChange(uid => this.touch([uid])))
     return stack
@@ -49,12 +53,19 @@ export class Sources {
     }
   }
 
-  #cluster({ object, type, initial }: Change): void {
-    const { namespace, name, uid } = metadataOf(object)
-    if (typeof namespace !== 'string' || typeof name !== 'string' || typeof uid !== 'string') return
+  /** Whether a watch shows a cluster of this UID. */
+  isKnown(uid: ClusterUid): boolean {
+    return this.#keys.has(uid)
+  }
+
+  #cluster({ object, type, initial, isInferred }: Change, ended: Followed['ended']): void {
+    const { namespace, name, uid: raw } = metadataOf(object)
+    if (typeof namespace !== 'string' || typeof name !== 'string' || typeof raw !== 'string') return
     const key = clusterKey(namespace, name)
-    if (type === 'deleted') this.#keys.delete(uid)
-    else this.#keys.set(uid, key)
+    const uid = clusterUid(raw)
+    if (type !== 'deleted') this.#keys.set(uid, key)
+    else this.#keys.delete(uid)
+    if (type === 'deleted' && !isInferred) ended(uid)
     this.#queue.add(key, { priority: initial ? 'low' : 'normal' })
   }
 

@@ -9,6 +9,8 @@ export interface Change<T> {
   readonly object: T
   /** It was there before anybody looked. */
   readonly initial: boolean
+  /** Nobody told of this end: a list does not show the object any more. */
+  readonly isInferred: boolean
 }
 
 /** What can be told of any object. */
@@ -86,7 +88,8 @@ export class Cache<T> {
     const changes: Change<T>[] = []
     const present = new Set(all.map(({ key }) => key))
     for (const [key, entry] of this.#entries) {
-      if (!present.has(key) && !this.#isNewerThanList(entry)) changes.push(this.#remove(key, entry.object))
+      if (!present.has(key) && !this.#isNewerThanList(entry))
+        changes.push({ ...this.#remove(key, entry.object), isInferred: true })
     }
     for (const seen of all) {
       const entry = this.#entries.get(seen.key)
@@ -133,15 +136,15 @@ export class Cache<T> {
     { initial, offeredIn }: { readonly initial: boolean; readonly offeredIn: number | undefined },
   ): readonly Change<T>[] {
     const isOther = entry !== undefined && entry.uid !== uid
-    const ended = isOther ? [this.#remove(key, entry.object)] : []
+    const ended = isOther ? [{ ...this.#remove(key, entry.object), isInferred: true }] : []
     if (object === undefined) return ended
     this.#entries.set(key, { uid, version, object, offeredIn })
     const type = entry === undefined || isOther ? 'added' : 'modified'
-    return [...ended, { type, key, object, initial }]
+    return [...ended, { type, key, object, initial, isInferred: false }]
   }
 
   #remove(key: string, object: T): Change<T> {
     this.#entries.delete(key)
-    return { type: 'deleted', key, object, initial: false }
+    return { type: 'deleted', key, object, initial: false, isInferred: false }
   }
 }

@@ -61,7 +61,7 @@ export class Reflector<T> implements AsyncDisposable {
   /** Tells at once of everything that is there, as initial, and of every change from then on. */
   onChange(handler: Handler<T>): Disposable {
     for (const [key, object] of this.#cache.entries()) {
-      this.#tell(handler, { type: 'added', key, object, initial: true })
+      this.#tell(handler, { type: 'added', key, object, initial: true, isInferred: false })
     }
     this.#handlers.add(handler)
     return { [Symbol.dispose]: () => this.#handlers.delete(handler) }

@@ -50,6 +50,9 @@ export const secretLabels = {
   installation: 'cloud.dask.org/installation',
 } as const
 
+/** For people, and for whoever finds a Secret whose cluster is gone. */
+export const clusterAnnotation = 'cloud.dask.org/cluster'
+
 export const managedBy = 'dask-cloud-operator'
 
 export const clientSecretName = (name: string): string => `${name}-client`
@@ -91,7 +94,7 @@ function secret(part: SecretPart, place: SecretPlace, texts: Readonly<Record<str
     metadata: {
       ...secretRef(part, place),
       labels: labelsOf(part, place),
-      annotations: { 'cloud.dask.org/cluster': `${place.identity.namespace}/${place.identity.name}` },
+      annotations: { [clusterAnnotation]: `${place.identity.namespace}/${place.identity.name}` },
       ...(part === 'client' ? { ownerReferences: [ownerOf(place)] } : {}),
     },
     data: Object.fromEntries(

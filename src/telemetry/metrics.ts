@@ -140,6 +140,13 @@ function cloudMetrics(register: Registry) {
       ['cloud', 'call', 'result'],
       cloudSeconds,
     ),
+    orphans: gauge('dask_cloud_operator_orphans', 'Machines, addresses and Secrets that no cluster claims.', [
+      'place',
+    ]),
+    sweeps: counter('dask_cloud_operator_sweeps_total', 'What came of unclaimed things, owner by owner.', [
+      'place',
+      'outcome',
+    ]),
     clusters: gauge('dask_cloud_operator_clusters', 'Clusters that are served.', ['state']),
   }
 }

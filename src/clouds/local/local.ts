@@ -12,6 +12,7 @@ export const local = defineCloud<LocalSettings>({
   offerings: settings => [offeringOf(settings)],
   intent: ({ python }) => ({ python }),
   connection: () => ({}),
+  ambient: { python: undefined },
   async connect(_settings, { installation, stateDirectory, localPython, cacheDirectory }) {
     return new LocalCloud({
       installation,

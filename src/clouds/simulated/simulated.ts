@@ -26,6 +26,7 @@ export const simulated = defineCloud<SimulatedSettings>({
   ],
   intent: () => ({}),
   connection: () => ({}),
+  ambient: { startupSeconds: undefined },
   async connect(_settings, { installation, simulatedState, simulatedStartupMs, simulatedLatencyMs = 0 }) {
     const tempo = { lagMs: 0, startMs: simulatedStartupMs ?? 2_000, joinMs: 200, endMs: 500 }
     const journal = simulatedState === undefined ? memoryJournal() : fileJournal(simulatedState)

@@ -1,0 +1,78 @@
+import type { Holding, Look, Place } from '../controller/sweeper.ts'
+import type { Reflector } from '../kube/reflector.ts'
+import type { Secrets, StoredSecret } from '../kube/secrets.ts'
+import type { Call } from '../lib/call.ts'
+import { isAlive, isThere } from '../model/machine.ts'
+import { clusterUid, machineId, readClusterKey } from '../model/names.ts'
+import { clusterAnnotation, secretLabels } from '../pki/secret.ts'
+import type { Connection } from './connections.ts'
+import type { Led } from './hands.ts'
+
+const changeMs = 10_000
+const address = 'address'
+
+/** What a scope of a cloud holds: machines first, an owner's address once none of its machines is there. */
+export function scopePlace({ cloud, inventory }: Connection, led: Led): Place {
+  return {
+    name: cloud.scope,
+    look: () => lookAt(inventory.newest),
+    async clear(holdings, call) {
+      const machines = holdings
+        .flatMap(({ items }) => items)
+        .filter(item => item !== address)
+        .map(machineId)
+      inventory.expectEnd(machines)
+      if (machines.length > 0) await led(changeMs, call, limit => cloud.terminate(machines, limit))
+      for (const { owner } of holdings.filter(({ items }) => items.includes(address)))
+        await led(changeMs, call, limit => cloud.releaseAddress(owner, limit))
+    },
+  }
+}
+
+function lookAt(list: Connection['inventory']['newest']): Look | undefined {
+  if (list === undefined) return undefined
+  const machines = Map.groupBy(list.machines.filter(isThere), ({ owner }) => owner)
+  const held = [...machines.values()].flatMap((all): readonly Holding[] => {
+    const [first] = all
+    const items = all.filter(isAlive).map(({ id }) => id)
+    return first === undefined || items.length === 0
+      ? []
+      : [{ owner: first.owner, key: first.key, items, machines: items.length }]
+  })
+  const kept = list.addresses
+    .filter(({ owner }) => !machines.has(owner))
+    .map(({ owner, key }) => ({ owner, key, items: [address], machines: 0 }))
+  return { startedAt: list.startedAt, holdings: [...held, ...kept] }
+}
+
+export interface KeptSecrets {
+  readonly own: Reflector<StoredSecret>
+  readonly secrets: Secrets
+  readonly now: () => number
+  readonly led: Led
+}
+
+/** The operator's own Secrets of clusters; those in tenants' namespaces go with their owners. */
+export function secretsPlace({ own, secrets, now, led }: KeptSecrets): Place {
+  const named = (names: readonly string[]): readonly StoredSecret[] =>
+    own.list().filter(({ metadata }) => names.includes(metadata.name))
+  return {
+    name: 'secrets',
+    look: () => ({ startedAt: now(), holdings: secretsHeld(own.list()) }),
+    async clear(holdings, call: Call) {
+      for (const { metadata } of named(holdings.flatMap(({ items }) => items)))
+        await led(changeMs, call, limit => secrets.remove(metadata, metadata.uid, limit))
+    },
+  }
+}
+
+function secretsHeld(all: readonly StoredSecret[]): readonly Holding[] {
+  const owned = all.filter(({ metadata }) => metadata.labels[secretLabels.uid] !== undefined)
+  const owners = Map.groupBy(owned, ({ metadata }) => metadata.labels[secretLabels.uid] ?? '')
+  return [...owners].map(([uid, secrets]) => ({
+    owner: clusterUid(uid),
+    key: readClusterKey(secrets[0]?.metadata.annotations[clusterAnnotation] ?? ''),
+    items: secrets.map(({ metadata }) => metadata.name).toSorted(),
+    machines: 0,
+  }))
+}

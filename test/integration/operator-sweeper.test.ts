@@ -1,0 +1,123 @@
+import { randomBytes } from 'node:crypto'
+import { expect, test } from 'vitest'
+import { secretLabels } from '../../src/pki/secret.ts'
+import { controlPlane } from '../support/control-plane.ts'
+import type { OperatorProcess } from '../support/operator.ts'
+import { OperatorRoom } from '../support/operator-room.ts'
+import { healthPort, sampled, scraped } from '../support/scrape.ts'
+
+const plane = controlPlane()
+
+/** A room whose operator and clusters are in a namespace of their own, so that rooms do not sweep each other's. */
+async function ownRoom() {
+  const namespace = `swept-${randomBytes(4).toString('hex')}`
+  await plane.kubectl(['create', 'namespace', namespace])
+  const room = await OperatorRoom.open({ ...plane, namespace })
+  const secretsOf = async (uid: string): Promise<readonly string[]> => {
+    const label = `${secretLabels.uid}=${uid}`
+    const found = await plane.kubectl(['get', 'secrets', '--namespace', namespace, '-l', label, '-o', 'name'])
+    return found.split('\n').filter(name => name !== '')
+  }
+  const events = (): Promise<string> =>
+    plane.kubectl(['get', 'events.events.k8s.io', '--namespace', namespace, '-o', 'json'])
+  return {
+    room,
+    namespace,
+    secretsOf,
+    events,
+    async [Symbol.asyncDispose]() {
+      await room[Symbol.asyncDispose]()
+      await plane.kubectl(['delete', 'namespace', namespace, '--wait=false'])
+    },
+  }
+}
+
+/** Deletes a cluster as nobody should: its finalizers are taken away, and whatever it had stays. */
+async function letGo(room: OperatorRoom, name: string): Promise<void> {
+  await room.clusters.remove(name)
+  await room.clusters.patch(name, { metadata: { finalizers: [] } })
+}
+
+const metric = async (operator: OperatorProcess, name: string, ...labels: string[]): Promise<number> =>
+  sampled((await scraped(healthPort(await operator.log()))).body, name, ...labels)
+
+test.concurrent('row 7: finalizers stripped by force, and this process saw it: machines, address and keys end within a minute', async () => {
+  await using own = await ownRoom()
+  const { room } = own
+  room.operator()
+  const { uid } = (await room.clusters.create('forced', 2)).metadata
+  const kept = (await room.clusters.create('kept', 1)).metadata
+  await room.settled('forced', 2)
+  await room.settled('kept', 1)
+  expect(await own.secretsOf(uid)).toHaveLength(4)
+  await letGo(room, 'forced')
+  await room.until('the machines to end', () => room.ledger.alive(uid).length === 0, 60_000)
+  await room.until('the address to be released', () => !room.ledger.left.includes(uid), 30_000)
+  await room.until('the keys to go', async () => (await own.secretsOf(uid)).length === 0, 60_000)
+  expect(room.ledger.alive(kept.uid)).toHaveLength(2)
+  await room.removed('kept')
+  expect(room.ledger.left).toEqual([])
+})
+
+test.concurrent('row 7: an end that nobody witnessed is reported, watched for the time it is set to, and then swept', async () => {
+  await using own = await ownRoom()
+  const { room } = own
+  const first = room.operator()
+  const { uid } = (await room.clusters.create('unseen', 2)).metadata
+  await room.settled('unseen', 2)
+  await first.kill()
+  await letGo(room, 'unseen')
+  const second = room.operator({ settings: { 'sweep-after': '40s' } })
+  await room.until('it to be reported', async () => (await own.events()).includes('OrphansFound'), 30_000)
+  const reportedAt = Date.now()
+  expect(room.ledger.alive(uid)).toHaveLength(3)
+  await room.until(
+    'the gauge to tell',
+    async () => (await metric(second, 'dask_cloud_operator_orphans')) >= 3 + 3,
+  )
+  await room.until('the machines to end', () => room.ledger.alive(uid).length === 0, 120_000)
+  const [ended] = room.ledger.marks.filter(({ kind }) => kind === 'ended')
+  expect(ended?.at).toBeGreaterThan(reportedAt + 30_000)
+  await room.until('nothing to be left', () => room.ledger.left.length === 0, 120_000)
+  await room.until('the keys to go', async () => (await own.secretsOf(uid)).length === 0, 120_000)
+  await room.until('it to be told', async () => (await own.events()).includes('OrphansEnded'))
+  await room.until(
+    'the gauge to be empty',
+    async () => (await metric(second, 'dask_cloud_operator_orphans')) === 0,
+  )
+})
+
+test.concurrent('a dry run tells what it would end, and ends nothing', async () => {
+  await using own = await ownRoom()
+  const { room } = own
+  const first = room.operator()
+  const { uid } = (await room.clusters.create('dry', 1)).metadata
+  await room.settled('dry', 1)
+  await first.kill()
+  await letGo(room, 'dry')
+  const dry = room.operator({ settings: { sweep: 'dry-run', 'sweep-after': '30s' } })
+  await room.until('it to be told', async () => (await own.events()).includes('OrphansKept'), 120_000)
+  expect(await metric(dry, 'dask_cloud_operator_sweeps_total', 'outcome="kept"')).toBeGreaterThan(0)
+  expect(room.ledger.alive(uid)).toHaveLength(2)
+  await dry.stop()
+  room.operator({ settings: { 'sweep-after': '30s' } })
+  await room.until('nothing to be left', () => room.ledger.left.length === 0, 120_000)
+})
+
+test.concurrent('row 8: a namespace is deleted with its clusters and Secrets: the machines end, and so does the namespace', async () => {
+  await using own = await ownRoom()
+  const tenant = `tenant-${randomBytes(4).toString('hex')}`
+  await plane.kubectl(['create', 'namespace', tenant])
+  const manifest = JSON.stringify({
+    apiVersion: 'cloud.dask.org/v1alpha1',
+    kind: 'DaskCloudCluster',
+    metadata: { name: 'doomed', namespace: tenant },
+    spec: { cloud: { simulated: {} }, workers: { replicas: 2 } },
+  })
+  own.room.operator({ settings: { 'watch-namespaces': tenant } })
+  await plane.kubectl(['apply', '-f', '-'], manifest)
+  await plane.kubectl(['wait', 'dcc/doomed', '-n', tenant, '--for=condition=Ready', '--timeout=60s'])
+  expect(own.room.ledger.left).toHaveLength(4)
+  await plane.kubectl(['delete', 'namespace', tenant, '--timeout=90s'])
+  expect(own.room.ledger.left).toEqual([])
+})
