@@ -2,6 +2,7 @@ import { hostname } from 'node:os'
 import { Checks } from './app/checks.ts'
 import { installationOf } from './app/installation.ts'
 import { lead } from './app/leader.ts'
+import { seamless } from './app/seams.ts'
 import type { Config } from './config.ts'
 import { acquireLease, type Lease } from './kube/lease.ts'
 import { connectKube, type KubeTransport } from './kube/transport.ts'
@@ -14,14 +15,12 @@ import { createMetrics, type Metrics } from './telemetry/metrics.ts'
 const stallMs = 20_000
 
 /** Serves clusters until the signal stops it. Throws where it cannot begin, and where its lease is lost. */
-export async function runOperator(config: Config, log: Log, call: Call): Promise<void> {
+export async function runOperator(config: Config, log: Log, call: Call, seams = seamless): Promise<void> {
   const metrics = createMetrics({ process: 'measured' })
   using loop = watchLoop(metrics)
-  await using kube = await connectKube({
-    kubeconfig: config.kubeconfig,
-    context: config.context,
-    requests: metrics.kubeRequests,
-  })
+  const { kubeconfig, context } = config
+  const connected = await connectKube({ kubeconfig, context, requests: metrics.kubeRequests })
+  await using kube = seams.kube(connected)
   const checks = new Checks({ name: 'event-loop', problem: () => late(loop.lateMs()) })
   await using open = new AsyncDisposableStack()
   open.use(await health(config, checks, metrics, log))
@@ -30,7 +29,8 @@ export async function runOperator(config: Config, log: Log, call: Call): Promise
   const identity = `${hostname()}_${process.pid}_${Math.random().toString(16).slice(2, 10)}`
   await using lease = await leadership({ config, kube, namespace, identity, metrics, log }, call)
   log.info({ namespace, installation, identity }, 'this process leads')
-  await lead({ config, kube, namespace, installation, identity, lease, metrics, log, checks }, call)
+  const office = { config, kube, namespace, installation, identity, lease, metrics, log, checks, seams }
+  await lead(office, call)
   if (!call.signal.aborted) throw lease.signal.reason
 }
 

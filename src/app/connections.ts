@@ -21,6 +21,8 @@ export interface Connection {
 export interface ConnectionOptions {
   readonly context: CloudContext
   readonly allowed: readonly string[]
+  /** What stands between the operator and each cloud. */
+  readonly seam: (cloud: Cloud) => Cloud
   readonly metrics: Metrics
   /** A cloud that could not be connected or listed, for the log. */
   readonly onProblem: (error: unknown) => void
@@ -94,7 +96,8 @@ export class Connections implements AsyncDisposable {
   }
 
   #join(raw: Cloud): Connection {
-    const cloud = measured(raw, this.#options.metrics)
+    const { seam, metrics } = this.#options
+    const cloud = measured(seam(raw), metrics)
     const known = this.#scopes.get(cloud.scope)
     const inventory = known?.inventory ?? new Inventory(cloud, steadyNow, this.#options.onProblem)
     const connection = { cloud, inventory, schedulers: cloud.schedulers }

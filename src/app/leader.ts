@@ -17,7 +17,7 @@ import { steadyNow } from '../lib/steady.ts'
 import { type ClusterKey, type ClusterUid, type InstallationId, launchId, splitKey } from '../model/names.ts'
 import { managedBy, secretLabels } from '../pki/secret.ts'
 import { Passes } from '../reconcile/pass.ts'
-import type { Subject } from '../reconcile/ports.ts'
+import type { Desk, Subject } from '../reconcile/ports.ts'
 import { type Log, within } from '../telemetry/log.ts'
 import type { Metrics } from '../telemetry/metrics.ts'
 import { Certificates } from './certificates.ts'
@@ -27,6 +27,7 @@ import { countWhatIsThere } from './counts.ts'
 import { type Organs, openEyes } from './eyes.ts'
 import { asLeader, openHands } from './hands.ts'
 import { Resources } from './resources.ts'
+import type { Seams } from './seams.ts'
 import { clusterStore, secretStore } from './stores.ts'
 import { keepSwept, openSweeper } from './sweeping.ts'
 import { watchedQueue } from './watched-queue.ts'
@@ -41,6 +42,7 @@ export interface Office {
   readonly metrics: Metrics
   readonly log: Log
   readonly checks: Checks
+  readonly seams: Seams
 }
 
 /** Plugs the real eyes and hands into the passes and works until it is stopped. Its first lists are consistent ones. */
@@ -126,7 +128,7 @@ interface Outside extends Pick<Organs, 'pool' | 'connections'> {
 }
 
 function openPasses(office: Office, watches: Watches, { events, ...outside }: Outside): Passes {
-  const { config, kube, namespace, installation, log, lease } = office
+  const { config, kube, namespace, installation, log, lease, seams } = office
   const resources = new Resources(
     clusterStore(new Clusters(kube), watches.of),
     cloudParser(config.allowClouds),
@@ -134,7 +136,7 @@ function openPasses(office: Office, watches: Watches, { events, ...outside }: Ou
   const store = secretStore(new Secrets(kube), watches.secrets, namespace)
   const certificates = new Certificates({ store, operatorNamespace: namespace, installation, now: Date.now })
   const organs = { ...outside, resources, certificates }
-  return new Passes({
+  const desk: Desk = {
     eyes: openEyes(organs),
     hands: openHands({
       ...organs,
@@ -147,10 +149,13 @@ function openPasses(office: Office, watches: Watches, { events, ...outside }: Ou
     installation,
     newLaunchId: () => launchId(randomBytes(8).toString('hex')),
     log: (level, fields, message) => log[level](fields, message),
-  })
+  }
+  return new Passes(seams.desk(desk))
 }
 
-function connectionsFor({ config, installation, metrics, log }: Office, sources: Sources): Connections {
+function connectionsFor(office: Office, sources: Sources): Connections {
+  const { config, installation, metrics, log, seams } = office
+  const onProblem = (error: unknown): void => log.warn({ err: error }, 'a cloud had a problem')
   return new Connections({
     context: {
       installation,
@@ -161,8 +166,9 @@ function connectionsFor({ config, installation, metrics, log }: Office, sources:
       simulatedLatencyMs: config.simulatedLatency,
     },
     allowed: config.allowClouds,
+    seam: seams.cloud,
     metrics,
-    onProblem: error => log.warn({ err: error }, 'a cloud had a problem'),
+    onProblem,
     notify: owners => sources.touch(owners),
   })
 }

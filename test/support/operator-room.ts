@@ -1,9 +1,11 @@
+import { writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { connectKube, type KubeTransport } from '../../src/kube/transport.ts'
 import { poll } from '../../src/lib/wait.ts'
 import { CloudLedger } from './cloud-ledger.ts'
 import { ClusterDesk, type ClusterObject, isSettled } from './cluster-desk.ts'
 import type { SharedControlPlane } from './control-plane.ts'
+import { type Fate, fateVariable } from './fate.ts'
 import { OperatorProcess, operatorDirectory } from './operator.ts'
 
 export interface Start {
@@ -12,7 +14,11 @@ export interface Start {
   /** Another way to the API server. */
   readonly kubeconfig?: string
   readonly name?: string
+  /** Points at which it is killed or frozen. */
+  readonly fate?: Fate
 }
+
+const mortal = 'test/support/mortal-operator.ts'
 
 /** A simulated cloud of its own, clusters in the file's namespace, and operators to serve them. */
 export class OperatorRoom implements AsyncDisposable {
@@ -45,7 +51,7 @@ export class OperatorRoom implements AsyncDisposable {
   }
 
   /** An operator that leads at once, with machines that start at once; it is stopped with the room at the latest. */
-  operator({ flags = ['--no-leader-elect'], settings, kubeconfig, name }: Start = {}): OperatorProcess {
+  operator({ flags = ['--no-leader-elect'], settings, kubeconfig, name, fate }: Start = {}): OperatorProcess {
     const process = new OperatorProcess({
       kubeconfig: kubeconfig ?? this.#plane.kubeconfig,
       namespace: this.#plane.namespace,
@@ -53,8 +59,18 @@ export class OperatorRoom implements AsyncDisposable {
       settings: { 'simulated-startup': '100ms', ...settings },
       flags,
       ...(name === undefined ? {} : { name }),
+      ...(fate === undefined ? {} : { program: mortal, env: { [fateVariable]: JSON.stringify(fate) } }),
     })
     return this.#all.use(process)
+  }
+
+  /** What the simulated cloud does wrong from now on, where operators were started with `'simulated-faults': room.faultsFile`. */
+  rehearse(rules: readonly object[]): void {
+    writeFileSync(this.faultsFile, JSON.stringify(rules))
+  }
+
+  get faultsFile(): string {
+    return join(this.directory, 'faults.json')
   }
 
   /** Waits for something in the cloud or in the operator's log. */

@@ -17,6 +17,10 @@ export interface OperatorOptions {
   readonly settings?: Readonly<Record<string, string>>
   /** Tells the logs of two processes of one directory apart. */
   readonly name?: string
+  /** Another program that takes the operator's flags. */
+  readonly program?: string
+  /** Beside the test's own. */
+  readonly env?: Readonly<Record<string, string>>
 }
 
 /** The operator as a process of its own, to be stopped gently or killed. Its log is in `directory`/`name`.log. */
@@ -41,8 +45,10 @@ export class OperatorProcess implements AsyncDisposable {
       `--${word}`,
       value,
     ])
-    this.#child = spawn(process.execPath, ['src/main.ts', ...settings, ...flags], {
+    const { program = 'src/main.ts', env = {} } = options
+    this.#child = spawn(process.execPath, [program, ...settings, ...flags], {
       stdio: ['ignore', 'pipe', 'pipe'],
+      env: { ...process.env, ...env },
     })
     const sink = createWriteStream(this.#log, { flags: 'a' })
     this.#child.stdout?.pipe(sink, { end: false })
@@ -50,7 +56,26 @@ export class OperatorProcess implements AsyncDisposable {
     this.#ended = new Promise(resolve => this.#child.once('exit', code => resolve(code)))
   }
 
-  /** The lines that all processes of this directory have logged. */
+  get pid(): number {
+    return this.#child.pid ?? 0
+  }
+
+  /** Resolves when the process has ended, with its exit code; null where a signal ended it. */
+  get ended(): Promise<number | null> {
+    return this.#ended
+  }
+
+  /** SIGSTOP: it stands still in the middle of whatever it does. */
+  freeze(): void {
+    this.#child.kill('SIGSTOP')
+  }
+
+  /** SIGCONT: it goes on and knows nothing of the time between. */
+  wake(): void {
+    this.#child.kill('SIGCONT')
+  }
+
+  /** The lines that all processes of this directory and name have logged. */
   async log(): Promise<string> {
     return readFile(this.#log, 'utf8').catch(() => '')
   }
@@ -75,6 +100,7 @@ export class OperatorProcess implements AsyncDisposable {
   /** SIGTERM, and its exit code; killed where it has not ended in 15 s. */
   async stop(): Promise<number | null> {
     this.#child.kill('SIGTERM')
+    this.#child.kill('SIGCONT')
     const timer = setTimeout(() => this.#child.kill('SIGKILL'), 15_000)
     return this.#ended.finally(() => clearTimeout(timer))
   }
