@@ -143,6 +143,12 @@ export const settings = {
     maxMs: 60 * second,
     default: 0,
   }),
+  simulatedFaults: text({
+    description: 'A file of faults that the simulated cloud plays; it may be changed at any time.',
+    placeholder: 'FILE',
+    default: undefined,
+    defaultText: 'none',
+  }),
 } as const
 
 /** Durations are in milliseconds. */

@@ -164,6 +164,8 @@ function connectionsFor(office: Office, sources: Sources): Connections {
       simulatedState: config.simulatedState,
       simulatedStartupMs: config.simulatedStartup,
       simulatedLatencyMs: config.simulatedLatency,
+      simulatedFaults: config.simulatedFaults,
+      onProblem,
     },
     allowed: config.allowClouds,
     seam: seams.cloud,

@@ -125,6 +125,10 @@ export interface CloudContext {
   readonly simulatedStartupMs?: number
   /** How long every call to the simulated cloud takes; none unless given. */
   readonly simulatedLatencyMs?: number
+  /** A file of faults that the simulated cloud plays; none unless given. */
+  readonly simulatedFaults?: string | undefined
+  /** What goes on all the same, for the log. */
+  readonly onProblem?: (error: unknown) => void
 }
 
 /** Gives a cloud's settings their type back on the way in and lets them go untyped through the house. */

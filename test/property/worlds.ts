@@ -231,7 +231,7 @@ function decoys(world: SimulatedWorld): ReadonlySet<string> {
       userData: '',
       address: undefined,
     } as const
-    return world.launch(request, installationId('theirs'), 1)
+    return world.launch(request, installationId('theirs'), { count: 1 })
   })
   return new Set(ids.flat())
 }

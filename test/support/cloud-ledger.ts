@@ -2,6 +2,8 @@ import { fileJournal, type Mark } from '../../src/clouds/simulated/journal.ts'
 import type { SimulatedMachine } from '../../src/clouds/simulated/world.ts'
 import type { MachineId, Role } from '../../src/model/names.ts'
 
+type AskedMark = Extract<Mark, { kind: 'asked' }>
+
 /** What happened in a simulated cloud, read from its file beside whoever uses the cloud. */
 export class CloudLedger {
   readonly #journal: ReturnType<typeof fileJournal>
@@ -50,6 +52,13 @@ export class CloudLedger {
       most = Math.max(most, now)
     }
     return most
+  }
+
+  /** Calls that would change something, as they began: of one process, from a moment on. */
+  asked({ by, from = 0 }: { readonly by?: number; readonly from?: number } = {}): readonly AskedMark[] {
+    return this.marks
+      .filter(mark => mark.kind === 'asked')
+      .filter(mark => mark.at >= from && (by === undefined || mark.by === by))
   }
 
   /** Ends machines as somebody else would, past the operator. */

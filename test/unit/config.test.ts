@@ -40,6 +40,7 @@ describe('the configuration', () => {
       localPython: 'python3',
       simulatedStartup: 5_000,
       simulatedLatency: 0,
+      simulatedFaults: undefined,
     })
   })
 

@@ -6,7 +6,15 @@ import { fileJournal, type Mark } from '../../src/clouds/simulated/journal.ts'
 import { simulated } from '../../src/clouds/simulated/simulated.ts'
 import { SimulatedWorld } from '../../src/clouds/simulated/world.ts'
 import { CloudError } from '../../src/model/faults.ts'
-import { clusterKey, clusterUid, fingerprint, installationId, launchId } from '../../src/model/names.ts'
+import {
+  clusterKey,
+  clusterUid,
+  fingerprint,
+  installationId,
+  launchId,
+  machineId,
+} from '../../src/model/names.ts'
+import { CloudLedger } from '../support/cloud-ledger.ts'
 
 const directory = mkdtempSync(join(tmpdir(), 'dask-journal-'))
 afterAll(() => rmSync(directory, { recursive: true }))
@@ -37,12 +45,12 @@ const worldOn = (file: string): SimulatedWorld =>
 
 test('two worlds of one file see what each other does', () => {
   const [ours, theirs] = [worldOn(fileOf('shared')), worldOn(fileOf('shared'))]
-  const [first, second] = ours.launch(request('a'), 'ours', 2)
+  const [first, second] = ours.launch(request('a'), 'ours', { count: 2 })
   expect(theirs.alive.map(({ id }) => id)).toEqual([first, second])
-  expect(theirs.launch(request('a'), 'ours', 2)).toEqual([first, second])
+  expect(theirs.launch(request('a'), 'ours', { count: 2 })).toEqual([first, second])
   theirs.end([first].flatMap(id => id ?? []))
   expect(ours.alive.map(({ id }) => id)).toEqual([second])
-  const [third] = theirs.launch(request('b'), 'ours', 1)
+  const [third] = theirs.launch(request('b'), 'ours', { count: 1 })
   expect(ours.machines.map(({ id }) => id)).toEqual([first, second, third])
   ours.reserve(owner)
   expect(theirs.addresses).toEqual(new Map([[owner.uid, owner.key]]))
@@ -73,4 +81,32 @@ test('a slow call that is given up says so in the words of a cloud, whether it w
   expect(worldOn(file).alive).toHaveLength(0)
   expect(await given(150)).toMatchObject({ fault: 'timeout' })
   expect(worldOn(file).alive).toHaveLength(2)
+})
+
+test('every call that would change something is noted as it begins, with the process that asked', async () => {
+  const file = fileOf('asked')
+  const context = { installation: installationId('ours'), stateDirectory: directory, simulatedState: file }
+  const cloud = await simulated.connect(
+    { startupSeconds: undefined },
+    { ...context, simulatedLatencyMs: 60_000 },
+  )
+  const stop = new AbortController()
+  const calls = [
+    cloud.launch(request('a'), stop),
+    cloud.terminate([machineId('sim-1')], stop),
+    cloud.reserveAddress(owner, stop),
+    cloud.releaseAddress(owner.uid, stop),
+    cloud.list(stop),
+  ]
+  const asked = new CloudLedger(file).asked({ by: process.pid })
+  expect(asked.map(({ call, token, machines }) => [call, token ?? machines])).toEqual([
+    ['launch', 'a'],
+    ['terminate', ['sim-1']],
+    ['reserve', undefined],
+    ['release', undefined],
+  ])
+  stop.abort()
+  await Promise.allSettled(calls)
+  await cloud.terminate([], stop).catch(() => undefined)
+  expect(new CloudLedger(file).marks).toHaveLength(4)
 })

@@ -5,10 +5,24 @@ import type { SimulatedMachine } from './world.ts'
 /** One thing that happened in a simulated world. A journal of them is the world: replayed, it is there again. */
 export type Mark = { readonly at: number } & (
   | { readonly kind: 'launched'; readonly token: string; readonly machines: readonly SimulatedMachine[] }
-  | { readonly kind: 'ended'; readonly machines: readonly MachineId[] }
+  /** Answered with these, and never made. */
+  | { readonly kind: 'forgotten'; readonly token: string; readonly machines: readonly MachineId[] }
+  /** `goneAt`: when they are gone for good, where that is not the world's usual time. */
+  | { readonly kind: 'ended'; readonly machines: readonly MachineId[]; readonly goneAt?: number }
   | { readonly kind: 'reserved'; readonly uid: ClusterUid; readonly key: ClusterKey }
   | { readonly kind: 'released'; readonly uid: ClusterUid }
+  | ({ readonly kind: 'asked' } & Asked)
 )
+
+/** A call that would change something, noted as it begins: nothing in the world follows from it. */
+export interface Asked {
+  readonly call: 'launch' | 'terminate' | 'reserve' | 'release' | 'drain' | 'close'
+  /** The process that asked. */
+  readonly by: number
+  readonly token?: string
+  readonly machines?: readonly MachineId[]
+  readonly uid?: ClusterUid
+}
 
 /** One world's way to its journal. */
 export interface Journal {

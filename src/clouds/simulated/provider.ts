@@ -9,6 +9,7 @@ import {
   scope,
 } from '../../model/names.ts'
 import type { Cloud, LaunchAnswer, LaunchRequest, Listing, Owner } from '../contract.ts'
+import type { Asked } from './journal.ts'
 import { SimulatedSchedulers } from './schedulers.ts'
 import type { SimulatedMachine, SimulatedWorld } from './world.ts'
 
@@ -29,9 +30,23 @@ export interface Trouble {
   readonly lateMs?: number
   /** Only so many are made. */
   readonly atMost?: number
+  /** None is made, and the answer is as if they were. */
+  readonly forget?: boolean
+  /** Dask never comes up on the machines made, and their consoles say this. */
+  readonly neverJoins?: string
+  /** Machines that are asked to end are on their way out for so long. */
+  readonly leavingMs?: number
+  /** Machines younger than this are not in the list. */
+  readonly hideNewMs?: number
+  /** Nor are these, or of all machines such a share, spread over them by their numbers. */
+  readonly hide?: number | readonly string[]
+  /** The list is empty. */
+  readonly empty?: boolean
 }
 
 export type CallName = 'list' | 'launch' | 'terminate' | 'reserve' | 'release'
+
+type Asking = { readonly name: CallName } & Pick<Asked, 'token' | 'machines' | 'uid'>
 
 /** Asked before every call; {} is an untroubled one. */
 export type Script = (name: CallName, at: number) => Trouble
@@ -71,15 +86,17 @@ export class SimulatedCloud implements Cloud {
   }
 
   list(call: Call): Promise<Listing> {
-    return this.#perform('list', call, () => this.#listing())
+    return this.#perform({ name: 'list' }, call, trouble => this.#listing(trouble))
   }
 
   async launch(request: LaunchRequest, call: Call): Promise<LaunchAnswer> {
     const { world, installation, now } = this.#stage
-    const machines = await this.#perform('launch', call, ({ atMost, lateMs }) => {
+    const asking = { name: 'launch', token: request.token, uid: request.owner.uid } as const
+    const machines = await this.#perform(asking, call, ({ atMost, lateMs, forget, neverJoins }) => {
       const count = Math.max(1, Math.min(request.count, atMost ?? request.count))
-      if (lateMs === undefined) return world.launch(request, installation, count)
-      world.launchLate(request, installation, { count, at: now() + lateMs })
+      if (forget === true) return world.launchNothing(request, count)
+      if (lateMs === undefined) return world.launch(request, installation, { count, neverJoins })
+      world.launchLate(request, installation, { count, neverJoins, at: now() + lateMs })
       throw new CloudError('timeout', 'The simulated cloud did not answer in time')
     })
     return { machines }
@@ -90,24 +107,35 @@ export class SimulatedCloud implements Cloud {
     const ours = new Set(
       world.machines.filter(each => each.installation === installation).map(({ id }) => id),
     )
-    return this.#perform('terminate', call, () => world.end(machines.filter(id => ours.has(id))))
+    return this.#perform({ name: 'terminate', machines }, call, ({ leavingMs }) =>
+      world.end(
+        machines.filter(id => ours.has(id)),
+        leavingMs,
+      ),
+    )
   }
 
   reserveAddress(owner: Owner, call: Call): Promise<ReservedAddress> {
-    return this.#perform('reserve', call, () => {
+    return this.#perform({ name: 'reserve', uid: owner.uid }, call, () => {
       this.#stage.world.reserve(owner)
       return addressOf([owner.uid, owner.key])
     })
   }
 
-  releaseAddress(owner: ClusterUid, call: Call): Promise<void> {
-    return this.#perform('release', call, () => this.#stage.world.release(owner))
+  releaseAddress(uid: ClusterUid, call: Call): Promise<void> {
+    return this.#perform({ name: 'release', uid }, call, () => this.#stage.world.release(uid))
+  }
+
+  async console(machine: MachineId): Promise<string> {
+    return this.#stage.world.machines.find(({ id }) => id === machine)?.console ?? ''
   }
 
   async close(): Promise<void> {}
 
-  async #perform<T>(name: CallName, call: Call, work: (trouble: Trouble) => T): Promise<T> {
-    const { script, now, wait } = this.#stage
+  async #perform<T>({ name, ...about }: Asking, call: Call, work: (trouble: Trouble) => T): Promise<T> {
+    const { script, now, wait, world } = this.#stage
+    if (call.signal.aborted) throw new CloudError('timeout', 'The simulated cloud was not asked in time')
+    if (name !== 'list') world.ask({ call: name, ...about })
     const trouble = script(name, now())
     if (trouble.delayMs !== undefined) await wait(trouble.delayMs, call).catch(() => undefined)
     if (call.signal.aborted) throw new CloudError('timeout', 'The simulated cloud was not asked in time')
@@ -121,15 +149,26 @@ export class SimulatedCloud implements Cloud {
     return answer
   }
 
-  #listing(): Listing {
+  #listing({ hideNewMs = 0, hide, empty }: Trouble): Listing {
     const { world, installation, now } = this.#stage
     const at = now()
-    const ours = world.machines.filter(each => each.installation === installation && each.visibleAt <= at)
+    const isListed = ({ id, createdAt, visibleAt }: SimulatedMachine, number: number): boolean =>
+      visibleAt <= at && createdAt + hideNewMs <= at && !isHidden(id, number, hide)
+    const ours = world.machines.filter(
+      (each, number) => each.installation === installation && isListed(each, number),
+    )
+    if (empty === true) return { machines: [], addresses: [] }
     return {
       machines: ours.map(each => machineOf(each, at, world.tempo.endMs)),
       addresses: [...world.addresses].map(addressOf),
     }
   }
+}
+
+/** A share is spread over all machines that ever were, so that it is the same ones in every list. */
+function isHidden(id: MachineId, number: number, hide: Trouble['hide'] = 0): boolean {
+  if (typeof hide !== 'number') return hide.includes(id)
+  return Math.floor((number + 1) * hide) > Math.floor(number * hide)
 }
 
 const addressOf = ([owner, key]: readonly [ClusterUid, ClusterKey]): ReservedAddress => ({
@@ -156,8 +195,10 @@ function machineOf(machine: SimulatedMachine, at: number, endMs: number): Machin
   }
 }
 
-function stateOf({ endedAt, runningAt }: SimulatedMachine, at: number, endMs: number): MachineState {
-  if (endedAt !== undefined) return at < endedAt + endMs ? { kind: 'leaving' } : { kind: 'gone' }
+function stateOf(machine: SimulatedMachine, at: number, endMs: number): MachineState {
+  const { endedAt, runningAt } = machine
+  if (endedAt !== undefined)
+    return at < (machine.goneAt ?? endedAt + endMs) ? { kind: 'leaving' } : { kind: 'gone' }
   if (at < runningAt) return { kind: 'starting' }
   return { kind: 'running', addresses: { internal: simulatedEndpoint, external: simulatedEndpoint } }
 }

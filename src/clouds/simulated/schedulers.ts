@@ -29,12 +29,14 @@ export class SimulatedSchedulers implements Schedulers {
   }
 
   async drain(uid: ClusterUid, machines: readonly MachineId[]): Promise<readonly MachineId[]> {
+    this.#world.ask({ call: 'drain', uid, machines })
     const drained = this.#known(uid, machines)
     for (const id of drained) if (!this.#draining.has(id)) this.#draining.set(id, this.#now())
     return drained
   }
 
   async close(uid: ClusterUid, machines: readonly MachineId[]): Promise<readonly MachineId[]> {
+    this.#world.ask({ call: 'close', uid, machines })
     const closed = this.#known(uid, machines)
     for (const id of closed) this.#closed.add(id)
     return closed
@@ -50,7 +52,7 @@ export class SimulatedSchedulers implements Schedulers {
   #up(uid: ClusterUid, role: string): readonly SimulatedMachine[] {
     const now = this.#now()
     return this.#world.alive.filter(
-      ({ id, tags, joinedAt }) =>
+      ({ id, tags, joinedAt = Infinity }) =>
         tags.uid === uid && tags.role === role && joinedAt <= now && !this.#closed.has(id),
     )
   }

@@ -1,8 +1,10 @@
+import { readFileSync } from 'node:fs'
 import { integer, noOthers, optional, record } from '../../lib/parse.ts'
 import { wait } from '../../lib/wait.ts'
-import { defineCloud } from '../contract.ts'
+import { type CloudContext, defineCloud } from '../contract.ts'
 import { fileJournal, memoryJournal } from './journal.ts'
-import { SimulatedCloud } from './provider.ts'
+import { type Script, SimulatedCloud } from './provider.ts'
+import { Rehearsal } from './rehearsal.ts'
 import { SimulatedWorld } from './world.ts'
 
 export interface SimulatedSettings {
@@ -10,7 +12,7 @@ export interface SimulatedSettings {
   readonly startupSeconds: number | undefined
 }
 
-/** The simulated cloud as a user may try it: no trouble, only time. Half of a call's time passes before it is done. */
+/** The simulated cloud as a user may try it: no trouble but what they ask for. Half of a call's time passes before it is done. */
 export const simulated = defineCloud<SimulatedSettings>({
   name: 'simulated',
   parse(raw, path) {
@@ -27,20 +29,32 @@ export const simulated = defineCloud<SimulatedSettings>({
   intent: () => ({}),
   connection: () => ({}),
   ambient: { startupSeconds: undefined },
-  async connect(_settings, { installation, simulatedState, simulatedStartupMs, simulatedLatencyMs = 0 }) {
+  async connect(_settings, context) {
+    const { installation, simulatedState, simulatedStartupMs } = context
     const tempo = { lagMs: 0, startMs: simulatedStartupMs ?? 2_000, joinMs: 200, endMs: 500 }
     const journal = simulatedState === undefined ? memoryJournal() : fileJournal(simulatedState)
     const world = new SimulatedWorld({ now: Date.now, tempo, journal })
-    const trouble =
-      simulatedLatencyMs > 0 ? { delayMs: simulatedLatencyMs / 2, answerMs: simulatedLatencyMs / 2 } : {}
     return new SimulatedCloud({
       world,
       installation,
       now: Date.now,
       wait,
-      script: () => trouble,
+      script: scriptOf(context),
       horizonMs: 10_000,
       stableAddress: true,
     })
   },
 })
+
+function scriptOf({ simulatedFaults: file, simulatedLatencyMs = 0, onProblem }: CloudContext): Script {
+  const half = simulatedLatencyMs / 2
+  const usual = half > 0 ? { delayMs: half, answerMs: half } : {}
+  if (file === undefined) return () => usual
+  const inFile = (cause: unknown): Error =>
+    new Error(`--simulated-faults ${file}: ${String(cause)}`, { cause })
+  return new Rehearsal({
+    read: () => readFileSync(file, 'utf8'),
+    usual,
+    onProblem: error => onProblem?.(inFile(error)),
+  }).script
+}

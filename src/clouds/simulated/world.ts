@@ -1,7 +1,7 @@
 import type { ClusterKey, ClusterUid, LaunchId, MachineId } from '../../model/names.ts'
 import { machineId } from '../../model/names.ts'
 import type { LaunchRequest, Owner } from '../contract.ts'
-import type { Journal, Mark } from './journal.ts'
+import type { Asked, Journal, Mark } from './journal.ts'
 
 /** A machine of the simulated world. Its state follows from the clock: nothing needs to tick. Times in ms since the epoch. */
 export interface SimulatedMachine {
@@ -13,9 +13,13 @@ export interface SimulatedMachine {
   /** When lists begin to show it. */
   readonly visibleAt: number
   readonly runningAt: number
-  /** When its Dask process first answers or joins. */
-  readonly joinedAt: number
+  /** When its Dask process first answers or joins; undefined where it never does. */
+  readonly joinedAt: number | undefined
   readonly endedAt: number | undefined
+  /** When it is gone for good, where that was said as it ended. */
+  readonly goneAt?: number | undefined
+  /** What its console says. */
+  readonly console?: string | undefined
 }
 
 export type Tags = Pick<LaunchRequest, 'role' | 'group' | 'seq' | 'fingerprint'> & {
@@ -33,6 +37,13 @@ export interface Tempo {
   readonly endMs: number
 }
 
+/** How a launch is carried out. */
+export interface Commit {
+  readonly count: number
+  /** Dask never comes up on these machines, and their consoles say this. */
+  readonly neverJoins?: string | undefined
+}
+
 /**
  * The truth of a simulated cloud: who lives, which tokens were used, what was done when. Tests assert on this; the
  * operator sees it through a provider that may lag and lie.
@@ -46,6 +57,7 @@ export class SimulatedWorld {
   readonly #now: () => number
   tempo: Tempo
   #number = 0
+  #forgotten = 0
 
   constructor({
     now,
@@ -59,45 +71,63 @@ export class SimulatedWorld {
   }
 
   /** Makes machines, unless the token was used before: then those of that time are the answer. */
-  launch(request: LaunchRequest, installation: string, count: number): readonly MachineId[] {
+  launch(request: LaunchRequest, installation: string, { count, neverJoins }: Commit): readonly MachineId[] {
     this.#catchUp()
-    const used = this.#tokens.get(request.token)
-    if (used !== undefined) return used
     const { role, group, seq, fingerprint, owner, launch, token } = request
+    const used = this.#tokens.get(token)
+    if (used !== undefined) return used
     const now = this.#now()
     const { lagMs, joinMs } = this.tempo
     const startMs = startOf(request.offering) ?? this.tempo.startMs
-    const machines = Array.from(
-      { length: count },
-      (): SimulatedMachine => ({
-        id: machineId(`sim-${(this.#number++).toString(16).padStart(8, '0')}`),
+    const machines = this.#newIds(count).map(
+      (id): SimulatedMachine => ({
+        id,
         token,
         installation,
         tags: { role, group, seq, fingerprint, uid: owner.uid, key: owner.key, launch },
         createdAt: now,
         visibleAt: now + lagMs,
         runningAt: now + startMs,
-        joinedAt: now + startMs + joinMs,
+        joinedAt: neverJoins === undefined ? now + startMs + joinMs : undefined,
         endedAt: undefined,
+        console: neverJoins,
       }),
     )
     this.#write({ kind: 'launched', at: now, token, machines })
     return machines.map(({ id }) => id)
   }
 
+  /** The answer of a launch that makes nothing, now or later. */
+  launchNothing({ token }: LaunchRequest, count: number): readonly MachineId[] {
+    this.#catchUp()
+    const used = this.#tokens.get(token)
+    if (used !== undefined) return used
+    const machines = this.#newIds(count)
+    this.#write({ kind: 'forgotten', at: this.#now(), token, machines })
+    return machines
+  }
+
   /** A create whose caller has given up and that is carried out all the same, later. */
   launchLate(
     request: LaunchRequest,
     installation: string,
-    { count, at }: { readonly count: number; readonly at: number },
+    { at, ...commit }: Commit & { readonly at: number },
   ): void {
-    this.#late.push({ at, commit: () => void this.launch(request, installation, count) })
+    this.#late.push({ at, commit: () => void this.launch(request, installation, commit) })
   }
 
-  end(ids: readonly MachineId[]): void {
+  /** `leavingMs`: how long they are on their way out, where that is not the usual time. */
+  end(ids: readonly MachineId[], leavingMs?: number): void {
     this.#catchUp()
-    const known = ids.filter(id => this.#machines.get(id)?.endedAt === undefined && this.#machines.has(id))
-    if (known.length > 0) this.#write({ kind: 'ended', at: this.#now(), machines: known })
+    const at = this.#now()
+    const machines = ids.filter(id => this.#machines.get(id)?.endedAt === undefined && this.#machines.has(id))
+    const gone = leavingMs === undefined ? {} : { goneAt: at + leavingMs }
+    if (machines.length > 0) this.#write({ kind: 'ended', at, machines, ...gone })
+  }
+
+  /** Notes that a call begins. */
+  ask(asked: Omit<Asked, 'by'>): void {
+    this.#write({ kind: 'asked', at: this.#now(), by: process.pid, ...asked })
   }
 
   reserve({ uid, key }: Owner): void {
@@ -139,6 +169,12 @@ export class SimulatedWorld {
     for (const { commit } of due) commit()
   }
 
+  #newIds(count: number): readonly MachineId[] {
+    return Array.from({ length: count }, () =>
+      machineId(`sim-${(this.#number++).toString(16).padStart(8, '0')}`),
+    )
+  }
+
   #write(mark: Mark): void {
     this.#journal.write(mark)
     this.#catchUp()
@@ -153,26 +189,37 @@ export class SimulatedWorld {
     switch (mark.kind) {
       case 'launched':
         for (const machine of mark.machines) this.#machines.set(machine.id, machine)
-        this.#tokens.set(
+        return this.#answered(
           mark.token,
           mark.machines.map(({ id }) => id),
         )
-        this.#number = Math.max(this.#number, this.#machines.size)
-        return
+      case 'forgotten':
+        this.#forgotten += mark.machines.length
+        return this.#answered(mark.token, mark.machines)
       case 'ended':
-        for (const id of mark.machines) {
-          const machine = this.#machines.get(id)
-          if (machine !== undefined) this.#machines.set(id, { ...machine, endedAt: mark.at })
-        }
-        return
+        return this.#ended(mark)
       case 'reserved':
         this.#addresses.set(mark.uid, mark.key)
         return
       case 'released':
         this.#addresses.delete(mark.uid)
         return
+      case 'asked':
+        return
       default:
         return mark satisfies never
+    }
+  }
+
+  #answered(token: string, machines: readonly MachineId[]): void {
+    this.#tokens.set(token, machines)
+    this.#number = Math.max(this.#number, this.#machines.size + this.#forgotten)
+  }
+
+  #ended({ machines, at, goneAt }: Extract<Mark, { kind: 'ended' }>): void {
+    for (const id of machines) {
+      const machine = this.#machines.get(id)
+      if (machine !== undefined) this.#machines.set(id, { ...machine, endedAt: at, goneAt })
     }
   }
 }
