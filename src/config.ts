@@ -107,6 +107,13 @@ export const settings = {
     max: 256,
     default: 8,
   }),
+  joinTimeout: duration({
+    description:
+      'How long Dask may take to come up on a machine, with everything it has to install, before the machine is replaced.',
+    minMs: 10 * second,
+    maxMs: 24 * hour,
+    default: 900 * second,
+  }),
   schedulerPollInterval: duration({
     description: 'How often a scheduler is asked for its workers.',
     minMs: 100,

@@ -147,6 +147,7 @@ function openPasses(office: Office, watches: Watches, { events, ...outside }: Ou
     }),
     clock: { now: steadyNow },
     installation,
+    joinLimitMs: config.joinTimeout,
     newLaunchId: () => launchId(randomBytes(8).toString('hex')),
     log: (level, fields, message) => log[level](fields, message),
   }

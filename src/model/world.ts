@@ -16,6 +16,8 @@ export interface World {
   readonly launches: readonly Launch[]
   readonly promises: CloudPromises
   readonly memory: Memory
+  /** A machine on which Dask has not come up for so long is given up. */
+  readonly joinLimitMs: number
   /** Whether all wanted workers once answered since the cluster was launched or woken. */
   readonly hasServed: boolean
 }

@@ -27,6 +27,7 @@ export async function observe(seen: Seen, ledger: Ledger, desk: Desk, call: Call
     launches,
     promises: look.promises,
     memory: ledger.snapshot(),
+    joinLimitMs: desk.joinLimitMs,
     hasServed: seen.status.readySince !== undefined,
   }
   return { world, look }

@@ -130,6 +130,8 @@ export interface Desk {
   readonly hands: Hands
   readonly clock: Clock
   readonly installation: InstallationId
+  /** A machine on which Dask has not come up for so long is given up. */
+  readonly joinLimitMs: number
   newLaunchId(): LaunchId
   /** One line per step taken. */
   log(level: 'info' | 'warn', fields: Readonly<Record<string, unknown>>, message: string): void

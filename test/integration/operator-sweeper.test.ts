@@ -1,36 +1,10 @@
 import { randomBytes } from 'node:crypto'
 import { expect, test } from 'vitest'
-import { secretLabels } from '../../src/pki/secret.ts'
 import { controlPlane } from '../support/control-plane.ts'
-import type { OperatorProcess } from '../support/operator.ts'
-import { OperatorRoom } from '../support/operator-room.ts'
-import { healthPort, sampled, scraped } from '../support/scrape.ts'
+import type { OperatorRoom } from '../support/operator-room.ts'
+import { metricOf, ownRoom } from '../support/own-room.ts'
 
 const plane = controlPlane()
-
-/** A room whose operator and clusters are in a namespace of their own, so that rooms do not sweep each other's. */
-async function ownRoom() {
-  const namespace = `swept-${randomBytes(4).toString('hex')}`
-  await plane.kubectl(['create', 'namespace', namespace])
-  const room = await OperatorRoom.open({ ...plane, namespace })
-  const secretsOf = async (uid: string): Promise<readonly string[]> => {
-    const label = `${secretLabels.uid}=${uid}`
-    const found = await plane.kubectl(['get', 'secrets', '--namespace', namespace, '-l', label, '-o', 'name'])
-    return found.split('\n').filter(name => name !== '')
-  }
-  const events = (): Promise<string> =>
-    plane.kubectl(['get', 'events.events.k8s.io', '--namespace', namespace, '-o', 'json'])
-  return {
-    room,
-    namespace,
-    secretsOf,
-    events,
-    async [Symbol.asyncDispose]() {
-      await room[Symbol.asyncDispose]()
-      await plane.kubectl(['delete', 'namespace', namespace, '--wait=false'])
-    },
-  }
-}
 
 /** Deletes a cluster as nobody should: its finalizers are taken away, and whatever it had stays. */
 async function letGo(room: OperatorRoom, name: string): Promise<void> {
@@ -38,11 +12,8 @@ async function letGo(room: OperatorRoom, name: string): Promise<void> {
   await room.clusters.patch(name, { metadata: { finalizers: [] } })
 }
 
-const metric = async (operator: OperatorProcess, name: string, ...labels: string[]): Promise<number> =>
-  sampled((await scraped(healthPort(await operator.log()))).body, name, ...labels)
-
 test.concurrent('row 7: finalizers stripped by force, and this process saw it: machines, address and keys end within a minute', async () => {
-  await using own = await ownRoom()
+  await using own = await ownRoom(plane)
   const { room } = own
   room.operator()
   const { uid } = (await room.clusters.create('forced', 2)).metadata
@@ -60,7 +31,7 @@ test.concurrent('row 7: finalizers stripped by force, and this process saw it: m
 })
 
 test.concurrent('row 7: an end that nobody witnessed is reported, watched for the time it is set to, and then swept', async () => {
-  await using own = await ownRoom()
+  await using own = await ownRoom(plane)
   const { room } = own
   const first = room.operator()
   const { uid } = (await room.clusters.create('unseen', 2)).metadata
@@ -73,7 +44,7 @@ test.concurrent('row 7: an end that nobody witnessed is reported, watched for th
   expect(room.ledger.alive(uid)).toHaveLength(3)
   await room.until(
     'the gauge to tell',
-    async () => (await metric(second, 'dask_cloud_operator_orphans')) >= 3 + 3,
+    async () => (await metricOf(second, 'dask_cloud_operator_orphans')) >= 3 + 3,
   )
   await room.until('the machines to end', () => room.ledger.alive(uid).length === 0, 120_000)
   const [ended] = room.ledger.marks.filter(({ kind }) => kind === 'ended')
@@ -83,12 +54,12 @@ test.concurrent('row 7: an end that nobody witnessed is reported, watched for th
   await room.until('it to be told', async () => (await own.events()).includes('OrphansEnded'))
   await room.until(
     'the gauge to be empty',
-    async () => (await metric(second, 'dask_cloud_operator_orphans')) === 0,
+    async () => (await metricOf(second, 'dask_cloud_operator_orphans')) === 0,
   )
 })
 
 test.concurrent('a dry run tells what it would end, and ends nothing', async () => {
-  await using own = await ownRoom()
+  await using own = await ownRoom(plane)
   const { room } = own
   const first = room.operator()
   const { uid } = (await room.clusters.create('dry', 1)).metadata
@@ -97,7 +68,7 @@ test.concurrent('a dry run tells what it would end, and ends nothing', async () 
   await letGo(room, 'dry')
   const dry = room.operator({ settings: { sweep: 'dry-run', 'sweep-after': '30s' } })
   await room.until('it to be told', async () => (await own.events()).includes('OrphansKept'), 120_000)
-  expect(await metric(dry, 'dask_cloud_operator_sweeps_total', 'outcome="kept"')).toBeGreaterThan(0)
+  expect(await metricOf(dry, 'dask_cloud_operator_sweeps_total', 'outcome="kept"')).toBeGreaterThan(0)
   expect(room.ledger.alive(uid)).toHaveLength(2)
   await dry.stop()
   room.operator({ settings: { 'sweep-after': '30s' } })
@@ -105,7 +76,7 @@ test.concurrent('a dry run tells what it would end, and ends nothing', async () 
 })
 
 test.concurrent('row 8: a namespace is deleted with its clusters and Secrets: the machines end, and so does the namespace', async () => {
-  await using own = await ownRoom()
+  await using own = await ownRoom(plane)
   const tenant = `tenant-${randomBytes(4).toString('hex')}`
   await plane.kubectl(['create', 'namespace', tenant])
   const manifest = JSON.stringify({

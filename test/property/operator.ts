@@ -80,6 +80,7 @@ export class OperatorProcess {
       hands: this.#mortal(this.#hands()),
       clock,
       installation: ourInstallation,
+      joinLimitMs: 900_000,
       newLaunchId: () => launchId(random.hex(16)),
       log: (_level, fields, message) => this.#around.trace?.(`${message} ${JSON.stringify(fields)}`),
     }

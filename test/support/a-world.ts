@@ -76,6 +76,7 @@ export function aWorld({
     launches,
     promises: { horizonMs: 180_000, maxBatch: 100, stableAddress: true },
     memory: { ...forgetful, ...memory },
+    joinLimitMs: 900_000,
     hasServed: true,
     ...world,
   }

@@ -66,6 +66,15 @@ export class ClusterDesk {
     )
   }
 
+  /** Takes all of status away, as a restore from a backup may. */
+  async stripStatus(name: string): Promise<void> {
+    const now = await this.get(name)
+    const path = `${this.#of(name)}/status`
+    const body = { status: Object.fromEntries(Object.keys(now?.status ?? {}).map(key => [key, null])) }
+    const contentType = 'application/merge-patch+json'
+    await this.#kube.request({ method: 'PATCH', path, body, contentType }, within())
+  }
+
   scale(name: string, replicas: number): Promise<ClusterObject> {
     return this.patch(name, { spec: { workers: { replicas } } })
   }

@@ -34,6 +34,7 @@ describe('the configuration', () => {
       concurrency: 8,
       schedulerPollInterval: 2_000,
       stateDirectory: '/home/a/.local/state/dask-cloud-operator',
+      joinTimeout: 900_000,
       sweep: 'delete',
       sweepAfter: 900_000,
       sweepLimit: 5,

@@ -75,6 +75,7 @@ function aDesk({ seen, inventory, certificates, refusal, ...wanted }: Scene) {
     },
     clock: { now: () => state.now },
     installation: ours,
+    joinLimitMs: 900_000,
     newLaunchId: () => launchId('0000000000000001'),
     log: () => undefined,
   }

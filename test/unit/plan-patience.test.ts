@@ -1,7 +1,6 @@
 import { describe, expect, test } from 'vitest'
 import { machineId } from '../../src/model/names.ts'
 import { closeLimitMs, drainLimitMs } from '../../src/plan/departures.ts'
-import { joinLimitMs } from '../../src/plan/patience.ts'
 import { aMachine, aScheduler, aWorker, now } from '../support/a-world.ts'
 import { steps } from '../support/plan-steps.ts'
 
@@ -10,6 +9,7 @@ const w2 = machineId('w2')
 const silent = { scheduler: { kind: 'silent', problem: '' } } as const
 const closing = [aWorker('w1'), aWorker('w2', { status: 'closing_gracefully', executing: 3 })]
 const ago = (ms: number) => new Map([[w2, now - ms]])
+const joinLimitMs = 900_000
 
 describe('nothing waits for ever', () => {
   test('a worker that was asked to drain and does not is closed after the limit', () => {
