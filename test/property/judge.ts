@@ -10,6 +10,8 @@ interface Scene {
   readonly clock: VirtualClock
   readonly secrets: ReadonlySet<ClusterUid>
   readonly decoys: ReadonlySet<string>
+  /** Clusters are let go by force: what they leave is swept in its time and counts for no bound. */
+  readonly isForced: boolean
 }
 
 /** Watches a world from outside and says what must never happen and what must have happened in the end. */
@@ -29,8 +31,9 @@ export class Judge {
 
   /** Never more than wanted and the surge of a roll; strangers alive. */
   look(): void {
-    const { world, decoys } = this.#scene
-    const alive = world.alive
+    const { world, decoys, store, isForced } = this.#scene
+    const uid = store.current?.cluster.uid
+    const alive = world.alive.filter(({ id, tags }) => !isForced || tags.uid === uid || decoys.has(id))
     const lost = [...decoys].filter(id => !alive.some(each => each.id === id))
     if (lost.length > 0) this.#say(`strangers were ended: ${lost.join(', ')}`)
     for (const role of ['scheduler', 'worker']) {
@@ -80,8 +83,8 @@ export class Judge {
     if (alive.some(({ tags }) => tags.uid !== uid)) found.push('machines of a cluster that is gone')
     if ((store.current?.launches ?? []).length > 0) found.push('records are left')
     if (store.current?.cluster.phase === 'deleting') found.push('the finalizer is left')
-    if (store.current === undefined && secrets.size + world.addresses.size > 0)
-      found.push('Secrets or addresses are left')
+    if ([...world.addresses.keys(), ...secrets].some(owner => owner !== uid))
+      found.push('Secrets or addresses of a cluster that is gone')
     if (world.pending > 0) found.push('creates are pending')
     return found
   }

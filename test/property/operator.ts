@@ -11,6 +11,7 @@ import { type Desk, type Eyes, type Hands, type Seen, UnclearWrite } from '../..
 import type { Random } from '../support/random.ts'
 import type { VirtualClock } from '../support/virtual-clock.ts'
 import { ourInstallation, type Store } from './store.ts'
+import { Sweeping } from './sweeping.ts'
 
 /** The API server's troubles, one question a write or a read. */
 export interface ApiTrouble {
@@ -37,6 +38,7 @@ export interface Surroundings {
   readonly trace: ((line: string) => void) | undefined
   /** Without it, every pass begins with an empty memory. */
   readonly remembers: boolean
+  readonly sweeps: boolean
 }
 
 export const key = clusterKey('default', 'demo')
@@ -53,12 +55,23 @@ export class OperatorProcess {
     | undefined
   #needsLive = true
   #listedAt = -Infinity
+  readonly #sweeping: Sweeping
   isDead = false
 
   constructor(around: Surroundings) {
     this.#around = around
     this.inventory = new Inventory(around.cloud, around.clock.now)
     this.#passes = new Passes(this.#desk())
+    this.#sweeping = new Sweeping(around, {
+      cloud: this.#mortal(around.cloud),
+      inventory: this.inventory,
+      shown: () => this.#cached(around.clock.now() - around.api.watchLagMs)?.cluster.uid,
+    })
+  }
+
+  /** Every five seconds, beside the passes. */
+  async sweep(): Promise<void> {
+    if (this.#around.sweeps) await this.#sweeping.sweep()
   }
 
   async pass(): Promise<Next> {

@@ -65,6 +65,11 @@ export class Store {
     this.#put(this.#stored.hasFinalizer ? { ...this.#stored, isDeleting: true } : undefined)
   }
 
+  /** Somebody takes its finalizers away and deletes it, whatever it has. */
+  force(): void {
+    if (this.#stored !== undefined) this.#put(undefined)
+  }
+
   /** What a clumsy backup tool does: status gone, or as it was before. */
   stripStatus(): void {
     if (this.#stored === undefined) return

@@ -3,7 +3,7 @@ import { type Ablation, type Kind, kinds, play } from './worlds.ts'
 
 const worlds = Number(process.env['WORLDS'] ?? 1_000)
 const first = Number(process.env['SEED'] ?? 1)
-const whole: Ablation = { writesAhead: true, remembers: true }
+const whole: Ablation = { writesAhead: true, remembers: true, sweeps: true }
 
 async function failures(kind: Kind, count: number, ablation: Ablation): Promise<readonly string[]> {
   const found: string[] = []
@@ -15,16 +15,32 @@ async function failures(kind: Kind, count: number, ablation: Ablation): Promise<
 }
 
 test.each(Object.entries(kinds))(
-  `rows 1, 2, 4, 5, 9, 10, 23: ${worlds} worlds with %s converge and leak nothing`,
+  `rows 1, 2, 4, 5, 7, 9, 10, 23: ${worlds} worlds with %s converge and leak nothing`,
   async (_name, kind) => {
     expect((await failures(kind, worlds, whole)).slice(0, 5)).toEqual([])
   },
 )
 
 test.each([
-  { given: 'no record written ahead', ablation: { writesAhead: false, remembers: true } },
-  { given: 'no memory between passes', ablation: { writesAhead: true, remembers: false } },
-])('the same worlds fail with $given', async ({ ablation }) => {
-  const found = await failures(kinds['crashes at any await of a pass'], 300, ablation)
+  {
+    given: 'no record written ahead',
+    kind: kinds['crashes at any await of a pass'],
+    without: { writesAhead: false },
+    many: 300,
+  },
+  {
+    given: 'no memory between passes',
+    kind: kinds['crashes at any await of a pass'],
+    without: { remembers: false },
+    many: 300,
+  },
+  {
+    given: 'no sweeper',
+    kind: kinds['clusters that are let go by force'],
+    without: { sweeps: false },
+    many: 30,
+  },
+])('the same worlds fail with $given', async ({ kind, without, many }) => {
+  const found = await failures(kind, many, { ...whole, ...without })
   expect(found.length).toBeGreaterThan(0)
 })

@@ -2,9 +2,9 @@ import { memoryJournal } from '../../src/clouds/simulated/journal.ts'
 import { type Script, SimulatedCloud } from '../../src/clouds/simulated/provider.ts'
 import { SimulatedWorld } from '../../src/clouds/simulated/world.ts'
 import type { Fault } from '../../src/model/faults.ts'
-import { clusterKey, clusterUid, fingerprint, installationId, launchId } from '../../src/model/names.ts'
 import { type Random, seeded } from '../support/random.ts'
 import { VirtualClock } from '../support/virtual-clock.ts'
+import { decoys } from './decoys.ts'
 import { Judge } from './judge.ts'
 import { type ApiTrouble, OperatorProcess, type Surroundings } from './operator.ts'
 import { ourInstallation, Store, type Wish } from './store.ts'
@@ -25,11 +25,14 @@ export interface Kind {
   readonly mostCrashes: number
   /** Whether status is lost or put back to an old state now and then. */
   readonly statusIsLost: boolean
+  /** Whether clusters are let go by force now and then, with all that they have. */
+  readonly isForced?: boolean
 }
 
 export interface Ablation {
   readonly writesAhead: boolean
   readonly remembers: boolean
+  readonly sweeps: boolean
   /** For a person who looks into one seed. */
   readonly trace?: (line: string) => void
 }
@@ -78,6 +81,17 @@ export const kinds = {
     mostCrashes: 2,
     statusIsLost: true,
   },
+  'clusters that are let go by force': {
+    ...quiet,
+    name: 'forced',
+    lost: 0.05,
+    late: 0.05,
+    api: { refused: 0.05, lost: 0.05, watchLagMs: 5_000 },
+    crash: 0.01,
+    mostCrashes: 3,
+    statusIsLost: false,
+    isForced: true,
+  },
 } as const satisfies Record<string, Kind>
 
 const horizonMs = 180_000
@@ -89,7 +103,7 @@ const callMs = 10_000
 export async function play(
   kind: Kind,
   seed: number,
-  { writesAhead, remembers, trace }: Ablation,
+  { writesAhead, remembers, sweeps, trace }: Ablation,
 ): Promise<readonly string[]> {
   const random = seeded(seed)
   const clock = new VirtualClock()
@@ -120,12 +134,20 @@ export async function play(
     random,
     writesAhead,
     remembers,
+    sweeps,
     get api() {
       return isTroubled() ? kind.api : calm
     },
     crashes: () => isTroubled() && crashes < kind.mostCrashes && random.chance(kind.crash) && ++crashes > 0,
   }
-  const judge = new Judge({ world, store, clock, secrets: around.secrets, decoys: around.decoys })
+  const judge = new Judge({
+    isForced: kind.isForced === true,
+    world,
+    store,
+    clock,
+    secrets: around.secrets,
+    decoys: around.decoys,
+  })
   await live(around, judge, { kind, end })
   return judge.verdict()
 }
@@ -149,6 +171,7 @@ async function live(around: Surroundings, judge: Judge, { kind, end }: Course): 
     const next = await clock.finish(
       operator.pass().catch((error: unknown) => judge.fail(operator.isDead ? undefined : error)),
     )
+    if (next !== undefined) await clock.finish(operator.sweep())
     judge.look()
     if (operator.isDead) {
       operator = new OperatorProcess(around)
@@ -172,8 +195,9 @@ function change(around: Surroundings, kind: Kind): void {
   const { store, random } = around
   const current = store.current
   if (current === undefined) return store.create(wishOf(random))
-  if (current.cluster.phase === 'deleting') return
   const dice = random.next()
+  if (dice < 0.3 && kind.isForced === true) return store.force()
+  if (current.cluster.phase === 'deleting') return
   if (dice < 0.2) return store.delete()
   if (dice < 0.3 && kind.statusIsLost) return store.stripStatus()
   if (dice < 0.4 && kind.statusIsLost) return store.rollBackStatus(random.below(store.history.length))
@@ -212,26 +236,4 @@ function troubles(kind: Kind, random: Random, isTroubled: () => boolean): Script
     if (random.chance(kind.late)) return { delayMs: callMs, lateMs: random.below(60_000) }
     return random.chance(0.1) ? { delayMs, atMost: 1 + random.below(3) } : { delayMs }
   }
-}
-
-/** Strangers' machines with tags that look like ours: another installation's, and another cluster's. */
-function decoys(world: SimulatedWorld): ReadonlySet<string> {
-  const ids = Array.from({ length: 5 }, (_, index) => {
-    const uid = clusterUid('00000000-0000-4000-8000-000000000001')
-    const request = {
-      token: `decoy-${index}`,
-      launch: launchId('00000000000000aa'),
-      owner: { uid, key: clusterKey('default', 'demo') },
-      role: 'worker',
-      group: 'default',
-      count: 1,
-      seq: 1,
-      fingerprint: fingerprint('v1:1'),
-      offering: '',
-      userData: '',
-      address: undefined,
-    } as const
-    return world.launch(request, installationId('theirs'), { count: 1 })
-  })
-  return new Set(ids.flat())
 }
