@@ -8,6 +8,7 @@ import type { Cluster } from '../model/cluster.ts'
 import { isThere } from '../model/machine.ts'
 import type { ClusterUid, Scope } from '../model/names.ts'
 import type { Metrics } from '../telemetry/metrics.ts'
+import { type Led, ledCloud } from './led.ts'
 import { measured } from './measured.ts'
 
 /** A cloud that clusters use, with the inventory that all clusters of its scope share. */
@@ -21,6 +22,8 @@ export interface Connection {
 export interface ConnectionOptions {
   readonly context: CloudContext
   readonly allowed: readonly string[]
+  /** Keeps every call within the lease. */
+  readonly led: Led
   /** What stands between the operator and each cloud. */
   readonly seam: (cloud: Cloud) => Cloud
   readonly metrics: Metrics
@@ -96,8 +99,8 @@ export class Connections implements AsyncDisposable {
   }
 
   #join(raw: Cloud): Connection {
-    const { seam, metrics } = this.#options
-    const cloud = measured(seam(raw), metrics)
+    const { led, seam, metrics } = this.#options
+    const cloud = measured(seam(ledCloud(raw, led)), metrics)
     const known = this.#scopes.get(cloud.scope)
     const inventory = known?.inventory ?? new Inventory(cloud, steadyNow, this.#options.onProblem)
     const connection = { cloud, inventory, schedulers: cloud.schedulers }

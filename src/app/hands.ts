@@ -2,7 +2,6 @@ import { checkSize, renderUserData } from '../bootstrap/user-data.ts'
 import type { Cloud, LaunchRequest, Schedulers } from '../clouds/contract.ts'
 import { cloudOf } from '../clouds/registry.ts'
 import type { Call } from '../lib/call.ts'
-import { limited } from '../lib/deadline.ts'
 import { digest } from '../lib/fingerprint.ts'
 import type { Cluster } from '../model/cluster.ts'
 import { CloudError } from '../model/faults.ts'
@@ -13,29 +12,29 @@ import type { Hands, LaunchDraft, PreparedLaunch, Report, Subject } from '../rec
 import { redactText } from '../telemetry/redaction.ts'
 import type { Connection } from './connections.ts'
 import { clientAddress, type Organs } from './eyes.ts'
+import { type Led, ledSchedulers } from './led.ts'
 import { pooled } from './pooled.ts'
 
 export interface HandsOptions extends Organs {
   readonly installation: InstallationId
   readonly allowed: readonly string[]
   readonly report: (subject: Subject, event: Report) => void
-  /** For how many milliseconds this process may still change anything in a cloud: the lease's time left. */
-  readonly leftMs: () => number
+  /** Keeps what is asked of Dask within the lease; the clouds of `connections` keep to it by themselves. */
+  readonly led: Led
 }
 
 const limits = { deathTimeoutS: 300, idleTimeoutS: undefined }
-const changeMs = 10_000
 /** An event's message holds a thousand characters. */
 const consoleLength = 800
 
 export function openHands(options: HandsOptions): Hands {
-  const { resources, certificates, connections, pool, installation } = options
-  const led = asLeader(options.leftMs)
+  const { resources, certificates, connections, pool, installation, led } = options
+  const asked = ledSchedulers(pooled(pool), led)
   const connection = (cluster: Cluster): Promise<Connection> => connections.of(cluster)
   const address = async (cluster: Cluster): Promise<string | undefined> =>
     clientAddress((await connection(cluster)).inventory.view(cluster.uid))
   const schedulers = async (cluster: Cluster): Promise<Schedulers> =>
-    (await connection(cluster)).schedulers ?? pooled(pool)
+    (await connection(cluster)).schedulers ?? asked
   return {
     confirm: (seen, call) => resources.confirm(seen, call),
     stampLedger: (seen, seq, call) => resources.stampLedger(seen, seq, call),
@@ -50,32 +49,26 @@ export function openHands(options: HandsOptions): Hands {
       certificates.issue(cluster, await address(cluster), call),
     removeCertificates: (cluster, call) => certificates.remove(cluster, call),
     prepare: async (cluster, draft, kept) =>
-      prepared(cluster, draft, kept, { ...options, connection: await connection(cluster), led }),
+      prepared(cluster, draft, kept, { ...options, connection: await connection(cluster) }),
     console: async (cluster, machine, call) => lastWords((await connection(cluster)).cloud, machine, call),
     terminate: async (cluster, machines, call) => {
       const { cloud, inventory } = await connection(cluster)
       inventory.expectEnd(machines)
-      await led(changeMs, call, limit => cloud.terminate(machines, limit))
+      await cloud.terminate(machines, call)
     },
     async reserveAddress(cluster, call) {
       const { cloud, inventory } = await connection(cluster)
-      const made = await led(changeMs, call, limit => cloud.reserveAddress(ownerOf(cluster), limit))
+      const made = await cloud.reserveAddress(ownerOf(cluster), call)
       await inventory.refresh(call)
       return made
     },
     async releaseAddress(cluster, call) {
       const { cloud, inventory } = await connection(cluster)
-      await led(changeMs, call, limit => cloud.releaseAddress(cluster.uid, limit))
+      await cloud.releaseAddress(cluster.uid, call)
       await inventory.refresh(call)
     },
-    drain: async (cluster, machines, call) => {
-      const asked = await schedulers(cluster)
-      return led(changeMs, call, limit => asked.drain(cluster.uid, machines, limit))
-    },
-    close: async (cluster, machines, call) => {
-      const asked = await schedulers(cluster)
-      return led(changeMs, call, limit => asked.close(cluster.uid, machines, limit))
-    },
+    drain: async (cluster, machines, call) => (await schedulers(cluster)).drain(cluster.uid, machines, call),
+    close: async (cluster, machines, call) => (await schedulers(cluster)).close(cluster.uid, machines, call),
     publish: (subject, status, call) => resources.publish(subject, status, call),
     report: options.report,
     forget(key, uid) {
@@ -87,20 +80,6 @@ export function openHands(options: HandsOptions): Hands {
   }
 }
 
-export type Led = <T>(ms: number, call: Call, work: (call: Call) => Promise<T>) => Promise<T>
-
-/**
- * No call in a cloud begins after the lease's deadline, and none lasts longer. The clock is asked right before each:
- * a process that was frozen finds its signals not yet aborted.
- */
-export const asLeader =
-  (leftMs: () => number): Led =>
-  (ms, call, work) => {
-    const mostMs = Math.min(ms, leftMs())
-    if (mostMs <= 0) throw new CloudError('unavailable', 'This process may not lead any more')
-    return limited(mostMs, call, work)
-  }
-
 /** Free of secrets, and short enough for an event. */
 async function lastWords(cloud: Cloud, machine: MachineId, call: Call): Promise<string> {
   const text = await cloud.console?.(machine, call).catch(() => '')
@@ -111,7 +90,6 @@ const ownerOf = ({ uid, key }: Cluster) => ({ uid, key })
 
 interface Launching extends HandsOptions {
   readonly connection: Connection
-  readonly led: Led
 }
 
 /** Renders the machines' user data. It holds a private key and leaves this function only towards the cloud. */
@@ -121,7 +99,7 @@ function prepared(
   kept: Addresses | undefined,
   launching: Launching,
 ): PreparedLaunch {
-  const { certificates, connection, allowed, led } = launching
+  const { certificates, connection, allowed } = launching
   const { cloud } = connection
   const kind = cloudOf(cluster, allowed)
   const offerings = kind.offerings(cluster.cloud.settings, draft.role)
@@ -160,7 +138,6 @@ function prepared(
     scope: cloud.scope,
     offerings,
     hash: digest(request),
-    send: async call =>
-      (await led(cloud.promises.launchMs, call, limit => cloud.launch(request, limit))).machines,
+    send: async call => (await cloud.launch(request, call)).machines,
   }
 }

@@ -25,7 +25,8 @@ import type { Checks } from './checks.ts'
 import { Connections } from './connections.ts'
 import { countWhatIsThere } from './counts.ts'
 import { type Organs, openEyes } from './eyes.ts'
-import { asLeader, openHands } from './hands.ts'
+import { openHands } from './hands.ts'
+import { asLeader, type Led } from './led.ts'
 import { Resources } from './resources.ts'
 import type { Seams } from './seams.ts'
 import { clusterStore, secretStore } from './stores.ts'
@@ -63,7 +64,7 @@ export async function lead(office: Office, call: Call): Promise<void> {
     clusters: new Clusters(office.kube),
     secrets: new Secrets(office.kube),
     own: watches.secrets,
-    led: asLeader(() => lease.remainingMs()),
+    led: ledBy(lease),
     isKnown: uid => sources.isKnown(uid),
     report: event => events.report(ourselves(office), event),
   })
@@ -143,7 +144,7 @@ function openPasses(office: Office, watches: Watches, { events, ...outside }: Ou
       installation,
       allowed: config.allowClouds,
       report: (subject, event) => events.report(regarding(subject), event),
-      leftMs: () => lease.remainingMs(),
+      led: ledBy(lease),
     }),
     clock: { now: steadyNow },
     installation,
@@ -155,7 +156,7 @@ function openPasses(office: Office, watches: Watches, { events, ...outside }: Ou
 }
 
 function connectionsFor(office: Office, sources: Sources): Connections {
-  const { config, installation, metrics, log, seams } = office
+  const { config, installation, metrics, log, lease, seams } = office
   const onProblem = (error: unknown): void => log.warn({ err: error }, 'a cloud had a problem')
   return new Connections({
     context: {
@@ -169,12 +170,15 @@ function connectionsFor(office: Office, sources: Sources): Connections {
       onProblem,
     },
     allowed: config.allowClouds,
+    led: ledBy(lease),
     seam: seams.cloud,
     metrics,
     onProblem,
     notify: owners => sources.touch(owners),
   })
 }
+
+const ledBy = (lease: Lease): Led => asLeader(() => lease.remainingMs())
 
 function addChecks(
   { checks }: Office,

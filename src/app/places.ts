@@ -6,13 +6,13 @@ import { isAlive, isThere } from '../model/machine.ts'
 import { clusterUid, machineId, readClusterKey } from '../model/names.ts'
 import { clusterAnnotation, secretLabels } from '../pki/secret.ts'
 import type { Connection } from './connections.ts'
-import type { Led } from './hands.ts'
+import type { Led } from './led.ts'
 
 const changeMs = 10_000
 const address = 'address'
 
 /** What a scope of a cloud holds: machines first, an owner's address once none of its machines is there. */
-export function scopePlace({ cloud, inventory }: Connection, led: Led): Place {
+export function scopePlace({ cloud, inventory }: Pick<Connection, 'cloud' | 'inventory'>): Place {
   return {
     name: cloud.scope,
     look: () => lookAt(inventory.newest),
@@ -22,9 +22,9 @@ export function scopePlace({ cloud, inventory }: Connection, led: Led): Place {
         .filter(item => item !== address)
         .map(machineId)
       inventory.expectEnd(machines)
-      if (machines.length > 0) await led(changeMs, call, limit => cloud.terminate(machines, limit))
+      if (machines.length > 0) await cloud.terminate(machines, call)
       for (const { owner } of holdings.filter(({ items }) => items.includes(address)))
-        await led(changeMs, call, limit => cloud.releaseAddress(owner, limit))
+        await cloud.releaseAddress(owner, call)
     },
   }
 }

@@ -21,11 +21,11 @@ export interface Sweeping extends Omit<KeptSecrets, 'now'> {
 export function openSweeper(sweeping: Sweeping): Sweeper | undefined {
   const { config } = sweeping.office
   if (config.sweep === 'off') return undefined
-  const { connections, led, isKnown } = sweeping
+  const { connections, isKnown } = sweeping
   const secrets = secretsPlace({ ...sweeping, now: steadyNow })
   const { watchNamespaces } = config
   return new Sweeper({
-    places: () => [...connections.scopes.map(each => scopePlace(each, led)), secrets],
+    places: () => [...connections.scopes.map(scopePlace), secrets],
     isKnown,
     isServed: namespace =>
       namespace !== '' && (watchNamespaces.length === 0 || watchNamespaces.includes(namespace)),

@@ -1,0 +1,53 @@
+import type { Cloud, Schedulers } from '../clouds/contract.ts'
+import type { Call } from '../lib/call.ts'
+import { limited } from '../lib/deadline.ts'
+import { CloudError } from '../model/faults.ts'
+
+/** Does work for `ms` milliseconds at most, or refuses to begin it. */
+export type Led = <T>(ms: number, call: Call, work: (call: Call) => Promise<T>) => Promise<T>
+
+const changeMs = 10_000
+const listMs = 30_000
+
+/**
+ * Nothing begins after the lease's deadline, and nothing lasts longer. The clock is asked right before each call: a
+ * process that was frozen finds its signals not yet aborted. `leftMs`: the lease's time left.
+ */
+export const asLeader =
+  (leftMs: () => number): Led =>
+  async (ms, call, work) => {
+    const mostMs = Math.min(ms, leftMs())
+    if (mostMs <= 0) throw new CloudError('unavailable', 'This process may not lead any more')
+    return limited(mostMs, call, work)
+  }
+
+/** The same cloud in a leader's hands: every call of it, whoever makes it, keeps to the lease. */
+export function ledCloud(cloud: Cloud, led: Led): Cloud {
+  const { name, scope, promises, schedulers } = cloud
+  return {
+    name,
+    scope,
+    promises,
+    ...(schedulers === undefined ? {} : { schedulers: ledSchedulers(schedulers, led) }),
+    list: call => led(listMs, call, limit => cloud.list(limit)),
+    launch: (request, call) => led(promises.launchMs, call, limit => cloud.launch(request, limit)),
+    terminate: (machines, call) => led(changeMs, call, limit => cloud.terminate(machines, limit)),
+    reserveAddress: (owner, call) => led(changeMs, call, limit => cloud.reserveAddress(owner, limit)),
+    releaseAddress: (owner, call) => led(changeMs, call, limit => cloud.releaseAddress(owner, limit)),
+    ...(cloud.console === undefined
+      ? {}
+      : {
+          console: (machine, call) =>
+            led(changeMs, call, limit => cloud.console?.(machine, limit) ?? Promise.resolve('')),
+        }),
+    close: () => cloud.close(),
+  }
+}
+
+/** A closed worker is as gone as its machine. */
+export const ledSchedulers = (schedulers: Schedulers, led: Led): Schedulers => ({
+  view: uid => schedulers.view(uid),
+  forget: uid => schedulers.forget(uid),
+  drain: (uid, machines, call) => led(changeMs, call, limit => schedulers.drain(uid, machines, limit)),
+  close: (uid, machines, call) => led(changeMs, call, limit => schedulers.close(uid, machines, limit)),
+})

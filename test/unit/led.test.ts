@@ -1,0 +1,134 @@
+import { beforeEach, expect, onTestFinished, test, vi } from 'vitest'
+import { asLeader, ledCloud, ledSchedulers } from '../../src/app/led.ts'
+import type { Cloud } from '../../src/clouds/contract.ts'
+import { memoryJournal } from '../../src/clouds/simulated/journal.ts'
+import { SimulatedCloud } from '../../src/clouds/simulated/provider.ts'
+import { SimulatedWorld } from '../../src/clouds/simulated/world.ts'
+import { wait } from '../../src/lib/wait.ts'
+import { CloudError } from '../../src/model/faults.ts'
+import {
+  clusterKey,
+  clusterUid,
+  fingerprint,
+  installationId,
+  launchId,
+  machineId,
+} from '../../src/model/names.ts'
+
+const owner = { uid: clusterUid('00000000-0000-4000-8000-00000000000a'), key: clusterKey('team-a', 'demo') }
+const call = { signal: new AbortController().signal }
+const machines = [machineId('sim-00000000')]
+
+/** A cloud of slow answers in the hands of a leader, and what the cloud has heard. */
+function stage() {
+  const heard: string[] = []
+  const around = { now: Date.now, tempo: { lagMs: 0, startMs: 0, joinMs: 0, endMs: 0 } }
+  const journal = memoryJournal()
+  const note: typeof journal = {
+    news: () => journal.news(),
+    write: mark => {
+      if (mark.kind === 'asked') heard.push(mark.call)
+      journal.write(mark)
+    },
+  }
+  const raw = new SimulatedCloud({
+    world: new SimulatedWorld({ ...around, journal: note }),
+    installation: installationId('ours'),
+    now: Date.now,
+    wait,
+    script: name => {
+      if (name === 'list') heard.push(name)
+      return { answerMs: 60_000 }
+    },
+    horizonMs: 10_000,
+    stableAddress: true,
+  })
+  const lease = { leftMs: Infinity }
+  const led = asLeader(() => lease.leftMs)
+  return { heard, lease, cloud: ledCloud(raw, led), schedulers: ledSchedulers(raw.schedulers, led), raw }
+}
+
+const request = {
+  token: 'a',
+  launch: launchId('00000000000000aa'),
+  owner,
+  role: 'worker' as const,
+  group: 'default',
+  count: 1,
+  seq: 1,
+  fingerprint: fingerprint('v1:a'),
+  offering: '',
+  userData: '',
+  address: undefined,
+}
+
+type Stage = ReturnType<typeof stage>
+
+/** Everything that a cloud can be asked, and what it hears then. */
+const calls = {
+  list: ({ cloud }: Stage) => cloud.list(call),
+  launch: ({ cloud }: Stage) => cloud.launch(request, call),
+  terminate: ({ cloud }: Stage) => cloud.terminate(machines, call),
+  reserve: ({ cloud }: Stage) => cloud.reserveAddress(owner, call),
+  release: ({ cloud }: Stage) => cloud.releaseAddress(owner.uid, call),
+  drain: ({ schedulers }: Stage) => schedulers.drain(owner.uid, machines, call),
+  close: ({ schedulers }: Stage) => schedulers.close(owner.uid, machines, call),
+}
+const names = Object.keys(calls) as (keyof typeof calls)[]
+const slow = names.filter(name => name !== 'drain' && name !== 'close')
+
+beforeEach(() => {
+  vi.useFakeTimers()
+  onTestFinished(() => void vi.useRealTimers())
+})
+
+test.each(names)('%s begins while the lease lasts', async name => {
+  const at = stage()
+  at.lease.leftMs = 1
+  void calls[name](at).catch(() => undefined)
+  await vi.advanceTimersByTimeAsync(0)
+  expect(at.heard).toEqual([name])
+})
+
+test.each(names)('%s does not begin at the lease’s deadline, nor after it', async name => {
+  const at = stage()
+  for (const leftMs of [0, -30_000]) {
+    at.lease.leftMs = leftMs
+    await expect(calls[name](at)).rejects.toBeInstanceOf(CloudError)
+  }
+  expect(at.heard).toEqual([])
+})
+
+test.each(slow)('%s ends at the lease’s deadline, whatever the cloud still does', async name => {
+  const at = stage()
+  at.lease.leftMs = 4_000
+  const ended: unknown[] = []
+  void calls[name](at).catch((error: unknown) => ended.push(error))
+  await vi.advanceTimersByTimeAsync(3_999)
+  expect(ended).toEqual([])
+  await vi.advanceTimersByTimeAsync(1)
+  expect(ended).toEqual([expect.objectContaining({ fault: 'timeout' })])
+})
+
+test('without another replica a call lasts as long as it may anyway', async () => {
+  const at = stage()
+  const ended: unknown[] = []
+  void at.cloud.terminate(machines, call).catch((error: unknown) => ended.push(error))
+  await vi.advanceTimersByTimeAsync(9_999)
+  expect(ended).toEqual([])
+  await vi.advanceTimersByTimeAsync(1)
+  expect(ended).toHaveLength(1)
+})
+
+const members = (of: Cloud): readonly string[] =>
+  ['list', 'launch', 'terminate', 'reserveAddress', 'releaseAddress', 'console', 'schedulers'].filter(
+    member => member in of,
+  )
+
+test('no call of a cloud is left out', async () => {
+  const { cloud, raw, lease } = stage()
+  lease.leftMs = 0
+  expect(members(cloud)).toEqual(members(raw))
+  await expect(cloud.console?.(machineId('sim-00000000'), call)).rejects.toBeInstanceOf(CloudError)
+  await expect(cloud.schedulers?.close(owner.uid, machines, call)).rejects.toBeInstanceOf(CloudError)
+})
