@@ -42,14 +42,14 @@ export class CloudLedger {
     return [...left]
   }
 
-  /** The most machines of a role that a cluster had at any moment. */
-  mostAtOnce(uid: string, role: Role): number {
+  /** The most machines of a role that a cluster had at any moment, or at any after so many marks. */
+  mostAtOnce(uid: string, role: Role, after = 0): number {
     const ours = new Set(this.launched(uid, role).map(({ id }) => id))
     let [now, most] = [0, 0]
-    for (const mark of this.marks) {
+    for (const [index, mark] of this.marks.entries()) {
       if (mark.kind === 'launched') now += mark.machines.filter(({ id }) => ours.has(id)).length
       if (mark.kind === 'ended') now -= mark.machines.filter(id => ours.has(id)).length
-      most = Math.max(most, now)
+      if (index >= after) most = Math.max(most, now)
     }
     return most
   }

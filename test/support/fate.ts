@@ -7,11 +7,13 @@ export interface Fate {
   readonly directory: string
   /** SIGKILL ends the process at a point, SIGSTOP freezes it there. */
   readonly signal: 'SIGKILL' | 'SIGSTOP'
-  /** So often at every point of every phase; 0 only notes the points. */
+  /** So often at every point; 0 only notes them. */
   readonly times: number
-  /** At these alone, named without their phase; everywhere unless given. */
+  /** At points that begin with one of these; at all unless given. */
   readonly only?: readonly string[]
-  /** At any passing with this chance, instead of so often; another seed gives other passings. */
+  /** Points that change something are other ones in every phase of the story. */
+  readonly byPhase?: boolean
+  /** At any passing with this chance, and so often at most, instead of at every point. */
   readonly chance?: { readonly share: number; readonly seed: number; readonly most: number }
 }
 
@@ -31,7 +33,7 @@ export class FateBook {
     writeFileSync(join(this.fate.directory, 'phase'), phase)
   }
 
-  /** `create: hands.enrol before`, each once, in the order they were first passed. */
+  /** `hands.enrol before`, or `create: hands.enrol before`: each once, in the order they were first passed. */
   get points(): readonly string[] {
     return [...new Set(linesOf(join(this.fate.directory, 'points')))]
   }
@@ -43,26 +45,38 @@ export class FateBook {
 }
 
 /** The operator's side: called at every point. */
-export function fateful({ directory, signal, times, only, chance }: Fate): (point: string) => void {
+export function fateful(fate: Fate): (point: string) => void {
+  const { directory, signal, only = [''] } = fate
   const files = { points: join(directory, 'points'), strokes: join(directory, 'strokes') }
   const known = new Set(linesOf(files.points))
   const strokes = linesOf(files.strokes)
-  const random = seeded((chance?.seed ?? 0) + strokes.length)
-  const isDue = (point: string, name: string): boolean => {
-    if (only !== undefined && !only.includes(point)) return false
-    if (chance !== undefined) return strokes.length < chance.most && random.chance(chance.share)
-    return strokes.filter(each => each === name).length < times
-  }
+  const isDue = dueOf(fate, strokes)
   return point => {
-    const name = `${readFileSync(join(directory, 'phase'), 'utf8')}: ${point}`
+    if (!only.some(each => point.startsWith(each))) return
+    const name = nameOf(point, fate)
     if (!known.has(name)) appendFileSync(files.points, `${name}\n`)
     known.add(name)
-    if (!isDue(point, name)) return
+    if (!isDue(name)) return
     strokes.push(name)
     appendFileSync(files.strokes, `${name}\n`)
     process.kill(process.pid, signal)
   }
 }
+
+function dueOf({ times, chance }: Fate, strokes: readonly string[]): (name: string) => boolean {
+  if (chance === undefined) return name => strokes.filter(each => each === name).length < times
+  const random = seeded(chance.seed + strokes.length)
+  return () => strokes.length < chance.most && random.chance(chance.share)
+}
+
+function nameOf(point: string, { byPhase = false, directory }: Fate): string {
+  return byPhase && changes.test(point)
+    ? `${readFileSync(join(directory, 'phase'), 'utf8')}: ${point}`
+    : point
+}
+
+const changes =
+  /^(hands\.(?!confirm|prepare|publish)|cloud\.(?!list)|(PATCH|POST|PUT|DELETE) (?!status|event))/
 
 const linesOf = (file: string): string[] =>
   existsSync(file) ? readFileSync(file, 'utf8').split('\n').filter(Boolean) : []

@@ -69,6 +69,7 @@ function statesIn(launches: unknown): string {
 function nameOf({ method, path, body }: KubeRequest): string {
   if (path.endsWith('/status')) return `${method} ${statusPart(body)}`
   const [, kind = path, name = ''] = /\/([a-z]+)s(?:\/([^/]+))?$/.exec(path) ?? []
+  if (method === 'GET' && name === '') return `GET ${kind}s`
   if (kind === 'secret') return `${method} secret ${partOf(name === '' ? nameIn(body) : name)}`
   if (kind === 'daskcloudcluster' && method === 'PATCH') return `${method} metadata`
   return `${method} ${kind}`

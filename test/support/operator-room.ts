@@ -1,6 +1,9 @@
+import { randomBytes } from 'node:crypto'
 import { writeFileSync } from 'node:fs'
 import { join } from 'node:path'
+import { readLease } from '../../src/kube/lease-record.ts'
 import { connectKube, type KubeTransport } from '../../src/kube/transport.ts'
+import { list, record } from '../../src/lib/parse.ts'
 import { poll } from '../../src/lib/wait.ts'
 import { CloudLedger } from './cloud-ledger.ts'
 import { ClusterDesk, type ClusterObject, isSettled } from './cluster-desk.ts'
@@ -18,6 +21,21 @@ export interface Start {
   readonly fate?: Fate
 }
 
+interface Namespaces {
+  /** Where clusters and their clients' Secrets are. */
+  readonly tenant: string
+  /** Where the operator keeps its lease and everybody's keys. */
+  readonly operator: string
+}
+
+interface Parts {
+  readonly plane: SharedControlPlane
+  readonly kube: KubeTransport
+  readonly directory: string
+  readonly namespaces: Namespaces
+  readonly all: AsyncDisposableStack
+}
+
 const mortal = 'test/support/mortal-operator.ts'
 
 /** A simulated cloud of its own, clusters in the file's namespace, and operators to serve them. */
@@ -26,42 +44,57 @@ export class OperatorRoom implements AsyncDisposable {
   readonly ledger: CloudLedger
   readonly kube: KubeTransport
   readonly directory: string
+  readonly namespaces: Namespaces
   readonly #plane: SharedControlPlane
   readonly #all: AsyncDisposableStack
 
-  private constructor(
-    plane: SharedControlPlane,
-    kube: KubeTransport,
-    directory: string,
-    all: AsyncDisposableStack,
-  ) {
+  private constructor({ plane, kube, directory, namespaces, all }: Parts) {
     this.#plane = plane
     this.#all = all
     this.kube = kube
     this.directory = directory
-    this.clusters = new ClusterDesk(kube, plane.namespace)
+    this.namespaces = namespaces
+    this.clusters = new ClusterDesk(kube, namespaces.tenant)
     this.ledger = new CloudLedger(join(directory, 'simulated.jsonl'))
   }
 
   static async open(plane: SharedControlPlane): Promise<OperatorRoom> {
     await using all = new AsyncDisposableStack()
-    const directory = all.use(await operatorDirectory())
+    const { path: directory } = all.use(await operatorDirectory())
     const kube = all.use(await connectKube({ kubeconfig: plane.kubeconfig }))
-    return new OperatorRoom(plane, kube, directory.path, all.move())
+    const namespaces = { tenant: plane.namespace, operator: plane.namespace }
+    return new OperatorRoom({ plane, kube, directory, namespaces, all: all.move() })
+  }
+
+  /** With namespaces of its own, one for clusters and one for operators, so that rooms can be used side by side. */
+  static async openApart(plane: SharedControlPlane): Promise<OperatorRoom> {
+    await using all = new AsyncDisposableStack()
+    const { path: directory } = all.use(await operatorDirectory())
+    const kube = all.use(await connectKube({ kubeconfig: plane.kubeconfig }))
+    const tenant = `${plane.namespace}-${randomBytes(3).toString('hex')}`
+    const namespaces = { tenant, operator: `${tenant}-operator` }
+    for (const name of [namespaces.tenant, namespaces.operator]) all.use(await ownNamespace(kube, name))
+    return new OperatorRoom({ plane, kube, directory, namespaces, all: all.move() })
   }
 
   /** An operator that leads at once, with machines that start at once; it is stopped with the room at the latest. */
   operator({ flags = ['--no-leader-elect'], settings, kubeconfig, name, fate }: Start = {}): OperatorProcess {
     const process = new OperatorProcess({
       kubeconfig: kubeconfig ?? this.#plane.kubeconfig,
-      namespace: this.#plane.namespace,
+      namespace: this.namespaces.operator,
+      watch: this.namespaces.tenant,
       directory: this.directory,
       settings: { 'simulated-startup': '100ms', ...settings },
       flags,
       ...(name === undefined ? {} : { name }),
-      ...(fate === undefined ? {} : { program: mortal, env: { [fateVariable]: JSON.stringify(fate) } }),
+      ...(fate === undefined ? {} : { program: mortal, env: this.#mortalEnv(fate) }),
     })
     return this.#all.use(process)
+  }
+
+  /** Whoever is killed often should start fast. */
+  #mortalEnv(fate: Fate): Readonly<Record<string, string>> {
+    return { [fateVariable]: JSON.stringify(fate), NODE_COMPILE_CACHE: join(this.directory, 'compiled') }
   }
 
   /** What the simulated cloud does wrong from now on, where operators were started with `'simulated-faults': room.faultsFile`. */
@@ -91,6 +124,26 @@ export class OperatorRoom implements AsyncDisposable {
     return this.clusters.until(name, isMet, ms)
   }
 
+  /** Who holds the operators' lease now: '' for nobody. An identity holds the pid between underscores. */
+  async leaseHolder(): Promise<string> {
+    const path = `/apis/coordination.k8s.io/v1/namespaces/${this.namespaces.operator}/leases/dask-cloud-operator`
+    const call = { signal: AbortSignal.timeout(10_000) }
+    return readLease(await this.kube.request({ method: 'GET', path }, call)).holder
+  }
+
+  /** The Secrets of both namespaces, by name. */
+  async secrets(): Promise<readonly string[]> {
+    const call = { signal: AbortSignal.timeout(30_000) }
+    const found = [...new Set(Object.values(this.namespaces))].map(async namespace => {
+      const path = `/api/v1/namespaces/${namespace}/secrets`
+      const { items } = record(await this.kube.request({ method: 'GET', path }, call), 'secrets')
+      return list(items, 'items').map(each =>
+        String(record(record(each, 'secret')['metadata'], 'metadata')['name']),
+      )
+    })
+    return (await Promise.all(found)).flat()
+  }
+
   /** Asks for the cluster's end, and waits until nothing of it is left. */
   async removed(name: string): Promise<void> {
     const cluster = await this.clusters.get(name)
@@ -101,6 +154,18 @@ export class OperatorRoom implements AsyncDisposable {
 
   [Symbol.asyncDispose](): Promise<void> {
     return this.#all.disposeAsync()
+  }
+}
+
+async function ownNamespace(kube: KubeTransport, name: string): Promise<AsyncDisposable> {
+  const path = '/api/v1/namespaces'
+  const call = { signal: AbortSignal.timeout(30_000) }
+  await kube.request({ method: 'POST', path, body: { metadata: { name } } }, call)
+  return {
+    async [Symbol.asyncDispose]() {
+      const end = { signal: AbortSignal.timeout(30_000) }
+      await kube.request({ method: 'DELETE', path: `${path}/${name}` }, end)
+    },
   }
 }
 
