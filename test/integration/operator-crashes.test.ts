@@ -1,159 +1,73 @@
-import { expect, test } from 'vitest'
-import type { Mark } from '../../src/clouds/simulated/journal.ts'
+import { join } from 'node:path'
+import { afterAll, describe, expect, test } from 'vitest'
 import { controlPlane } from '../support/control-plane.ts'
-import type { OperatorProcess } from '../support/operator.ts'
-import { OperatorRoom, tookStep } from '../support/operator-room.ts'
+import { tellStory } from '../support/crash-story.ts'
+import { type Fate, FateBook } from '../support/fate.ts'
+import { OperatorRoom } from '../support/operator-room.ts'
+import { tellOfRow } from '../support/rows.ts'
+import { Supervisor } from '../support/supervisor.ts'
 
 const plane = controlPlane()
-const latency = { 'simulated-latency': '300ms' }
+const died = new Set<string>()
+let kills = 0
 
-interface Moment {
-  /** What the cluster is going through when the operator is killed. */
-  readonly during: 'growth' | 'scale-down' | 'deletion'
-  readonly name: string
-  readonly moment: string
-  readonly kills: number
-  /** The operator's log, and what the cloud has done since this began. */
-  readonly isThere: (log: string, marks: readonly Mark[]) => boolean
+type Life = Omit<Fate, 'directory' | 'signal'>
+
+/** The story with an operator that is killed and started again. Returns the points that it passed, and where it died. */
+async function lived(life: Life) {
+  await using room = await OperatorRoom.openApart(plane)
+  const book = new FateBook({ directory: join(room.directory, 'fate'), signal: 'SIGKILL', ...life })
+  await using operator = new Supervisor(room, book)
+  const complaints = await tellStory(room, book)
+  for (const point of book.strokes) died.add(point.replace(/^[a-z-]+: /, ''))
+  kills += book.strokes.length
+  return { complaints, ends: operator.ends, passed: book.points, strokes: book.strokes }
 }
 
-const did =
-  (kind: Mark['kind']): Moment['isThere'] =>
-  (_log, marks) =>
-    marks.some(mark => mark.kind === kind)
-const logged =
-  (type: string): Moment['isThere'] =>
-  log =>
-    tookStep(log, type)
+afterAll(() => tellOfRow(1, `${died.size} points, ${kills} kills`))
 
-/** Calls to this cloud are slow: after the step before one is logged it is under way, after its mark it is unanswered. */
-const moments: readonly Moment[] = [
-  {
-    during: 'growth',
-    name: 'enrolled',
-    moment: 'the finalizer is written',
-    kills: 3,
-    isThere: logged('enrol'),
-  },
-  {
-    during: 'growth',
-    name: 'reserved',
-    moment: 'the address is made and unanswered',
-    kills: 2,
-    isThere: did('reserved'),
-  },
-  {
-    during: 'growth',
-    name: 'certified',
-    moment: 'the certificates are stored',
-    kills: 1,
-    isThere: logged('issue-certificates'),
-  },
-  {
-    during: 'growth',
-    name: 'recorded',
-    moment: 'launches are recorded and being sent',
-    kills: 3,
-    isThere: logged('record-launches'),
-  },
-  {
-    during: 'growth',
-    name: 'launched',
-    moment: 'machines are made and unanswered',
-    kills: 3,
-    isThere: did('launched'),
-  },
-  {
-    during: 'growth',
-    name: 'answered',
-    moment: 'the answer is written down',
-    kills: 2,
-    isThere: logged('send-launches'),
-  },
-  {
-    during: 'scale-down',
-    name: 'closed',
-    moment: 'a machine is being ended',
-    kills: 2,
-    isThere: logged('close-workers'),
-  },
-  {
-    during: 'scale-down',
-    name: 'ended',
-    moment: 'a machine has ended, unanswered',
-    kills: 1,
-    isThere: did('ended'),
-  },
-  {
-    during: 'deletion',
-    name: 'ending',
-    moment: 'all machines have ended, unanswered',
-    kills: 3,
-    isThere: did('ended'),
-  },
-  {
-    during: 'deletion',
-    name: 'released',
-    moment: 'the address is released, unanswered',
-    kills: 2,
-    isThere: did('released'),
-  },
-  {
-    during: 'deletion',
-    name: 'forgotten',
-    moment: 'the Secrets are removed',
-    kills: 1,
-    isThere: logged('remove-certificates'),
-  },
-]
+/** A point that follows another without anything between is never reached by who dies at that one: each kind has its own lives. */
+const desk = ['eyes.', 'hands.']
+const cloud = ['cloud.']
+const kube = ['GET ', 'POST ', 'PUT ', 'PATCH ', 'DELETE ']
 
-test.each(moments)(
-  'row 1: killed $kills times in $during when $moment: nothing is doubled, nothing leaks',
-  async each => {
-    await using room = await OperatorRoom.open(plane)
-    const { during, name, kills } = each
-    let operator = room.operator({ settings: latency })
-    const begin = async <T>(phase: Moment['during'], change: () => Promise<T>): Promise<T> => {
-      const isReached = await reached(each, room, operator)
-      const changed = await change()
-      if (phase !== during) return changed
-      await room.until(each.moment, isReached)
-      for (let kill = 1; kill <= kills; kill++) operator = await killed(room, operator, kill)
-      return changed
-    }
-    const { metadata } = await begin('growth', () => room.clusters.create(name, 3))
-    await room.settled(name, 3)
-    expect(room.ledger.launched(metadata.uid)).toHaveLength(4)
-    if (during === 'scale-down') await begin('scale-down', () => room.clusters.scale(name, 1))
-    await room.settled(name, during === 'scale-down' ? 1 : 3)
-    await begin('deletion', () => room.clusters.remove(name))
-    await room.clusters.gone(name, metadata.uid)
-    expect(room.ledger.launched(metadata.uid)).toHaveLength(4)
-    expect(room.ledger.left).toEqual([])
-  },
-)
+describe.concurrent('row 1: nothing is doubled, nothing leaks, and it is Ready without a person', () => {
+  test.each<{ name: string; life: Life }>([
+    { name: 'three times at every request to the API server', life: { times: 3, only: kube } },
+    { name: 'three times at every look and step of the pass', life: { times: 3, only: desk } },
+    { name: 'twice at every point', life: { times: 2 } },
+    {
+      name: 'once at every look and step, anew in every phase',
+      life: { times: 1, only: desk, byPhase: true },
+    },
+    { name: 'once at every request to the API server', life: { times: 1, only: kube } },
+    { name: 'three times at every call of the cloud', life: { times: 3, only: cloud } },
+    {
+      name: 'once at every call of the cloud, anew in every phase',
+      life: { times: 1, only: cloud, byPhase: true },
+    },
+    ...[1, 2].map(seed => ({
+      name: `at random (seed ${seed})`,
+      life: { times: 0, chance: { share: 0.03, seed, most: 25 } },
+    })),
+  ])(
+    'killed $name',
+    async ({ life }) => {
+      const { complaints, ends, passed, strokes } = await lived(life)
+      expect(complaints).toEqual([])
+      expect(ends).toEqual([])
+      const spared = life.chance === undefined ? passed.filter(point => !strokes.includes(point)) : []
+      expect(spared).toEqual([])
+      expect(strokes.length).toBeGreaterThan(9)
+    },
+    1_800_000,
+  )
+})
 
-/** Whether the moment has come since this was called. */
-async function reached(
-  { isThere }: Moment,
-  room: OperatorRoom,
-  operator: OperatorProcess,
-): Promise<() => Promise<boolean>> {
-  const from = room.ledger.marks.length
-  const skip = (await operator.log()).length
-  return async () => isThere((await operator.log()).slice(skip), room.ledger.marks.slice(from))
-}
-
-/** SIGKILL and a new process: the first time at once, the second time when it is ready, then after its first step. */
-async function killed(room: OperatorRoom, operator: OperatorProcess, kill: number): Promise<OperatorProcess> {
-  if (kill === 2) await more('"ready"', room, operator)
-  if (kill > 2) await more('"step taken"', room, operator)
-  await operator.kill()
-  return room.operator({ settings: latency })
-}
-
-async function more(text: string, room: OperatorRoom, operator: OperatorProcess): Promise<void> {
-  const count = async (): Promise<number> => (await operator.log()).split(text).length
-  const before = await count()
-  await room.until(`another line with ${text}`, async () => (await count()) > before)
-}
+test('row 1: the points at which it was killed are those that a life without a crash passes', async () => {
+  const { complaints, passed } = await lived({ times: 0 })
+  expect(complaints).toEqual([])
+  // Events are written beside the passes: whether two alike come together is chance.
+  const spared = passed.filter(point => !died.has(point) && !point.includes(' event '))
+  expect(spared).toEqual([])
+})
