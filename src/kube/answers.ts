@@ -31,6 +31,7 @@ export async function* streamOf(
   maxFrameBytes: number,
   call: Call,
 ): AsyncIterable<Frame> {
+  yield { kind: 'opened' }
   const splitter = new FrameSplitter(maxFrameBytes)
   for await (const chunk of chunksOf(answer, call)) yield* splitter.push(chunk)
   yield* splitter.finish()

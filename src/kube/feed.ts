@@ -4,7 +4,8 @@ import { isRecord } from '../lib/parse.ts'
 import { wait } from '../lib/wait.ts'
 import type { Metrics } from '../telemetry/metrics.ts'
 import { versionOf } from './cache.ts'
-import { isKubeError, KubeError, noAnswer, refusal } from './fault.ts'
+import type { Clock } from './clock.ts'
+import { isKubeError, KubeError, refusal } from './fault.ts'
 import type { Frame } from './frames.ts'
 import { type Collection, type Listed, listAll, selectorsOf } from './pages.ts'
 import type { KubeRequests, KubeStreams } from './transport.ts'
@@ -20,6 +21,8 @@ export interface Listener {
   /** Everything up to this version was told. */
   reached(version: string): void
   failed(error: unknown): void
+  /** The API server answers again, after it did not for some seconds. */
+  returned(): void
 }
 
 export interface FeedOptions {
@@ -33,38 +36,48 @@ export interface FeedOptions {
   /** A list that makes up for what a watch missed comes so long after the last one at the earliest. Default 30 s. */
   readonly relistEveryMs?: number
   readonly random?: () => number
+  /** `performance.now()` unless given. */
+  readonly clock?: Clock
 }
 
+const monotonic: Clock = { now: () => performance.now(), wait }
 const shortWatchMs = 1_000
 const steadyMs = 30_000
+const awayMs = 5_000
 const longestRetryAfterMs = 30_000
 /** While nobody answers, a try burdens nobody; who answers with errors is left alone for longer. */
 const paces = {
-  unanswered: { firstMs: 800, capMs: 5_000 },
+  unanswered: { firstMs: 800, capMs: 3_000 },
   refused: { firstMs: 800, capMs: 30_000 },
 } as const
 /** After so many watches in a row that began at one version and failed, that version itself is in doubt. */
 const doubtAfter = 3
+const none = { kind: 'refused', count: 0 } as const
 
 /** Lists, watches from there on, and begins anew after whatever happens, until its call is stopped. */
 export class Feed {
   readonly #options: FeedOptions
   readonly #listener: Listener
   readonly #random: () => number
+  readonly #clock: Clock
   #position: string | undefined
-  #mustList = true
+  #listDueAt = -Infinity
   #listedAt = -Infinity
-  #failures: { readonly kind: keyof typeof paces; readonly count: number } = { kind: 'refused', count: 0 }
+  #openedAt: number | undefined
+  #failures: { readonly kind: keyof typeof paces; readonly count: number } = none
+  #awaySince: number | undefined
   #heardAt = -Infinity
-  #turnedAt = performance.now()
+  #turnedAt: number
 
   constructor(options: FeedOptions, listener: Listener) {
     this.#options = options
     this.#listener = listener
     this.#random = options.random ?? Math.random
+    this.#clock = options.clock ?? monotonic
+    this.#turnedAt = this.#clock.now()
   }
 
-  /** When a list or a line of a watch last came, in milliseconds of `performance.now()`. */
+  /** When a list or a line of a watch last came, in milliseconds of the clock. */
   get heardAt(): number {
     return this.#heardAt
   }
@@ -76,45 +89,51 @@ export class Feed {
 
   async run(call: Call): Promise<void> {
     while (!call.signal.aborted) {
-      const began = performance.now()
+      this.#openedAt = undefined
       const error = await this.#round(call).catch((thrown: unknown) => thrown ?? new Error('unknown'))
       if (call.signal.aborted) return
-      this.#turnedAt = performance.now()
-      const livedMs = this.#turnedAt - began
-      if (error === undefined) this.#failures = { kind: 'refused', count: 0 }
+      this.#turnedAt = this.#clock.now()
+      const livedMs = this.#turnedAt - (this.#openedAt ?? this.#turnedAt)
+      if (livedMs > (error === undefined ? shortWatchMs : steadyMs)) this.#failures = none
       // A watch that ends as it should does so after minutes; one that ends at once would have us run in circles.
-      if (error === undefined && (livedMs > shortWatchMs || this.#mustList)) continue
-      if (livedMs > steadyMs) this.#failures = { kind: 'refused', count: 0 }
-      await this.#rest(error ?? noAnswer('Unreadable', 'the watch ended as soon as it began'), call)
+      if (error === undefined && (livedMs > shortWatchMs || this.#isListDue())) continue
+      await this.#rest(error ?? tooShort(), call)
     }
   }
 
   /** A list where one is due, and one watch to its end. */
   async #round(call: Call): Promise<void> {
-    if (this.#mustList) await this.#list(call)
+    if (this.#isListDue()) await this.#list(call)
     await this.#watch(call)
+  }
+
+  #isListDue(): boolean {
+    return this.#clock.now() >= this.#listDueAt
   }
 
   async #rest(failure: unknown, call: Call): Promise<void> {
     const kind = isKubeError(failure, 0) ? 'unanswered' : 'refused'
     const count = this.#failures.kind === kind ? this.#failures.count + 1 : 1
     this.#failures = { kind, count }
-    if (isKubeError(failure, 410) || (kind === 'refused' && count >= doubtAfter)) this.#mustList = true
+    this.#awaySince ??= this.#clock.now()
+    if (isKubeError(failure, 410) || (kind === 'refused' && count >= doubtAfter)) this.#listDueAt = -Infinity
     const { resource, metrics } = this.#options
     const fault = failure instanceof KubeError ? failure : undefined
     metrics.watchRestarts.inc({ resource, because: fault?.reason ?? 'Bug' })
     this.#listener.failed(failure)
     const ms = jittered(backoffMs(paces[kind], count), 0.2, this.#random)
-    const askedMs = Math.min(fault?.retryAfterMs ?? 0, longestRetryAfterMs)
-    await wait(Math.max(ms, askedMs), call).catch(() => undefined)
+    // Whoever was sent away together is asked to come back at one moment.
+    const askedMs = Math.min(fault?.retryAfterMs ?? 0, longestRetryAfterMs) * (1 + 0.2 * this.#random())
+    await this.#clock.wait(Math.max(ms, askedMs), call).catch(() => undefined)
   }
 
   async #list(call: Call): Promise<void> {
     const { kube, collection } = this.#options
     this.#listener.listing()
     const list = await listAll(kube, collection, within(call, 120_000))
-    this.#heardAt = this.#turnedAt = this.#listedAt = performance.now()
-    this.#mustList = false
+    this.#hear()
+    this.#listedAt = this.#heardAt
+    this.#listDueAt = Infinity
     this.#position = list.resourceVersion
     this.#listener.listed(list)
     this.#listener.reached(list.resourceVersion)
@@ -130,23 +149,29 @@ export class Feed {
       // All watches of all replicas would come back at once.
       timeoutSeconds: Math.round(300 + 300 * this.#random()),
     }
-    using gap = new Gap(call)
+    using gap = new Gap(call, this.#clock)
     try {
+      gap.closeAt(this.#listDueAt)
       const asked = { method: 'GET', path: collection.path, query, idleMs } as const
       for await (const frame of kube.stream(asked, gap)) {
-        if (!this.#take(frame)) gap.closeIn(this.#listedAt + relistEveryMs - performance.now())
+        if (this.#take(frame)) continue
+        this.#listDueAt = this.#listedAt + relistEveryMs
+        gap.closeAt(this.#listDueAt)
       }
     } catch (error) {
       if (!gap.isDue || call.signal.aborted) throw error
     } finally {
-      if (gap.isSeen) this.#mustList = true
+      if (gap.isDue) this.#listDueAt = -Infinity
     }
   }
 
   /** False where something was missed that only a list can tell. Throws the watch's own error. */
   #take(frame: Frame): boolean {
-    this.#heardAt = this.#turnedAt = performance.now()
-    if (frame.kind === 'dropped') return this.#drop(frame.because)
+    this.#hear()
+    if (frame.kind === 'opened') this.#openedAt = this.#heardAt
+    if (frame.kind === 'opened') return true
+    // The next watch begins before a line that was cut off.
+    if (frame.kind === 'dropped') return this.#drop(frame.because) || frame.because === 'cut'
     const { type, object } = isRecord(frame.value) ? frame.value : { type: undefined, object: undefined }
     if (type === 'ERROR') throw watchError(object)
     if (!isChangeType(type) && type !== 'BOOKMARK') return this.#drop('unknown')
@@ -159,6 +184,13 @@ export class Feed {
     return true
   }
 
+  #hear(): void {
+    this.#heardAt = this.#turnedAt = this.#clock.now()
+    const goneMs = this.#heardAt - (this.#awaySince ?? this.#heardAt)
+    this.#awaySince = undefined
+    if (goneMs >= awayMs) this.#listener.returned()
+  }
+
   #drop(because: string): false {
     this.#options.metrics.framesDropped.inc({ resource: this.#options.resource, because })
     return false
@@ -168,26 +200,25 @@ export class Feed {
 /** Something that a watch missed. The watch goes on, and ends for a new list no sooner than lists may follow each other. */
 class Gap implements Call, Disposable {
   readonly signal: AbortSignal
+  readonly #clock: Clock
   readonly #end = new AbortController()
   readonly #over = new AbortController()
   #isSeen = false
 
-  constructor(call: Call) {
+  constructor(call: Call, clock: Clock) {
+    this.#clock = clock
     this.signal = AbortSignal.any([call.signal, this.#end.signal])
-  }
-
-  get isSeen(): boolean {
-    return this.#isSeen
   }
 
   get isDue(): boolean {
     return this.#end.signal.aborted
   }
 
-  closeIn(ms: number): void {
-    if (this.#isSeen) return
+  closeAt(time: number): void {
+    if (this.#isSeen || time === Infinity) return
     this.#isSeen = true
-    wait(Math.max(0, ms), { signal: this.#over.signal }).then(
+    const ms = Math.max(0, time - this.#clock.now())
+    this.#clock.wait(ms, { signal: this.#over.signal }).then(
       () => this.#end.abort(new Error('a list is due')),
       () => undefined,
     )
@@ -197,6 +228,9 @@ class Gap implements Call, Disposable {
     this.#over.abort(new Error('the watch is over'))
   }
 }
+
+const tooShort = (): KubeError =>
+  new KubeError({ status: 200, reason: 'Unreadable' }, 'the watch ended as soon as it began')
 
 const isChangeType = (raw: unknown): raw is ChangeType =>
   raw === 'ADDED' || raw === 'MODIFIED' || raw === 'DELETED'

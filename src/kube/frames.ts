@@ -1,8 +1,10 @@
 /** One line of a stream of JSON lines, or what became of it. */
 export type Frame =
+  /** The stream is there; nothing was said yet. */
+  | { readonly kind: 'opened' }
   | { readonly kind: 'frame'; readonly value: unknown }
-  /** Nobody can tell any more what it said. */
-  | { readonly kind: 'dropped'; readonly because: 'oversized' | 'broken'; readonly bytes: number }
+  /** Nobody can tell any more what it said; `cut` is a last line whose end never came. */
+  | { readonly kind: 'dropped'; readonly because: 'oversized' | 'broken' | 'cut'; readonly bytes: number }
 
 const newline = 0x0a
 
@@ -30,7 +32,7 @@ export class FrameSplitter {
 
   /** What is left at the end of the stream: a last line without its end, or nothing. */
   finish(): readonly Frame[] {
-    return this.#take()
+    return this.#take().map(each => (each.kind === 'dropped' ? { ...each, because: 'cut' } : each))
   }
 
   #keep(part: Uint8Array): void {

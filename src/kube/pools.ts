@@ -35,7 +35,7 @@ export class Pools {
   }
 
   #open({ tls, proxy }: Identity): Dispatcher {
-    const connect = { ...tls, timeout: 10_000, keepAlive: true, keepAliveInitialDelay: 15_000 }
+    const connect = { ...tls, timeout: 5_000, keepAlive: true, keepAliveInitialDelay: 15_000 }
     const options = {
       connections: this.#connections,
       pipelining: 1,

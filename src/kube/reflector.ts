@@ -25,6 +25,7 @@ export class Reflector<T> implements AsyncDisposable {
   readonly #cache = new Cache<T>()
   readonly #handlers = new Set<Handler<T>>()
   readonly #waiting = new Set<() => void>()
+  readonly #returnHandlers = new Set<() => void>()
   readonly #stop = new AbortController()
   readonly #feed: Feed
   readonly #running: Promise<void>
@@ -41,6 +42,9 @@ export class Reflector<T> implements AsyncDisposable {
       changed: (type, object) => this.#change(type, object),
       reached: version => this.#moveTo(version),
       failed: error => this.#report({ kind: 'stream', key: undefined, error }),
+      returned: () => {
+        for (const handler of this.#returnHandlers) handler()
+      },
     })
     this.#running = this.#feed.run({ signal: this.#stop.signal })
   }
@@ -67,6 +71,12 @@ export class Reflector<T> implements AsyncDisposable {
     return { [Symbol.dispose]: () => this.#handlers.delete(handler) }
   }
 
+  /** Tells when the API server answers again after it did not for some seconds. The handler must not throw. */
+  onReturn(handler: () => void): Disposable {
+    this.#returnHandlers.add(handler)
+    return { [Symbol.dispose]: () => this.#returnHandlers.delete(handler) }
+  }
+
   /** Resolves after the first list. */
   synced(call: Call): Promise<void> {
     return this.#until(() => this.isSynced, call)
@@ -88,7 +98,7 @@ export class Reflector<T> implements AsyncDisposable {
     if (seen !== undefined) this.#publish(this.#cache.offer(seen, this.#position))
   }
 
-  /** When the API server last told something (a list, a line of the watch), in milliseconds of `performance.now()`. */
+  /** When the API server last told something (a list, a line of the watch), in milliseconds of the clock. */
   lastHeard(): number {
     return this.#feed.heardAt
   }

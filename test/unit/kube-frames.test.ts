@@ -47,6 +47,13 @@ test('a line that is too long is dropped without being kept, and those around it
   ])
 })
 
+test('a last line that was cut off is told apart from one that is broken', () => {
+  expect(split(Buffer.from('1\n{"type":"ADD'), [])).toEqual([
+    { kind: 'frame', value: 1 },
+    { kind: 'dropped', because: 'cut', bytes: 12 },
+  ])
+})
+
 test('empty lines are nothing, and a last line needs no end', () => {
   expect(split(Buffer.from('\n\r\n{"a":1}\n\n"end"'), [])).toEqual([
     { kind: 'frame', value: { a: 1 } },

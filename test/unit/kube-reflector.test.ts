@@ -149,14 +149,32 @@ test('a watch that falls silent is begun anew where it was, without a list', asy
   expect(reflector.isSynced).toBe(true)
 })
 
-test('a watch that ends is begun anew at once, one that ends at once is not', async () => {
-  const { api } = await reflected(() => listOf(10))
+test('after a line that was cut off it goes on before that line, without a list', async () => {
+  const { api, reflector } = await reflected(() => listOf(10))
   await soon(() => api.openStreams || undefined)
-  api.answer = ({ isWatch }) => (isWatch ? { status: 200, body: '' } : listOf(10))
-  const began = performance.now()
+  api.send(event('ADDED', thing('a', 'u1', 11)))
+  await reflector.caughtUp('11', within())
+  const { answer } = api
+  api.answer = asked => (asked.isWatch ? { status: 200, body: '{"type":"MODIFIED","obj' } : answer(asked))
   api.endStreams()
-  await soon(() => api.watches()[4])
-  expect(performance.now() - began).toBeGreaterThan(800 + 1_600)
+  await soon(() => api.watches()[1])
+  api.answer = answer
+  await soon(() => api.watches()[2])
+  expect(api.watches().map(({ query }) => query.get('resourceVersion'))).toEqual(['10', '11', '11'])
+  expect(api.lists()).toHaveLength(1)
+})
+
+test('a server that answers every watch with nonsense is asked with growing patience', async () => {
+  const { api, reflector } = await reflected(() => listOf(10))
+  const { answer } = api
+  api.answer = asked =>
+    asked.isWatch ? { status: 200, body: '<html>\nBad gateway\n</html>\n' } : answer(asked)
+  await reflector.synced(within())
+  api.endStreams()
+  const began = performance.now()
+  await soon(() => api.watches()[2])
+  expect(performance.now() - began).toBeGreaterThan(640 + 1_280)
+  expect(api.lists()).toHaveLength(1)
 })
 
 test('errors of all kinds are waited out, and the API server is not stormed', async () => {

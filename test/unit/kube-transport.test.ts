@@ -132,7 +132,9 @@ test('a stream that nobody reads any more lets go of its connection', async () =
   const { api, kube } = await connected()
   api.answer = () => 'stream'
   const reading = (async () => {
-    for await (const frame of kube.stream({ ...get, idleMs: 5_000 }, call)) return frame
+    for await (const frame of kube.stream({ ...get, idleMs: 5_000 }, call)) {
+      if (frame.kind === 'frame') return frame
+    }
     return undefined
   })()
   await expect.poll(() => api.openStreams).toBe(1)
