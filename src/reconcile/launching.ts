@@ -104,6 +104,8 @@ interface Sent {
 async function send(launch: Launch, bench: Bench, call: Call): Promise<Sent> {
   const { ledger, desk } = bench
   const { id } = launch
+  const known = ledger.answerTo(id)
+  if (known !== undefined) return { id, state: known }
   const before = ledger.verdict(id)
   const prepared = await prepare(launch, bench, call).catch((reason: unknown) => ({ reason }))
   if ('reason' in prepared) return unfit(launch, prepared.reason, bench)
@@ -117,7 +119,9 @@ async function send(launch: Launch, bench: Bench, call: Call): Promise<Sent> {
     const at = desk.clock.now()
     ledger.heard(id, 'unclear', at)
     ledger.resume(launch.group)
-    return { id, state: { kind: 'accepted', at, machines } }
+    const state = { kind: 'accepted', at, machines } as const
+    ledger.answered(id, state)
+    return { id, state }
   } catch (error) {
     return failed(launch, before, error, bench)
   }

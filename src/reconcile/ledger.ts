@@ -1,7 +1,7 @@
 import { backoffMs } from '../lib/backoff.ts'
 import type { Group } from '../model/cluster.ts'
 import { type Fault, retryPace } from '../model/faults.ts'
-import type { Launch } from '../model/launch.ts'
+import type { Launch, LaunchState } from '../model/launch.ts'
 import { isAlive, isThere, type Machine } from '../model/machine.ts'
 import { type LaunchId, type MachineId, workerName } from '../model/names.ts'
 import type { InventoryView, LaunchMemory, Memory, Pause, SchedulerView, Verdict } from '../model/world.ts'
@@ -33,8 +33,11 @@ export class Ledger {
   readonly #closing = new Map<MachineId, number>()
   readonly #unjoined = new Map<MachineId, number>()
   readonly #told = new Set<string>()
+  #lastSteps = ''
   #silentSince: number | undefined
   readonly #launches = new Map<LaunchId, LaunchMemory>()
+  /** What the cloud answered, until it is written down. */
+  readonly #answers = new Map<LaunchId, LaunchState>()
   readonly #pauses = new Map<string, Pause>()
 
   constructor(now: number) {
@@ -80,6 +83,7 @@ export class Ledger {
     }
     const known = new Set(launches.map(({ id }) => id))
     for (const id of this.#launches.keys()) if (!known.has(id)) this.#launches.delete(id)
+    for (const id of this.#answers.keys()) if (!known.has(id)) this.#answers.delete(id)
   }
 
   /** Forgets what is gone, and notes since when a running machine's worker is missing at an answering scheduler. */
@@ -139,6 +143,15 @@ export class Ledger {
     this.#lastCloudWrite = now
   }
 
+  answered(id: LaunchId, state: LaunchState): void {
+    this.#answers.set(id, state)
+  }
+
+  /** Where it is known, the cloud need not be asked again because a write of it was lost. */
+  answerTo(id: LaunchId): LaunchState | undefined {
+    return this.#answers.get(id)
+  }
+
   terminated(machines: readonly MachineId[], now: number): void {
     for (const id of machines) this.#terminated.set(id, now)
     this.#lastCloudWrite = now
@@ -170,6 +183,13 @@ export class Ledger {
   /** A launch was answered. What failed to come up before rests as long as it has not come up. */
   resume(group: string): void {
     if (this.#pauses.get(group)?.fault !== 'not-started') this.#pauses.delete(group)
+  }
+
+  /** Whether these are the steps of the pass before. */
+  repeats(steps: string): boolean {
+    const isSame = steps === this.#lastSteps
+    this.#lastSteps = steps
+    return isSame
   }
 
   /** Whether this is said for the first time. */

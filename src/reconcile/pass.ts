@@ -61,7 +61,9 @@ export class Passes {
     if (hasReleased(outcomes) || world.enrolment.kind === 'released')
       return { kind: 'again', afterMs: restMs }
     desk.eyes.attend(world.cluster, isBusy(world) || steps.length > 0 ? 'busy' : 'resting')
-    if (outcomes.some(leadsOn)) return { kind: 'again', afterMs: 0 }
+    // The same steps once more: whoever shows what became of them is behind, and asking faster does not help.
+    const isRepeated = ledger.repeats(canonical(steps))
+    if (outcomes.some(leadsOn)) return isRepeated ? { kind: 'retry' } : { kind: 'again', afterMs: 0 }
     const passed = { seen: bench.seen, world: { ...world, memory: ledger.snapshot() }, outcomes, ledger }
     const waitMs = await published(() => publish(passed, desk.hands, call))
     return waitMs === 'again' ? { kind: 'retry' } : next(passed, look, waitMs)

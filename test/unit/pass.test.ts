@@ -1,8 +1,8 @@
 import { describe, expect, test } from 'vitest'
-import { installationId, launchId, scope } from '../../src/model/names.ts'
+import { installationId, launchId, machineId, scope } from '../../src/model/names.ts'
 import type { World } from '../../src/model/world.ts'
 import { type Next, Passes } from '../../src/reconcile/pass.ts'
-import { type Desk, type Report, type Seen, StaleWrite } from '../../src/reconcile/ports.ts'
+import { type Desk, type Report, type Seen, StaleWrite, UnclearWrite } from '../../src/reconcile/ports.ts'
 import { aCluster, aWorld, now, type Wanted } from '../support/a-world.ts'
 
 const call = { signal: new AbortController().signal }
@@ -15,15 +15,17 @@ interface Scene extends Wanted {
   readonly certificates?: World['certificates']
   /** What publishing throws. */
   readonly refusal?: Error
+  /** Which writes of launches fail, counted from 1. */
+  readonly lostWrites?: readonly number[]
 }
 
 const nothing = async (): Promise<void> => undefined
 
 /** One resource, looked at by passes whose hands change nothing but it. */
-function aDesk({ seen, inventory, certificates, refusal, ...wanted }: Scene) {
+function aDesk({ seen, inventory, certificates, refusal, lostWrites = [], ...wanted }: Scene) {
   const cluster = aCluster(wanted)
   const world = aWorld(wanted)
-  const state = { now, writes: 0, reports: [] as Report[], lists: 0 }
+  const state = { now, writes: 0, reports: [] as Report[], lists: 0, sent: 0, recorded: 0 }
   let resource: Seen = {
     cluster,
     resourceVersion: '1',
@@ -54,11 +56,19 @@ function aDesk({ seen, inventory, certificates, refusal, ...wanted }: Scene) {
       stampLedger: async (_seen, seq) => change({ ledger: { uid: cluster.uid, seq } }),
       enrol: async () => change({ hasFinalizer: true }),
       release: nothing,
-      writeLaunches: async (_seen, { launches, seq }) =>
-        change({ launches, ledger: { uid: cluster.uid, seq } }),
+      writeLaunches: async (_seen, { launches, seq }) => {
+        state.recorded += 1
+        if (lostWrites.includes(state.recorded)) throw new UnclearWrite('500')
+        return change({ launches, ledger: { uid: cluster.uid, seq } })
+      },
       issueCertificates: nothing,
       removeCertificates: nothing,
-      prepare: async () => ({ scope: here, offerings: [''], hash: '', send: async () => [] }),
+      prepare: async () => ({
+        scope: here,
+        offerings: [''],
+        hash: '',
+        send: async () => [machineId(`i-${state.sent++}`)],
+      }),
       console: async () => '',
       terminate: nothing,
       reserveAddress: async () => ({ internal: { host: '', port: 1 }, external: { host: '', port: 1 } }),
@@ -117,6 +127,32 @@ describe('a pass', () => {
     const results = await desk.run(4)
     expect(results.filter(({ kind }) => kind === 'retry').length).toBeGreaterThan(1)
     expect(desk.state.writes).toBeLessThan(5)
+  })
+
+  test('whose step nobody shows yet does not run in circles', async () => {
+    const inventory = {
+      kind: 'seen',
+      machines: [],
+      listed: new Set<never>(),
+      address: undefined,
+      missing: 0,
+      startedAt: now,
+      previousStartedAt: now,
+    } as const
+    const certificates = { kind: 'valid', notAfter: now + 9_000_000, renewAt: now + 8_000_000 } as const
+    const desk = aDesk({ phase: 'deleting', inventory, certificates })
+    const results = await desk.run(10)
+    expect(results.filter(next => next.kind === 'again' && next.afterMs === 0).length).toBeLessThanOrEqual(1)
+    expect(results.filter(({ kind }) => kind === 'retry').length).toBeGreaterThan(5)
+  })
+
+  test('does not ask the cloud again where it was the writing of its answer that failed', async () => {
+    const desk = aDesk({ replicas: 0, lostWrites: [2, 3], seen: { launches: [] } })
+    await desk.run(5)
+    expect(desk.state.sent).toBe(1)
+    expect(desk.resource.launches?.map(({ state }) => state)).toMatchObject([
+      { kind: 'accepted', machines: ['i-0'] },
+    ])
   })
 
   test('finds its way out of launch records that nobody can read, after the horizon', async () => {
