@@ -1,18 +1,26 @@
-import { once } from 'node:events'
 import { writeFile } from 'node:fs/promises'
 import type { IncomingMessage, ServerResponse } from 'node:http'
 import { Agent, createServer, request, type Server } from 'node:https'
 import { buffer } from 'node:stream/consumers'
-import { setTimeout as later } from 'node:timers'
 import { plural } from '../../src/api/names.ts'
 import { text } from '../../src/lib/parse.ts'
 import { createBundle } from '../../src/pki/bundle.ts'
 import { schedulerServerName } from '../../src/pki/identity.ts'
+import type { Arrival } from './arrivals.ts'
+import { FrontDoor } from './front-door.ts'
 import { anIdentity, base64 } from './pki-fixture.ts'
+import { ProxiedWatch } from './proxied-watch.ts'
 import type { Random } from './random.ts'
 
-/** What may become of a request that is no watch. `lose` is carried out, and answered as if it were not. */
-export type Fault = { readonly kind: 'none' } | { readonly kind: 'refuse' | 'lose'; readonly status: number }
+/**
+ * What may become of a request. `lose` is carried out, and answered as if it were not; `say` is answered with 200 and a
+ * text of the test's own.
+ */
+export type Fault =
+  | { readonly kind: 'none' }
+  | { readonly kind: 'refuse'; readonly status: number; readonly retryAfterS?: number }
+  | { readonly kind: 'lose'; readonly status: number }
+  | { readonly kind: 'say'; readonly text: string }
 
 export interface Upstream {
   readonly url: string
@@ -38,9 +46,16 @@ export function nowAndThen(share: number, random: Random): () => Fault {
 /** Between an operator and its API server, with a certificate of its own: trouble where it is asked for. */
 export class FaultProxy implements AsyncDisposable {
   /** Asked before every request that is no watch. */
-  fault: () => Fault = () => none
+  fault: (asked: Arrival) => Fault = () => none
+  /** Asked before every watch. */
+  watchFault: (asked: Arrival) => Fault = () => none
+  /** May change what the API server is asked for. */
+  redirect: (url: URL) => void = () => undefined
+  /** Makes something else of each answer and of each line of a watch. */
+  rewrite: (text: string) => string = said => said
   /** Whatever a watch tells is told so much later. */
   watchDelayMs = 0
+  readonly arrivals: Arrival[] = []
   /** Method and path of each request that got an answer which is not the API server's own. */
   readonly faults: string[] = []
   /** Statuses that the API server itself gave to watches, also inside of them. */
@@ -49,9 +64,8 @@ export class FaultProxy implements AsyncDisposable {
   readonly #upstream: Upstream
   readonly #server: Server
   readonly #agent: Agent
-  readonly #watches = new Set<ServerResponse>()
-  #isClosed = false
-  #resumeAt: string | undefined
+  readonly #watches: ProxiedWatch[] = []
+  #door: FrontDoor | undefined
 
   private constructor(upstream: Upstream) {
     this.#upstream = upstream
@@ -64,17 +78,20 @@ export class FaultProxy implements AsyncDisposable {
 
   static async open(upstream: Upstream): Promise<FaultProxy> {
     const proxy = new FaultProxy(upstream)
-    proxy.#server.listen(0, '127.0.0.1')
-    await once(proxy.#server, 'listening')
+    proxy.#door = await FrontDoor.open(proxy.#server)
     return proxy
+  }
+
+  /** Where it can be put out of reach. */
+  get door(): FrontDoor {
+    if (this.#door === undefined) throw new Error('the proxy is not open')
+    return this.#door
   }
 
   /** Writes a kubeconfig that leads through here, and returns its path. */
   async kubeconfig(path: string): Promise<string> {
-    const address = this.#server.address()
-    const port = typeof address === 'object' ? address?.port : undefined
     const cluster = {
-      server: `https://127.0.0.1:${port}`,
+      server: `https://127.0.0.1:${this.door.port}`,
       'tls-server-name': schedulerServerName(anIdentity.uid),
       'certificate-authority-data': base64(this.#bundle.authority.certificate),
     }
@@ -90,19 +107,34 @@ export class FaultProxy implements AsyncDisposable {
     return path
   }
 
+  /** The watches of clusters that are open, or all there ever were. */
+  watches(which: 'open' | 'all' = 'open'): readonly ProxiedWatch[] {
+    return this.#watches.filter(({ path, isOpen }) => isOfClusters(path) && (which === 'all' || isOpen))
+  }
+
+  /** Nobody who watches hears of anything any more, and no connection breaks. */
+  freezeWatches(): void {
+    for (const watch of this.#watches) watch.freeze()
+  }
+
   /** Ends the watches of clusters, and lets none begin. */
   cutWatches(): void {
-    this.#isClosed = true
-    for (const watch of this.#watches) watch.destroy()
+    this.watchFault = ({ path }) => (isOfClusters(path) ? { kind: 'refuse', status: 503 } : none)
+    for (const watch of this.watches()) watch.end()
   }
 
   /** Lets watches begin again, the first one of clusters at a version of the test's choice. */
   allowWatches(resumeAt: string): void {
-    this.#resumeAt = resumeAt
-    this.#isClosed = false
+    this.redirect = url => {
+      if (!isOfClusters(url.pathname) || !url.searchParams.has('watch')) return
+      url.searchParams.set('resourceVersion', resumeAt)
+      this.redirect = () => undefined
+    }
+    this.watchFault = () => none
   }
 
   async [Symbol.asyncDispose](): Promise<void> {
+    await this.#door?.[Symbol.asyncDispose]()
     this.#server.close()
     this.#server.closeAllConnections()
     this.#agent.destroy()
@@ -110,37 +142,35 @@ export class FaultProxy implements AsyncDisposable {
 
   async #serve(asked: IncomingMessage, answer: ServerResponse): Promise<void> {
     const url = new URL(asked.url ?? '/', this.#upstream.url)
-    if (url.searchParams.get('watch') === 'true') return this.#watch(url, asked, answer)
-    const fault = this.fault()
+    const isWatch = url.searchParams.get('watch') === 'true'
+    const { method = '' } = asked
+    const arrival = {
+      at: performance.now(),
+      method,
+      path: url.pathname,
+      query: new URLSearchParams(url.searchParams),
+      isWatch,
+    }
+    this.arrivals.push(arrival)
+    const fault = isWatch ? this.watchFault(arrival) : this.fault(arrival)
     const body = await buffer(asked)
-    if (fault.kind === 'refuse') return this.#spoil(asked, answer, fault.status)
+    if (fault.kind === 'refuse' || fault.kind === 'say') return this.#spoil(arrival, answer, fault)
+    this.redirect(url)
     const real = await this.#forward(url, asked, body)
+    if (isWatch) return this.#watch(url, real, answer)
     const content = await buffer(real)
-    if (fault.kind === 'lose') return this.#spoil(asked, answer, fault.status)
-    answer.writeHead(real.statusCode ?? 502, { 'content-type': 'application/json' }).end(content)
+    if (fault.kind === 'lose') return this.#spoil(arrival, answer, { ...fault, kind: 'refuse' })
+    answer.writeHead(real.statusCode ?? 502, { 'content-type': 'application/json' })
+    answer.end(this.rewrite(content.toString('utf8')))
   }
 
-  async #watch(url: URL, asked: IncomingMessage, answer: ServerResponse): Promise<void> {
-    const isOfClusters = url.pathname.endsWith(`/${plural}`)
-    if (isOfClusters && this.#isClosed) return this.#refuse(answer, 503)
-    if (isOfClusters && this.#resumeAt !== undefined) {
-      url.searchParams.set('resourceVersion', this.#resumeAt)
-      this.#resumeAt = undefined
-    }
-    const real = await this.#forward(url, asked, Buffer.alloc(0))
-    if (isOfClusters) this.#watches.add(answer)
-    answer.on('close', () => {
-      this.#watches.delete(answer)
-      real.destroy()
-    })
+  #watch(url: URL, real: IncomingMessage, answer: ServerResponse): void {
     answer.writeHead(real.statusCode ?? 502, { 'content-type': 'application/json' }).flushHeaders()
-    this.#note(real.statusCode)
-    real.on('data', (chunk: Buffer) => {
-      if (isOfClusters && chunk.includes('"code":410')) this.#note(410)
-      later(() => answer.writable && answer.write(chunk), this.watchDelayMs)
-    })
-    real.on('close', () => later(() => answer.end(), this.watchDelayMs))
-    real.on('error', () => answer.destroy())
+    this.watchStatuses.push(real.statusCode ?? 502)
+    const terms = { delayMs: () => this.watchDelayMs, rewrite: (said: string) => this.rewrite(said) }
+    const watch = new ProxiedWatch(url, real, answer, terms)
+    this.#watches.push(watch)
+    answer.on('close', () => watch.error !== undefined && this.watchStatuses.push(watch.error))
   }
 
   #forward(url: URL, asked: IncomingMessage, body: Buffer): Promise<IncomingMessage> {
@@ -151,19 +181,20 @@ export class FaultProxy implements AsyncDisposable {
     return new Promise((resolve, reject) => sent.once('response', resolve).once('error', reject))
   }
 
-  #spoil({ method = '', url = '' }: IncomingMessage, answer: ServerResponse, code: number): void {
-    this.faults.push(`${method} ${url.split('?')[0]}`)
-    this.#refuse(answer, code)
-  }
-
-  #refuse(answer: ServerResponse, code: number): void {
+  #spoil(
+    { method, path }: Arrival,
+    answer: ServerResponse,
+    fault: Extract<Fault, { kind: 'refuse' | 'say' }>,
+  ): void {
+    this.faults.push(`${method} ${path}`)
+    const json = { 'content-type': 'application/json' }
+    if (fault.kind === 'say') return void answer.writeHead(200, json).end(fault.text)
+    const { status: code, retryAfterS } = fault
     const status = { kind: 'Status', apiVersion: 'v1', status: 'Failure', code, message: 'by the proxy' }
-    const reason = { 409: 'Conflict', 429: 'TooManyRequests' }[code] ?? 'InternalError'
-    answer.writeHead(code, { 'content-type': 'application/json' })
-    answer.end(JSON.stringify({ ...status, reason }))
-  }
-
-  #note(status: number | undefined): void {
-    if (status !== undefined) this.watchStatuses.push(status)
+    const reason = { 403: 'Forbidden', 409: 'Conflict', 410: 'Expired', 429: 'TooManyRequests' }[code]
+    const headers = { ...json, ...(retryAfterS === undefined ? {} : { 'retry-after': String(retryAfterS) }) }
+    answer.writeHead(code, headers).end(JSON.stringify({ ...status, reason: reason ?? 'InternalError' }))
   }
 }
+
+export const isOfClusters = (path: string): boolean => path.endsWith(`/${plural}`)
