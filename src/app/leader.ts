@@ -33,6 +33,9 @@ import { clusterStore, secretStore } from './stores.ts'
 import { keepSwept, openSweeper } from './sweeping.ts'
 import { watchedQueue } from './watched-queue.ts'
 
+/** When the API server is back, what failed meanwhile is tried again at this pace. */
+const failedEveryMs = 60
+
 export interface Office {
   readonly config: Config
   readonly kube: KubeTransport
@@ -75,6 +78,7 @@ export async function lead(office: Office, call: Call): Promise<void> {
   const ended = (uid: ClusterUid): void => sweeper?.witness(uid)
   all.use(sources.follow({ clusters, secrets, uidLabel: secretLabels.uid, schedulers: pool, ended }))
   connections.openAmbient()
+  for (const each of watches.all) all.use(each.onReturn(() => queue.hasten(failedEveryMs)))
   if (!stop.signal.aborted) log.info({ clusters: clusters.flatMap(each => each.list()).length }, 'ready')
   const pass = (key: ClusterKey, limit: Call) =>
     within({ cluster: key, pass: randomBytes(4).toString('hex') }, () => passes.run(key, limit))

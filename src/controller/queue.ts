@@ -5,6 +5,8 @@ import { type ClusterKey, splitKey } from '../model/names.ts'
 import { Turns } from './turns.ts'
 
 const backoff = { firstMs: 50, capMs: 60_000 }
+/** Who is looked at for no other reason than that this process is new comes at this pace: all at once would be a herd. */
+const lowEveryMs = 60
 
 export type Priority = 'normal' | 'low'
 
@@ -38,6 +40,7 @@ export class WorkQueue {
   readonly #failures = new Map<ClusterKey, number>()
   readonly #waiting: ((key: ClusterKey) => void)[] = []
   #timer: NodeJS.Timeout | undefined
+  #lowFrom = -Infinity
 
   constructor(now: () => number, watcher: QueueWatcher) {
     this.#now = now
@@ -71,6 +74,13 @@ export class WorkQueue {
     this.#failures.set(key, failures)
     this.#watcher.retried()
     this.add(key, { afterMs: backoffMs(backoff, failures) })
+  }
+
+  /** What they failed at is over: all keys that failed come again at once, one each `everyMs`, or sooner if they are due. */
+  hasten(everyMs: number): void {
+    const failed = [...this.#failures.keys()]
+    this.#failures.clear()
+    for (const [turn, key] of failed.entries()) this.add(key, { afterMs: turn * everyMs })
   }
 
   /** The key did well: its next failure is its first. */
@@ -123,11 +133,19 @@ export class WorkQueue {
       if (this.#entries.get(entry.key) === entry) this.#line(entry)
     }
     while (this.#waiting.length > 0) {
-      const key = this.#ready.take() ?? this.#low.take()
+      const key = this.#take(now)
       if (key === undefined) break
       this.#hand(key, now)
     }
     this.#arm(now)
+  }
+
+  #take(now: number): ClusterKey | undefined {
+    const urgent = this.#ready.take()
+    if (urgent !== undefined || now < this.#lowFrom) return urgent
+    const key = this.#low.take()
+    if (key !== undefined) this.#lowFrom = now + lowEveryMs
+    return key
   }
 
   #line({ key, priority }: Entry): void {
@@ -146,9 +164,10 @@ export class WorkQueue {
 
   #arm(now: number): void {
     clearTimeout(this.#timer)
-    const next = this.#timed.peek()
-    if (next === undefined) return
-    this.#timer = setTimeout(() => this.#serve(), Math.min(Math.max(0, next.due - now), 2 ** 31 - 1))
+    const isLowDue = this.#low.size > 0 && this.#waiting.length > 0
+    const next = Math.min(this.#timed.peek()?.due ?? Infinity, isLowDue ? this.#lowFrom : Infinity)
+    if (next === Infinity) return
+    this.#timer = setTimeout(() => this.#serve(), Math.min(Math.max(0, next - now), 2 ** 31 - 1))
     this.#timer.unref()
   }
 }

@@ -66,7 +66,7 @@ export class Sources {
     if (type !== 'deleted') this.#keys.set(uid, key)
     else this.#keys.delete(uid)
     if (type === 'deleted' && !isInferred) ended(uid)
-    this.#queue.add(key, { priority: initial ? 'low' : 'normal' })
+    this.#queue.add(key, { priority: initial && isAtRest(object) ? 'low' : 'normal' })
   }
 
   /** Its cluster looks whether its Secrets are as they should be. */
@@ -76,6 +76,15 @@ export class Sources {
     const key = typeof uid === 'string' ? this.#keys.get(uid) : undefined
     if (key !== undefined && !initial) this.#queue.add(key)
   }
+}
+
+/** Nothing was asked of it since it was last looked at: nothing but the order of first looks rests on this. */
+function isAtRest(object: unknown): boolean {
+  const { generation, deletionTimestamp } = metadataOf(object)
+  const status = isRecord(object) && isRecord(object['status']) ? object['status'] : {}
+  const { observedGeneration, launches } = status
+  const isLaunching = Array.isArray(launches) && launches.length > 0
+  return deletionTimestamp === undefined && generation === observedGeneration && !isLaunching
 }
 
 function metadataOf(object: unknown): Readonly<Record<string, unknown>> {

@@ -17,11 +17,11 @@ type Life = Omit<Fate, 'directory' | 'signal'>
 async function lived(life: Life) {
   await using room = await OperatorRoom.openApart(plane)
   const book = new FateBook({ directory: join(room.directory, 'fate'), signal: 'SIGKILL', ...life })
-  await using operator = new Supervisor(room, book)
+  await using operator = new Supervisor(() => room.operator({ fate: book.fate }))
   const complaints = await tellStory(room, book)
   for (const point of book.strokes) died.add(point.replace(/^[a-z-]+: /, ''))
   kills += book.strokes.length
-  return { complaints, ends: operator.ends, passed: book.points, strokes: book.strokes }
+  return { complaints, ends: operator.exits.filter(code => code !== null), passed: book.points, strokes: book.strokes }
 }
 
 afterAll(() => tellOfRow(1, `${died.size} points, ${kills} kills`))

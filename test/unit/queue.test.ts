@@ -33,6 +33,33 @@ describe('the queue', () => {
     expect([await taken(queue, 2), await now(queue)]).toEqual([[a, b], undefined])
   })
 
+  test('hands out first looks at a pace, however many hands are free and however late it is', async () => {
+    const queue = aQueue()
+    const keys = Array.from({ length: 60 }, (_, at) => clusterKey('one', `c-${at}`))
+    for (const key of keys) queue.add(key, { priority: 'low' })
+    await vi.advanceTimersByTimeAsync(10_000)
+    const times: number[] = []
+    for (const _ of keys) void queue.next(stop).then(() => times.push(Date.now()))
+    await vi.advanceTimersByTimeAsync(10)
+    queue.add(other)
+    await vi.advanceTimersByTimeAsync(60 * 60)
+    const [first = 0] = times
+    expect(times.map(at => at - first)).toEqual([0, 10, ...keys.slice(2).map((_, at) => (at + 1) * 60)])
+  })
+
+  test('brings what failed at once, one after the other, where what it failed at is over', async () => {
+    const queue = aQueue()
+    for (const key of [a, b, a, a, a, a]) queue.retry(key)
+    queue.add(other, { afterMs: 5_000 })
+    queue.hasten(50)
+    expect([await now(queue), await now(queue)]).toEqual([a, undefined])
+    await vi.advanceTimersByTimeAsync(50)
+    expect([await now(queue), await now(queue)]).toEqual([b, undefined])
+    queue.hasten(50)
+    queue.done(a)
+    expect(await now(queue)).toBeUndefined()
+  })
+
   test('lets the earlier due time win', async () => {
     const queue = aQueue()
     queue.add(a, { afterMs: 1_000 })
