@@ -3,6 +3,7 @@ import { request } from 'node:https'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { poll } from '../../src/lib/wait.ts'
+import type { Authority } from '../../src/pki/authority.ts'
 import { runKubectl } from './kubectl.ts'
 import { Program, Watchdog } from './process.ts'
 import {
@@ -14,6 +15,7 @@ import {
   type Layout,
   layOut,
   urlOf,
+  usersAuthorityOf,
   writeKubeconfig,
 } from './programs.ts'
 import { findSource, type Source } from './source.ts'
@@ -37,6 +39,8 @@ export interface ControlPlane extends AsyncDisposable {
   readonly url: string
   /** The authority that signed the API server's certificate, as PEM. */
   readonly authority: string
+  /** Whoever has a client certificate of this authority is the user that its common name says. */
+  readonly usersAuthority: Authority
   /** The administrator's bearer token. */
   readonly token: string
   readonly kubectlPath: string
@@ -114,6 +118,7 @@ class Running {
       kubeconfig,
       url: urlOf(layout),
       authority: await authorityOf(layout),
+      usersAuthority: await usersAuthorityOf(layout),
       token: layout.token,
       kubectlPath,
       kubectlCommand: source.kubectl,

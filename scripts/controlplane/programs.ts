@@ -2,6 +2,7 @@ import { generateKeyPairSync, randomBytes } from 'node:crypto'
 import { mkdir, readFile, writeFile } from 'node:fs/promises'
 import { createServer } from 'node:net'
 import { join } from 'node:path'
+import { type Authority, createAuthority } from '../../src/pki/authority.ts'
 
 export interface Ports {
   readonly etcd: number
@@ -37,12 +38,14 @@ function listen(server: ReturnType<typeof createServer>): Promise<number> {
   })
 }
 
-/** Writes what the programs read at start: the administrator's token and the key of service account tokens. */
+/** Writes what the programs read at start: the administrator's token, the key of service account tokens, users' authority. */
 export async function layOut(directory: string, ports: Ports): Promise<Layout> {
   await mkdir(join(directory, 'certificates'), { recursive: true, mode: 0o700 })
   const token = randomBytes(24).toString('hex')
   const { privateKey, publicKey } = generateKeyPairSync('ec', { namedCurve: 'P-256' })
+  const users = createAuthority({ name: 'users', now: Date.now(), days: 365 })
   await Promise.all([
+    keep(usersAuthorityPath(directory), `${users.certificate}${users.key}`),
     write(join(directory, 'tokens.csv'), `${token},admin,admin,system:masters\n`),
     keep(
       join(directory, 'service-accounts.key'),
@@ -80,6 +83,8 @@ export function apiServerFlags({ directory, ports }: Layout): readonly string[] 
     `--secure-port=${ports.api}`,
     // Its own authority and certificate for 127.0.0.1 are made here at first start and kept.
     `--cert-dir=${join(directory, 'certificates')}`,
+    // Of client certificates: their common name is the user.
+    `--client-ca-file=${usersAuthorityPath(directory)}`,
     `--token-auth-file=${join(directory, 'tokens.csv')}`,
     '--authorization-mode=RBAC',
     '--service-cluster-ip-range=10.0.0.0/16',
@@ -106,6 +111,15 @@ export const urlOf = ({ ports }: Layout): string => `https://${host}:${ports.api
 export const kubeconfigPath = (directory: string): string => join(directory, 'kubeconfig')
 export const authorityOf = ({ directory }: Layout): Promise<string> =>
   readFile(join(directory, 'certificates', 'apiserver.crt'), 'utf8')
+
+/** Certificate and key in one file: who can read it may be anybody. */
+const usersAuthorityPath = (directory: string): string => join(directory, 'users.pem')
+
+export async function usersAuthorityOf({ directory }: Layout): Promise<Authority> {
+  const pem = await readFile(usersAuthorityPath(directory), 'utf8')
+  const at = pem.indexOf('-----BEGIN PRIVATE KEY-----')
+  return { certificate: pem.slice(0, at), key: pem.slice(at) }
+}
 
 /** The administrator's, with the authority's certificate inside: the file can be copied anywhere on this machine. */
 export async function writeKubeconfig(layout: Layout): Promise<string> {

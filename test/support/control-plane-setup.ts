@@ -1,6 +1,7 @@
 import type { TestProject } from 'vitest/node'
 import { type ControlPlane, startControlPlane } from '../../scripts/controlplane/index.ts'
 import { NoControlPlane } from '../../scripts/controlplane/source.ts'
+import type { Authority } from '../../src/pki/authority.ts'
 
 /** What the test files are told: plain values, since they run in processes of their own. */
 export type ProvidedControlPlane =
@@ -11,6 +12,7 @@ export type ProvidedControlPlane =
       readonly url: string
       /** PEM. */
       readonly authority: string
+      readonly usersAuthority: Authority
       readonly token: string
       readonly kubectlCommand: readonly string[]
       readonly hasControllers: boolean
@@ -41,12 +43,14 @@ export async function setup(project: TestProject): Promise<void> {
   const shared = globalThis.sharedControlPlane
   shared.users += 1
   try {
-    const { kubeconfig, url, authority, token, kubectlCommand, hasControllers } = await shared.plane
+    const { kubeconfig, url, authority, usersAuthority, token, kubectlCommand, hasControllers } =
+      await shared.plane
     project.provide('controlPlane', {
       kind: 'running',
       kubeconfig,
       url,
       authority,
+      usersAuthority,
       token,
       kubectlCommand,
       hasControllers,

@@ -1,12 +1,14 @@
 import { randomBytes } from 'node:crypto'
 import { afterAll, beforeAll, beforeEach, inject } from 'vitest'
 import { runKubectl } from '../../scripts/controlplane/kubectl.ts'
+import type { Authority } from '../../src/pki/authority.ts'
 
 /** The run's control plane as a test file uses it: with our custom resources, and a namespace for this file alone. */
 export interface SharedControlPlane {
   readonly kubeconfig: string
   readonly url: string
   readonly authority: string
+  readonly usersAuthority: Authority
   readonly token: string
   readonly kubectlCommand: readonly string[]
   readonly hasControllers: boolean
@@ -49,6 +51,7 @@ function skipped(reason: string): SharedControlPlane {
     kubeconfig: '',
     url: '',
     authority: '',
+    usersAuthority: { certificate: '', key: '' },
     token: '',
     kubectlCommand: [],
     hasControllers: false,
