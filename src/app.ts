@@ -19,7 +19,9 @@ export async function runOperator(config: Config, log: Log, call: Call, seams = 
   const metrics = createMetrics({ process: 'measured' })
   using loop = watchLoop(metrics)
   const { kubeconfig, context } = config
-  const connected = await connectKube({ kubeconfig, context, requests: metrics.kubeRequests })
+  const onProblem = (error: unknown): void =>
+    log.warn({ err: error }, 'the credentials for the API server cannot be renewed yet')
+  const connected = await connectKube({ kubeconfig, context, requests: metrics.kubeRequests, onProblem })
   await using kube = seams.kube(connected)
   const checks = new Checks({ name: 'event-loop', problem: () => late(loop.lateMs()) })
   await using open = new AsyncDisposableStack()

@@ -62,6 +62,12 @@ export function failureOf(error: unknown, signal: AbortSignal): KubeError {
   if (code === 'UND_ERR_HEADERS_TIMEOUT' || code === 'UND_ERR_BODY_TIMEOUT') {
     return noAnswer('Timeout', 'the API server fell silent', error)
   }
-  const said = code !== '' ? code : error instanceof Error ? error.message : 'unknown error'
-  return noAnswer('Unreachable', `the API server cannot be reached: ${said}`, error)
+  return noAnswer('Unreachable', `the API server cannot be reached: ${saidBy(error, code)}`, error)
+}
+
+/** A proxy's refusal is in the message alone; else the code says it, and says it always in the same words. */
+function saidBy(error: unknown, code: string): string {
+  const message = error instanceof Error ? error.message : 'unknown error'
+  if (code === 'UND_ERR_ABORTED' || code.startsWith('UND_ERR_PRX')) return message
+  return code === '' ? message : code
 }

@@ -1,169 +1,204 @@
 import { createHash } from 'node:crypto'
-import { access } from 'node:fs/promises'
-import type { RequestOptions } from 'node:https'
-import { homedir } from 'node:os'
-import { join } from 'node:path'
-import type { KubeConfig } from '@kubernetes/client-node'
+import { readFile } from 'node:fs/promises'
+import { createSecureContext } from 'node:tls'
 import { SingleFlight } from '../lib/single-flight.ts'
-import { noAnswer } from './fault.ts'
+import { type Access, type Headers, type Material, misconfigured, type Plugin } from './access.ts'
+import { ExecPlugin } from './exec-plugin.ts'
+import { Kubeconfigs } from './kubeconfig.ts'
+import { proxyFor } from './proxies.ts'
+import { findAccess, type Source } from './source.ts'
 
-/** Which API server to talk to, and as whom. */
-export interface Source {
-  /** A kubeconfig's path; without it KUBECONFIG, then the pod's own service account, then ~/.kube/config. */
-  readonly kubeconfig?: string | undefined
-  /** A context of it other than the current one. */
-  readonly context?: string | undefined
+/** Texts are PEM. */
+interface Tls {
+  readonly ca?: string
+  readonly cert?: string
+  readonly key?: string
+  readonly servername?: string
+  readonly rejectUnauthorized?: boolean
 }
-
-type Tls = Pick<
-  RequestOptions,
-  'ca' | 'cert' | 'key' | 'pfx' | 'passphrase' | 'servername' | 'rejectUnauthorized'
->
 
 /** Who we are to the API server, right now. */
 export interface Identity {
   readonly server: string
   readonly proxy: string | undefined
-  readonly headers: Readonly<Record<string, string>>
+  readonly headers: Headers
   readonly tls: Tls
   /** Changes with the server, the proxy and the TLS settings: connections are made for one of it. */
   readonly connection: string
 }
 
-const evaluateEveryMs = 10_000
-const reloadEveryMs = 5_000
+export interface CredentialsOptions extends Source {
+  /** Hears of credentials that cannot be renewed while the old ones still serve, once for each new problem. */
+  readonly onProblem?: (error: unknown) => void
+}
+
+const evaluateEveryMs = 5_000
+const evaluateLeastMs = 1_000
 
 /**
- * Credentials as `@kubernetes/client-node` reads them: client certificates, tokens, rotating token files, plugins.
- * That is all it is used for: it opens a connection for every request, and its watches end at the first error.
+ * Credentials as kubectl reads them: files are read again every few seconds and after a 401, plugins are run when what they gave
+ * ends or is refused. The context and the server are those of the beginning, whatever becomes of the kubeconfig.
  */
-export class Credentials {
-  readonly #source: Source
+export class Credentials implements Disposable {
+  readonly #source: CredentialsOptions
   readonly #flight = new SingleFlight<Identity>()
-  #config: KubeConfig
+  readonly #files: Kubeconfigs
+  readonly #server: string
+  readonly namespace: string | undefined
+  #plugin: { readonly settings: string; readonly exec: ExecPlugin } | undefined
   #identity: Identity | undefined
-  #evaluatedAt = -Infinity
-  #reloadedAt = -Infinity
+  #freshUntil = -Infinity
+  #hasProblem = false
+  #reported = ''
 
-  private constructor(source: Source, config: KubeConfig) {
+  private constructor(source: CredentialsOptions, files: Kubeconfigs, start: Start) {
     this.#source = source
-    this.#config = config
+    this.#files = files
+    this.#server = start.server
+    this.namespace = start.namespace
   }
 
-  static async load(source: Source): Promise<Credentials> {
-    return new Credentials(source, await loadConfig(source))
+  static async load(source: CredentialsOptions): Promise<Credentials> {
+    const files = new Kubeconfigs()
+    const { access, context } = await findAccess(source, files)
+    const namespace = (await textOf(access.namespace))?.trim() || undefined
+    return new Credentials({ ...source, context }, files, { server: access.server, namespace })
   }
 
-  get namespace(): string | undefined {
-    return this.#config.getContextObject(this.#config.getCurrentContext())?.namespace?.trim() || undefined
-  }
-
-  /** As good as new: tokens and certificates are read again every few seconds. */
+  /** As good as new. While it cannot be renewed, what was there before goes on, and nobody waits. */
   async current(): Promise<Identity> {
-    if (this.#identity !== undefined && performance.now() - this.#evaluatedAt < evaluateEveryMs) {
-      return this.#identity
-    }
-    try {
-      return await this.#flight.run(() => this.#evaluate())
-    } catch (error) {
-      // A file that is being replaced, or a plugin that fails once, does not end what still works.
-      if (this.#identity === undefined) throw error
-      this.#evaluatedAt = performance.now()
-      return this.#identity
-    }
+    const before = this.#identity
+    if (before !== undefined && performance.now() < this.#freshUntil) return before
+    const next = this.#flight.run(() => this.#evaluate())
+    if (before === undefined) return next
+    const orBefore = next.catch(() => before)
+    return this.#hasProblem ? before : orBefore
   }
 
-  /** After a 401: reads everything anew, past every cache, but not for each of many requests that were refused. */
+  /** After a 401: reads everything anew. Undefined where it is what was refused; rejects where it cannot be had. */
   async renewed(refused: Identity): Promise<Identity | undefined> {
-    if (this.#identity !== undefined && this.#identity !== refused) return this.#identity
-    if (performance.now() - this.#reloadedAt < reloadEveryMs) return undefined
-    return this.#flight.run(async () => {
-      this.#reloadedAt = performance.now()
-      this.#config = await loadConfig(this.#source)
-      return this.#evaluate()
-    })
+    if (this.#identity !== refused) return this.#identity
+    this.#plugin?.exec.refused()
+    // One that was under way may have begun before the refusal.
+    for (let look = 1; look <= 2; look++) {
+      const identity = await this.#flight.run(() => this.#evaluate())
+      if (identity !== refused) return identity
+    }
+    return undefined
+  }
+
+  [Symbol.dispose](): void {
+    this.#plugin?.exec[Symbol.dispose]()
   }
 
   async #evaluate(): Promise<Identity> {
-    const cluster = this.#config.getCurrentCluster()
-    if (!cluster)
-      throw noAnswer('Configuration', `the context ${this.#config.getCurrentContext()} names no cluster`)
-    const options: RequestOptions = {}
-    await this.#config.applyToHTTPSOptions(options).catch((cause: unknown) => {
-      throw noAnswer('Configuration', 'the credentials for the API server cannot be had', cause)
-    })
-    const tls = tlsOf(options)
-    const { server, proxyUrl: proxy } = cluster
-    const headers = headersOf(options)
-    const connection = fingerprint([server, proxy, ...Object.values(tls).map(String)])
-    this.#evaluatedAt = performance.now()
-    if (this.#identity?.connection === connection && sameHeaders(this.#identity.headers, headers)) {
-      return this.#identity
+    try {
+      const { access } = await findAccess(this.#source, this.#files)
+      const identity = await this.#identify(access)
+      this.#hasProblem = false
+      this.#freshUntil = performance.now() + this.#freshMs()
+      return identity
+    } catch (error) {
+      this.#freshUntil = performance.now() + evaluateEveryMs
+      this.#report(error)
+      throw error
     }
-    this.#identity = { server: server.replace(/\/+$/, ''), proxy, headers, tls, connection }
+  }
+
+  async #identify(access: Access): Promise<Identity> {
+    const { server, serverName: servername, verifies } = access
+    if (server !== this.#server) {
+      throw misconfigured(`${access.origin} names another server than at the start; start anew to follow it`)
+    }
+    const [ca, cert, key, token] = await Promise.all(
+      [access.authority, access.certificate, access.key, access.token].map(textOf),
+    )
+    const given = await this.#pluginOf(access.plugin)?.credential(ca)
+    const own = given?.certificate === undefined ? { cert, key } : { cert: given.certificate, key: given.key }
+    const bearer = token ?? given?.token
+    return this.#settle({
+      server,
+      proxy: proxyFor(server, access.proxy, this.#source.env ?? process.env),
+      headers: { ...(bearer && { authorization: `Bearer ${bearer.trim()}` }), ...access.headers },
+      tls: defined({ ca, ...own, servername, rejectUnauthorized: verifies ? undefined : false }),
+    })
+  }
+
+  /** The same object as before where nothing has changed. */
+  #settle(parts: Omit<Identity, 'connection'>): Identity {
+    const { server, proxy, tls, headers } = parts
+    const connection = createHash('sha256')
+      .update(JSON.stringify([server, proxy, tls]))
+      .digest('hex')
+    const before = this.#identity
+    const isSame = before?.connection === connection
+    if (isSame && JSON.stringify(before.headers) === JSON.stringify(headers)) return before
+    if (!isSame) assertUsable(tls)
+    this.#identity = { ...parts, connection }
+    this.#reported = ''
     return this.#identity
   }
+
+  #pluginOf(plugin: Plugin | undefined): ExecPlugin | undefined {
+    const settings = JSON.stringify(plugin)
+    if (this.#plugin?.settings === settings) return this.#plugin?.exec
+    this.#plugin?.exec[Symbol.dispose]()
+    const onProblem = (error: unknown): void => this.#report(error)
+    this.#plugin = plugin && { settings, exec: new ExecPlugin(plugin, onProblem) }
+    return this.#plugin?.exec
+  }
+
+  #freshMs(): number {
+    if (this.#plugin === undefined) return evaluateEveryMs
+    const leftMs = this.#plugin.exec.renewAt - Date.now()
+    return Math.max(evaluateLeastMs, Math.min(evaluateEveryMs, leftMs))
+  }
+
+  #report(error: unknown): void {
+    this.#hasProblem = true
+    const said = error instanceof Error ? error.message : 'unknown'
+    if (said === this.#reported || this.#identity === undefined) return
+    this.#reported = said
+    this.#source.onProblem?.(error)
+  }
 }
 
-const serviceAccountToken = '/var/run/secrets/kubernetes.io/serviceaccount/token'
+interface Start {
+  readonly server: string
+  readonly namespace: string | undefined
+}
 
-async function loadConfig({ kubeconfig, context }: Source): Promise<KubeConfig> {
-  // Imported late: it takes half a second and 80 MB, which nothing needs that has no API server.
-  const { KubeConfig } = await import('@kubernetes/client-node')
-  const config = new KubeConfig()
+/** A certificate without its key, or with another's, as while two files are being replaced. */
+function assertUsable({ ca, cert, key }: Tls): void {
+  if ((cert === undefined) !== (key === undefined)) {
+    throw misconfigured('client-certificate and client-key belong together, and one of them is not there')
+  }
+  if (ca !== undefined && !ca.includes('-----BEGIN CERTIFICATE-----')) {
+    throw misconfigured('the certificate-authority must hold a certificate as PEM, and there is none in it')
+  }
   try {
-    if (kubeconfig !== undefined) config.loadFromFile(kubeconfig)
-    else if (process.env['KUBECONFIG']) config.loadFromDefault()
-    else if (process.env['KUBERNETES_SERVICE_HOST'] && (await exists(serviceAccountToken)))
-      config.loadFromCluster()
-    else config.loadFromFile(await defaultFile())
+    createSecureContext(defined({ ca, cert, key }))
   } catch (cause) {
     const problem = cause instanceof Error ? cause.message : 'unknown'
-    throw noAnswer('Configuration', `the kubeconfig cannot be read: ${problem}`, cause)
+    throw misconfigured(`the client certificate and its key cannot be used: ${problem}`, cause)
   }
-  if (context !== undefined) {
-    if (!config.getContextObject(context)) {
-      const known = config.getContexts().map(({ name }) => name)
-      throw noAnswer(
-        'Configuration',
-        `the kubeconfig has no context ${context}; there are ${known.join(', ')}`,
-      )
-    }
-    config.setCurrentContext(context)
+}
+
+async function textOf(material: Material | undefined): Promise<string | undefined> {
+  if (material?.kind !== 'file') return material?.text
+  try {
+    const text = await readFile(material.path, 'utf8')
+    if (text.trim() === '') throw new Error(`${material.path} is empty`)
+    return text
+  } catch (cause) {
+    const problem = cause instanceof Error ? cause.message : 'unknown'
+    throw misconfigured(`a file of the credentials cannot be read: ${problem}`, cause)
   }
-  return config
 }
 
-async function defaultFile(): Promise<string> {
-  const file = join(homedir(), '.kube', 'config')
-  if (await exists(file)) return file
-  throw new Error(`there is no ${file}, KUBECONFIG is not set, and this is no pod with a service account`)
-}
+type Defined<T> = { readonly [K in keyof T]?: Exclude<T[K], undefined> }
 
-const exists = (path: string): Promise<boolean> =>
-  access(path).then(
-    () => true,
-    () => false,
-  )
-
-function tlsOf(options: RequestOptions): Tls {
-  const { ca, cert, key, pfx, passphrase, servername, rejectUnauthorized } = options
-  const all = Object.entries({ ca, cert, key, pfx, passphrase, servername, rejectUnauthorized })
-  return Object.fromEntries(all.filter(([, value]) => value !== undefined))
-}
-
-function headersOf({ headers, auth }: RequestOptions): Readonly<Record<string, string>> {
-  const given = Object.entries(headers ?? {}).flatMap(([name, value]) =>
-    // Tokens come from files, and files end with a line break.
-    typeof value === 'string' ? [[name.toLowerCase(), value.trim()] as const] : [],
-  )
-  const basic = auth ? [['authorization', `Basic ${Buffer.from(auth).toString('base64')}`] as const] : []
-  return Object.fromEntries([...basic, ...given])
-}
-
-const sameHeaders = (a: Identity['headers'], b: Identity['headers']): boolean =>
-  JSON.stringify(a) === JSON.stringify(b)
-
-function fingerprint(parts: readonly (string | undefined)[]): string {
-  return createHash('sha256').update(JSON.stringify(parts)).digest('hex')
+function defined<T extends object>(all: T): Defined<T>
+function defined(all: object): object {
+  return Object.fromEntries(Object.entries(all).filter(([, value]) => value !== undefined))
 }

@@ -36,14 +36,33 @@ export const isKubeError = (error: unknown, ...statuses: readonly number[]): err
 export const wasRefused = (error: unknown): boolean =>
   error instanceof KubeError && error.status >= 400 && error.status < 500
 
-/** What the API server said, as an error. `body` is a Status object, or whatever else stood between us and it. */
-export function refusal(status: number, body: unknown, retryAfter: string | undefined): KubeError {
+/**
+ * What the API server said, as an error. `body` is a Status object, or whatever else stood between us and it;
+ * `retryAfter` and `date` are the answer's headers.
+ */
+export function refusal(
+  status: number,
+  body: unknown,
+  retryAfter: string | undefined,
+  date?: string,
+): KubeError {
   const said = isRecord(body) ? body : {}
   const details = isRecord(said['details']) ? said['details'] : {}
-  const seconds = Number(retryAfter ?? details['retryAfterSeconds'] ?? Number.NaN)
   const reason =
     typeof said['reason'] === 'string' && said['reason'] !== '' ? said['reason'] : `HTTP${status}`
   const message = typeof said['message'] === 'string' ? said['message'] : `the API server answered ${status}`
-  const retryAfterMs = seconds >= 0 && seconds < 86_400 ? seconds * 1_000 : undefined
-  return new KubeError({ status, reason, retryAfterMs }, message)
+  const asked = retryAfter ?? details['retryAfterSeconds']
+  return new KubeError({ status, reason, retryAfterMs: pauseMs(asked, date) }, message)
+}
+
+/** Seconds, or an HTTP date, which is compared with the clock it was written by. */
+function pauseMs(asked: unknown, date: string | undefined): number | undefined {
+  if (typeof asked !== 'string' && typeof asked !== 'number') return undefined
+  const seconds = asked === '' ? Number.NaN : Number(asked)
+  const now = Date.parse(date ?? '') || Date.now()
+  const ms =
+    typeof asked === 'string' && Number.isNaN(seconds)
+      ? Math.max(0, Date.parse(asked) - now)
+      : seconds * 1_000
+  return ms >= 0 && ms < 86_400_000 ? ms : undefined
 }

@@ -1,15 +1,21 @@
-import { Agent, type Dispatcher, ProxyAgent } from 'undici'
+import { Agent, type Dispatcher, Pool, ProxyAgent } from 'undici'
 import type { Identity } from './credentials.ts'
-import { noAnswer } from './fault.ts'
+
+export interface PoolsOptions {
+  /** At most so many; null is as many as are asked for. */
+  readonly connections: number | null
+  /** The longest until a connection, or a tunnel to it, is there. */
+  readonly connectMs: number
+}
 
 /** Connections that are kept and shared. When the credentials of TLS change, new ones are made beside the old. */
 export class Pools {
-  readonly #connections: number
+  readonly #options: PoolsOptions
   #current: { readonly connection: string; readonly dispatcher: Dispatcher } | undefined
   readonly #leaving = new Set<Dispatcher>()
 
-  constructor(connections: number) {
-    this.#connections = connections
+  constructor(options: PoolsOptions) {
+    this.#options = options
   }
 
   of(identity: Identity): Dispatcher {
@@ -35,9 +41,10 @@ export class Pools {
   }
 
   #open({ tls, proxy }: Identity): Dispatcher {
-    const connect = { ...tls, timeout: 5_000, keepAlive: true, keepAliveInitialDelay: 15_000 }
+    const { connections, connectMs } = this.#options
+    const connect = { ...tls, timeout: connectMs, keepAlive: true, keepAliveInitialDelay: 15_000 }
     const options = {
-      connections: this.#connections,
+      connections,
       pipelining: 1,
       // Over one HTTP/2 connection a single lost packet or proxy would hold up everything.
       allowH2: false,
@@ -46,9 +53,14 @@ export class Pools {
       headersTimeout: 0,
       bodyTimeout: 0,
     }
-    if (proxy === undefined || proxy === null) return new Agent({ ...options, connect })
-    if (!/^https?:/.test(proxy))
-      throw noAnswer('Configuration', `proxies of ${proxy.split(':')[0]} are not supported`)
-    return new ProxyAgent({ ...options, uri: proxy, requestTls: connect })
+    if (proxy === undefined) return new Agent({ ...options, connect })
+    return new ProxyAgent({
+      ...options,
+      uri: proxy,
+      requestTls: connect,
+      proxyTls: { timeout: connectMs },
+      // A proxy that says nothing must not hold a place for ever.
+      clientFactory: (origin, given) => new Pool(origin, { ...given, headersTimeout: connectMs }),
+    })
   }
 }

@@ -2,8 +2,9 @@ import type { Dispatcher } from 'undici'
 import { type Call, within } from '../lib/call.ts'
 import { wait } from '../lib/wait.ts'
 import { bodyOf, failureOf, streamOf } from './answers.ts'
-import { Credentials, type Identity, type Source } from './credentials.ts'
-import { isKubeError, type KubeError, refusal } from './fault.ts'
+import { pauseAfter } from './attempts.ts'
+import { Credentials, type CredentialsOptions, type Identity } from './credentials.ts'
+import { KubeError, noAnswer, refusal } from './fault.ts'
 import type { Frame } from './frames.ts'
 import { Pools } from './pools.ts'
 
@@ -20,7 +21,10 @@ export interface KubeRequest {
   readonly maxBytes?: number
 }
 
-/** Asks the API server. Throws nothing but a KubeError. */
+/**
+ * Asks the API server. Throws nothing but a KubeError. What is held back with 429 and Retry-After is asked again when its time
+ * has come, if that is within the deadline; reads also after 5xx with Retry-After and after a lost connection.
+ */
 export interface KubeRequests {
   request(request: KubeRequest, call: Call): Promise<unknown>
 }
@@ -33,30 +37,36 @@ export interface KubeStreams {
 export interface KubeTransport extends KubeRequests, KubeStreams, AsyncDisposable {
   /** The pod's own, or the kubeconfig's, or `default`. */
   readonly namespace: string
-  /** Over connections of its own, so that a lease is renewed whatever else is under way. */
+  /** Over connections of its own, so that a lease is renewed whatever else is under way; asks once. */
   readonly leases: KubeRequests
 }
 
-export interface KubeOptions extends Source {
+export interface KubeOptions extends CredentialsOptions {
   /** Counts requests by answer; `code` is `<error>` where there was none. */
   readonly requests?: { inc(labels: { code: string; method: string; host: string }): void }
   readonly userAgent?: string
-  /** The most connections for everything but leases. */
+  /** The most connections for requests; leases and streams have their own. */
   readonly connections?: number
 }
 
 const deadlineMs = 30_000
+const connectMs = 5_000
+/** One that nobody accepts must leave time for another before the lease is lost. */
+const leaseConnectMs = 3_000
 const megabyte = 1_048_576
 const maxAnswerBytes = 16 * megabyte
 /** The API server takes objects of up to 3 MB. */
 const maxFrameBytes = 4 * megabyte
-const readTries = 3
-const longestRetryAfterMs = 10_000
 
 /** Finds the API server and the credentials for it; nothing is sent yet. Throws a KubeError. */
 export async function connectKube(options: KubeOptions = {}): Promise<KubeTransport> {
   const credentials = await Credentials.load(options)
-  await credentials.current()
+  try {
+    await credentials.current()
+  } catch (error) {
+    credentials[Symbol.dispose]()
+    throw error
+  }
   return new Connection(credentials, options)
 }
 
@@ -66,12 +76,14 @@ class Connection implements KubeTransport {
   readonly #credentials: Credentials
   readonly #options: KubeOptions
   readonly #pools: Pools
-  readonly #leasePools = new Pools(2)
+  readonly #leasePools = new Pools({ connections: 2, connectMs: leaseConnectMs })
+  /** As many as there are watches: those would otherwise take the place of requests for good. */
+  readonly #streamPools = new Pools({ connections: null, connectMs })
 
   constructor(credentials: Credentials, options: KubeOptions) {
     this.#credentials = credentials
     this.#options = options
-    this.#pools = new Pools(options.connections ?? 32)
+    this.#pools = new Pools({ connections: options.connections ?? 32, connectMs })
     this.namespace = credentials.namespace ?? 'default'
     this.leases = {
       request: (request, call) => this.#ask(request, this.#leasePools, limitedOf(request, call)),
@@ -80,25 +92,32 @@ class Connection implements KubeTransport {
 
   async request(request: KubeRequest, call: Call): Promise<unknown> {
     const limited = limitedOf(request, call)
+    const end = performance.now() + (request.deadlineMs ?? deadlineMs)
     for (let attempt = 1; ; attempt++) {
       try {
         return await this.#ask(request, this.#pools, limited)
       } catch (error) {
-        const waitMs = attempt < readTries ? worthAnotherTry(request, error) : undefined
-        if (waitMs === undefined) throw error
-        await wait(waitMs, limited).catch(() => undefined)
+        const pauseMs = pauseAfter(error, request, attempt, Math.random)
+        // What was refused stays so for the caller: a time-out would leave open what became of it.
+        if (pauseMs === undefined || performance.now() + pauseMs >= end) throw error
+        const isStopped = await wait(pauseMs, limited).then(
+          () => false,
+          () => true,
+        )
+        if (isStopped) throw error
       }
     }
   }
 
   async *stream(request: KubeRequest & { readonly idleMs: number }, call: Call): AsyncIterable<Frame> {
     const timeouts = { headersTimeout: request.deadlineMs ?? deadlineMs, bodyTimeout: request.idleMs }
-    const { answer } = await this.#send({ request, pools: this.#pools, timeouts }, call)
+    const { answer } = await this.#send({ request, pools: this.#streamPools, timeouts }, call)
     yield* streamOf(answer, maxFrameBytes, call)
   }
 
   async [Symbol.asyncDispose](): Promise<void> {
-    await Promise.all([this.#pools.close(), this.#leasePools.close()])
+    this.#credentials[Symbol.dispose]()
+    await Promise.all([this.#pools, this.#leasePools, this.#streamPools].map(pools => pools.close()))
   }
 
   async #ask(request: KubeRequest, pools: Pools, call: Call): Promise<unknown> {
@@ -108,12 +127,14 @@ class Connection implements KubeTransport {
 
   /** Resolves with the head of an answer that is no error. */
   async #send(sending: Sending, call: Call): Promise<Sent> {
-    const identity = await this.#credentials.current()
+    const identity = await unlessStopped(this.#credentials.current(), call)
     const first = await this.#dispatch(sending, identity, call)
     if (first.answer.statusCode !== 401) return accepted(first, call)
     const refused = await errorOf(first.answer, call)
-    const renewed = await this.#credentials.renewed(identity)
-    if (renewed === undefined || renewed === identity) throw refused
+    const renewed = await unlessStopped(this.#credentials.renewed(identity), call).catch((cause: unknown) => {
+      throw unauthorized(refused, cause)
+    })
+    if (renewed === undefined) throw refused
     return accepted(await this.#dispatch(sending, renewed, call), call)
   }
 
@@ -159,17 +180,39 @@ async function accepted(sent: Sent, call: Call): Promise<Sent> {
 async function errorOf(answer: Dispatcher.ResponseData, call: Call): Promise<KubeError> {
   const { statusCode, headers } = answer
   const body = await bodyOf(answer, megabyte, within(call, deadlineMs)).catch(() => undefined)
-  const retryAfter = headers['retry-after']
-  return refusal(statusCode, body, typeof retryAfter === 'string' ? retryAfter : undefined)
+  return refusal(statusCode, body, headerOf(headers, 'retry-after'), headerOf(headers, 'date'))
 }
 
-/** How long to wait before a read is sent again, or undefined. A write is the caller's to repeat: only it knows how. */
-function worthAnotherTry(request: KubeRequest, error: unknown): number | undefined {
-  if (request.method !== 'GET' || !isKubeError(error)) return undefined
-  // A connection that was closed while we wrote to it.
-  if (error.reason === 'Unreachable') return 100
-  if (error.status !== 429 && error.status !== 503) return undefined
-  return error.retryAfterMs === undefined ? undefined : Math.min(error.retryAfterMs, longestRetryAfterMs)
+function headerOf(headers: Dispatcher.ResponseData['headers'], name: string): string | undefined {
+  const value = headers[name]
+  return typeof value === 'string' ? value : undefined
+}
+
+/** A 401 all the same, since nothing was done; and why there is no better answer. */
+function unauthorized({ status, reason, message }: KubeError, cause: unknown): KubeError {
+  const because = cause instanceof Error ? cause.message : 'unknown'
+  return new KubeError({ status, reason }, `${message}; and there are no new credentials: ${because}`, {
+    cause,
+  })
+}
+
+/** Waits for what others wait for too, and no longer than the call may. */
+async function unlessStopped<T>(shared: Promise<T>, { signal }: Call): Promise<T> {
+  const stopped = Promise.withResolvers<never>()
+  const stop = (): void => {
+    const error = failureOf(signal.reason, signal)
+    const isLate = error.reason === 'Timeout'
+    stopped.reject(
+      isLate ? noAnswer('Timeout', 'there were no credentials for the API server in time') : error,
+    )
+  }
+  signal.addEventListener('abort', stop, { once: true })
+  if (signal.aborted) stop()
+  try {
+    return await Promise.race([shared, stopped.promise])
+  } finally {
+    signal.removeEventListener('abort', stop)
+  }
 }
 
 function queryOf(query: KubeRequest['query']): string {

@@ -221,7 +221,7 @@ test('a token that is replaced in its file is used, and the old one is not misse
     JSON.stringify({
       'current-context': 'x',
       clusters: [{ name: 'x', cluster: { server: plane.url, 'certificate-authority-data': authority } }],
-      users: [{ name: 'x', user: { 'auth-provider': { name: 'tokenFile', config: { tokenFile: token } } } }],
+      users: [{ name: 'x', user: { tokenFile: token } }],
       contexts: [{ name: 'x', context: { cluster: 'x', user: 'x' } }],
     }),
   )

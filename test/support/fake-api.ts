@@ -55,12 +55,11 @@ export class FakeApi implements AsyncDisposable {
     const address = this.#server.address()
     const port = typeof address === 'object' && address !== null ? address.port : 0
     const file = join(this.#folder, 'kubeconfig')
-    const auth = { name: 'tokenFile', config: { tokenFile: join(this.#folder, 'token') } }
     const server = { server: `http://127.0.0.1:${port}`, 'insecure-skip-tls-verify': true }
     const config = {
       'current-context': 'fake',
       clusters: [{ name: 'fake', cluster: server }],
-      users: [{ name: 'fake', user: { 'auth-provider': auth } }],
+      users: [{ name: 'fake', user: { tokenFile: join(this.#folder, 'token') } }],
       contexts: [{ name: 'fake', context: { cluster: 'fake', user: 'fake', namespace: 'team-a' } }],
     }
     await writeFile(file, JSON.stringify(config))

@@ -52,28 +52,71 @@ test("a refusal has the API server's reason and message", async () => {
   expect(wasRefused(error)).toBe(true)
 })
 
-test('a 401 makes it read the credentials again, once', async () => {
+test('a 401 makes it read the credentials again, and ask again only with others', async () => {
   const { api, kube } = await connected()
   api.answer = ({ authorization }) => ({ status: authorization === 'Bearer second' ? 200 : 401 })
   await api.writeToken('second')
   expect(await kube.request(post, call)).toEqual({})
   expect(api.asked.map(({ authorization }) => authorization)).toEqual(['Bearer first', 'Bearer second'])
-  await api.writeToken('third')
   api.answer = () => ({ status: 401, body: { reason: 'Unauthorized' } })
   expect(await failure(kube.request(get, call))).toMatchObject({ status: 401, reason: 'Unauthorized' })
   expect(api.asked).toHaveLength(3)
 })
 
-test('a read that was held back is asked again when the server says, a write is not', async () => {
+const heldBack = (status: number, retryAfter?: string): Answer => ({
+  status,
+  headers: retryAfter === undefined ? {} : { 'retry-after': retryAfter },
+})
+const fine: Answer = { status: 200, body: { ok: true } }
+
+test.each([
+  { given: 'a read, 429', request: get, first: heldBack(429, '0') },
+  { given: 'a read, 503', request: get, first: heldBack(503, '0') },
+  { given: 'a write, 429', request: post, first: heldBack(429, '0') },
+  {
+    given: 'a write, 429 until a date that has passed',
+    request: post,
+    first: heldBack(429, new Date(0).toUTCString()),
+  },
+])('$given with Retry-After is sent again', async ({ request, first }) => {
   const { api, kube } = await connected()
-  const later = { status: 429, headers: { 'retry-after': '0' } }
-  api.answer = answers(later, later, { status: 200, body: { ok: true } })
-  expect(await kube.request(get, call)).toEqual({ ok: true })
-  api.answer = answers({ ...later, headers: { 'retry-after': '7' } }, { status: 200 })
-  expect(await failure(kube.request(post, call))).toMatchObject({ status: 429, retryAfterMs: 7_000 })
-  api.answer = answers(later)
-  expect(await failure(kube.request(get, call))).toMatchObject({ status: 429 })
-  expect(api.asked).toHaveLength(3 + 1 + 3)
+  api.answer = answers(first, first, fine)
+  expect(await kube.request(request, call)).toEqual({ ok: true })
+  expect(api.asked).toHaveLength(3)
+})
+
+test.each([
+  { given: 'a write, 503 with Retry-After', request: post, first: heldBack(503, '0'), status: 503 },
+  { given: 'a write, 429 without Retry-After', request: post, first: heldBack(429), status: 429 },
+  { given: 'a read, 500', request: get, first: heldBack(500), status: 500 },
+  { given: 'a time beyond the deadline', request: get, first: heldBack(429, '31'), status: 429 },
+])('$given is told at once', async ({ request, first, status }) => {
+  const { api, kube } = await connected()
+  api.answer = answers(first, fine)
+  expect(await failure(kube.request(request, call))).toMatchObject({ status })
+  expect(api.asked).toHaveLength(1)
+})
+
+test('what is held back for ever is told after five tries, and when the caller stops as what it was', async () => {
+  const { api, kube } = await connected()
+  api.answer = () => heldBack(429, '0')
+  expect(await failure(kube.request(post, call))).toMatchObject({ status: 429 })
+  expect(api.asked).toHaveLength(5)
+  api.answer = () => heldBack(429, '20')
+  const stop = new AbortController()
+  const waiting = failure(kube.request(post, stop))
+  await expect.poll(() => api.asked.length).toBe(6)
+  stop.abort(new Error('enough'))
+  const error = await waiting
+  expect(error).toMatchObject({ status: 429, retryAfterMs: 20_000 })
+  expect(wasRefused(error)).toBe(true)
+})
+
+test('a lease is told of Retry-After at once: it has a deadline of its own', async () => {
+  const { api, kube } = await connected()
+  api.answer = () => heldBack(429, '1')
+  expect(await failure(kube.leases.request(post, call))).toMatchObject({ status: 429, retryAfterMs: 1_000 })
+  expect(api.asked).toHaveLength(1)
 })
 
 test('a closed connection costs a read nothing, and a write is never sent twice', async () => {
@@ -154,6 +197,21 @@ test('many requests share few connections, and leases have their own', async () 
   expect(await kube.leases.request({ method: 'GET', path: '/lease' }, call)).toEqual({ mine: true })
   stop.abort(new Error('enough'))
   await Promise.all(stuck)
+})
+
+test('streams take no place from requests', async () => {
+  const { api, kube } = await connected({ connections: 2 })
+  api.answer = ({ path }) => (path === '/watch' ? 'stream' : fine)
+  const stop = new AbortController()
+  const reading = Array.from({ length: 6 }, async () => {
+    for await (const frame of kube.stream({ method: 'GET', path: '/watch', idleMs: 20_000 }, stop))
+      return frame
+    return undefined
+  })
+  await expect.poll(() => api.openStreams).toBe(6)
+  expect(await kube.request(get, call)).toEqual({ ok: true })
+  stop.abort(new Error('enough'))
+  await Promise.allSettled(reading)
 })
 
 test('requests are counted by their answers', async () => {
