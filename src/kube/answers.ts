@@ -52,8 +52,8 @@ async function* chunksOf({ body }: Dispatcher.ResponseData, { signal }: Call): A
   }
 }
 
-/** Why a request had no answer, or not all of it. */
-export function failureOf(error: unknown, signal: AbortSignal): KubeError {
+/** Why a request had no answer, or not all of it. `via` is a proxy, without its password. */
+export function failureOf(error: unknown, signal: AbortSignal, via?: string): KubeError {
   if (error instanceof KubeError) return error
   const wasTime = signal.reason instanceof DOMException && signal.reason.name === 'TimeoutError'
   if (signal.aborted && !wasTime) return noAnswer('Stopped', 'the request was stopped', signal.reason)
@@ -62,7 +62,8 @@ export function failureOf(error: unknown, signal: AbortSignal): KubeError {
   if (code === 'UND_ERR_HEADERS_TIMEOUT' || code === 'UND_ERR_BODY_TIMEOUT') {
     return noAnswer('Timeout', 'the API server fell silent', error)
   }
-  return noAnswer('Unreachable', `the API server cannot be reached: ${saidBy(error, code)}`, error)
+  const way = via === undefined ? '' : ` through the proxy ${via}`
+  return noAnswer('Unreachable', `the API server cannot be reached${way}: ${saidBy(error, code)}`, error)
 }
 
 /** A proxy's refusal is in the message alone; else the code says it, and says it always in the same words. */

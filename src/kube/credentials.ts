@@ -115,17 +115,15 @@ export class Credentials implements Disposable {
     )
     const given = await this.#pluginOf(access.plugin)?.credential(ca)
     const own = given?.certificate === undefined ? { cert, key } : { cert: given.certificate, key: given.key }
-    const bearer = token ?? given?.token
-    return this.#settle({
-      server,
-      proxy: proxyFor(server, access.proxy, this.#source.env ?? process.env),
-      headers: { ...(bearer && { authorization: `Bearer ${bearer.trim()}` }), ...access.headers },
-      tls: defined({ ca, ...own, servername, rejectUnauthorized: verifies ? undefined : false }),
-    })
+    const from = given === undefined ? access.origin : `the plugin ${access.plugin?.command}`
+    const bearer = bearerOf(token ?? given?.token, from)
+    const tls = defined({ ca, ...own, servername, rejectUnauthorized: verifies ? undefined : false })
+    const proxy = proxyFor(server, access.proxy, this.#source.env ?? process.env)
+    return this.#settle({ server, proxy, headers: { ...bearer, ...access.headers }, tls }, from)
   }
 
   /** The same object as before where nothing has changed. */
-  #settle(parts: Omit<Identity, 'connection'>): Identity {
+  #settle(parts: Omit<Identity, 'connection'>, from: string): Identity {
     const { server, proxy, tls, headers } = parts
     const connection = createHash('sha256')
       .update(JSON.stringify([server, proxy, tls]))
@@ -133,7 +131,7 @@ export class Credentials implements Disposable {
     const before = this.#identity
     const isSame = before?.connection === connection
     if (isSame && JSON.stringify(before.headers) === JSON.stringify(headers)) return before
-    if (!isSame) assertUsable(tls)
+    if (!isSame) assertUsable(tls, from)
     this.#identity = { ...parts, connection }
     this.#reported = ''
     return this.#identity
@@ -168,19 +166,27 @@ interface Start {
   readonly namespace: string | undefined
 }
 
+/** A token that is no token, as a page of a proxy would be, is not sent, and not shown. */
+function bearerOf(token: string | undefined, from: string): Headers {
+  if (token === undefined) return {}
+  if (!/^[!-~]+$/.test(token.trim()))
+    throw misconfigured(`${from}: the token holds characters that none can have`)
+  return { authorization: `Bearer ${token.trim()}` }
+}
+
 /** A certificate without its key, or with another's, as while two files are being replaced. */
-function assertUsable({ ca, cert, key }: Tls): void {
+function assertUsable({ ca, cert, key }: Tls, from: string): void {
   if ((cert === undefined) !== (key === undefined)) {
-    throw misconfigured('client-certificate and client-key belong together, and one of them is not there')
+    throw misconfigured(`${from}: a client certificate and its key belong together, and one is not there`)
   }
   if (ca !== undefined && !ca.includes('-----BEGIN CERTIFICATE-----')) {
-    throw misconfigured('the certificate-authority must hold a certificate as PEM, and there is none in it')
+    throw misconfigured(`${from}: the certificate authority must be a certificate as PEM`)
   }
   try {
     createSecureContext(defined({ ca, cert, key }))
   } catch (cause) {
     const problem = cause instanceof Error ? cause.message : 'unknown'
-    throw misconfigured(`the client certificate and its key cannot be used: ${problem}`, cause)
+    throw misconfigured(`${from}: the client certificate and its key cannot be used: ${problem}`, cause)
   }
 }
 

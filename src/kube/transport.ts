@@ -155,7 +155,7 @@ class Connection implements KubeTransport {
       return { answer }
     } catch (error) {
       count('<error>')
-      throw failureOf(error, call.signal)
+      throw failureOf(error, call.signal, URL.parse(identity.proxy ?? '')?.host)
     }
   }
 }

@@ -64,7 +64,9 @@ test('a proxy that refuses is quoted, and one that says nothing costs no more th
   const config = kubeconfigOf(cluster({ 'proxy-url': proxy.url }), admin())
   const kube = await connected({ kubeconfig: await at.write('config', config) })
   proxy.manner = 403
-  await expect(whoAmI(kube, within())).rejects.toThrow(/cannot be reached: .*\(403\)/)
+  await expect(whoAmI(kube, within())).rejects.toThrow(
+    /cannot be reached through the proxy 127\.0\.0\.1:\d+: .*\(403\)/,
+  )
   proxy.manner = 'silence'
   await expect(whoAmI(kube, within(500))).rejects.toMatchObject({ reason: 'Timeout' })
   proxy.manner = 'tunnel'

@@ -225,6 +225,20 @@ test('requests are counted by their answers', async () => {
   expect(text).toMatch(/rest_client_requests_total\{code="<error>",method="POST",host="127.0.0.1:\d+"\} 1/)
 })
 
+test.each([
+  { given: 'two lines', token: 'one\ntwo' },
+  { given: 'a page of a proxy', token: '<html>Log in</html> é' },
+  { given: 'nothing', token: '' },
+])('a token file that holds $given is not sent, and what it was before goes on', async ({ token }) => {
+  const problems: unknown[] = []
+  const { api, kube } = await connected({ onProblem: error => problems.push(error) })
+  api.answer = ({ authorization }) => (authorization === 'Bearer first' ? { status: 401 } : fine)
+  await api.writeToken(token)
+  expect(await failure(kube.request(post, call))).toMatchObject({ status: 401 })
+  expect(api.asked.map(({ authorization }) => authorization)).toEqual(['Bearer first'])
+  expect(problems).toMatchObject([{ reason: 'Configuration' }])
+})
+
 test('what is wrong with a kubeconfig is said before anything is asked', async () => {
   expect(await failure(connectKube({ kubeconfig: '/nowhere/config' }))).toMatchObject({
     reason: 'Configuration',
