@@ -1,7 +1,8 @@
 import { fileURLToPath } from 'node:url'
 import { stringify } from 'yaml'
 import { clusterCrd } from '../src/api/crd.ts'
-import { group, plural } from '../src/api/names.ts'
+import { group, plural, singular } from '../src/api/names.ts'
+import { referencePage } from './reference/page.ts'
 import { settingsPage } from './settings-page.ts'
 
 export interface GeneratedFile {
@@ -15,6 +16,7 @@ const header = '# Generated from src/api by `npm run generate`. Do not edit: `np
 export const generatedFiles = (): readonly GeneratedFile[] => [
   { path: pathOf(`../crds/${group}_${plural}.yaml`), text: yamlOf(clusterCrd()) },
   { path: pathOf('../docs/settings.md'), text: settingsPage() },
+  { path: pathOf(`../docs/reference/${singular}.md`), text: referencePage() },
 ]
 
 // Folded at a width, and without anchors: schemas share parts, and readers of YAML are not all fond of aliases.

@@ -3,19 +3,21 @@ import * as names from './names.ts'
 import type { CelRule, OpenApi } from './schema/schema.ts'
 import { status } from './status-schema.ts'
 
-const description = `A Dask cluster of a scheduler and workers on machines of a cloud, which speak nothing but mutual TLS. \
+/** What the resource is, for `kubectl explain` and the reference page. */
+export const description = `A Dask cluster of a scheduler and workers on machines of a cloud, which speak nothing but mutual TLS. \
 Once the condition Ready is True, status.schedulerAddress tells where the scheduler is and status.clientSecretName what a \
 client needs to be let in. Deleting this resource ends every machine before it is gone. A field that is not described \
 here is an error with kubectl apply, which validates strictly; clients that do not (--validate=ignore) have it dropped.`
 
-const nameRule: CelRule = {
+export const nameRule: CelRule = {
   rule: `size(self.metadata.name) <= ${names.clusterNameMax} && self.metadata.name.matches(r'^[a-z]([-a-z0-9]*[a-z0-9])?$')`,
   message:
     `metadata.name must begin with a letter, be made of small letters, digits and -, and have at most ` +
     `${names.clusterNameMax} characters: names of certificates and Secrets are made of it`,
 }
 
-const columns = [
+/** What `kubectl get` shows. */
+export const columns = [
   column('Ready', '.status.conditions[?(@.type=="Ready")].status', 'Whether the cluster can be used.'),
   column('Cloud', '.status.cloud', 'Where its machines are.'),
   { ...column('Workers', '.status.workers.ready', 'Workers that answer.'), type: 'integer' },
@@ -59,7 +61,7 @@ export function clusterCrd(): Readonly<Record<string, unknown>> {
   }
 }
 
-const scalePaths = {
+export const scalePaths = {
   specReplicasPath: '.spec.workers.replicas',
   statusReplicasPath: '.status.workers.replicas',
   labelSelectorPath: '.status.workers.selector',

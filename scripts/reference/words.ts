@@ -1,0 +1,97 @@
+import type { annotations, labels } from '../../src/api/names.ts'
+import type { secretLabels } from '../../src/pki/secret.ts'
+
+/** What a change of a field does, as the page's column says it; the legend has each in a sentence. */
+export const effects = {
+  no: 'the API server refuses it.',
+  yes: 'it is taken over at once and ends no machine.',
+  later: 'machines that start from then on have it.',
+  scales: 'workers are added, or the idle ones drained, closed and ended first.',
+  'all or none': 'every machine ends, or all start.',
+  'replaces workers':
+    'one more than wanted at a time (a quarter more above four), each drained before it ends.',
+  'new scheduler':
+    'nothing happens until you ask for it, since a new scheduler has lost all results: [UpdatePending](../troubleshooting.md#updatepending).',
+  'replaces workers, new scheduler': 'both of the above.',
+} as const
+
+export type Effect = keyof typeof effects
+
+/** The longest path that a field begins with counts; a field that none of them covers is `yes`. */
+export const effectOf: Readonly<Record<string, Effect>> = {
+  'spec.cloud': 'no',
+  'spec.cloud.local.python': 'replaces workers, new scheduler',
+  'spec.cloud.simulated.startupSeconds': 'later',
+  'spec.software': 'replaces workers, new scheduler',
+  'spec.scheduler': 'new scheduler',
+  'spec.workers': 'replaces workers',
+  'spec.workers.replicas': 'scales',
+  'spec.suspend': 'all or none',
+}
+
+export function changeOf(path: string): Effect {
+  const covers = (start: string): boolean => path === start || path.startsWith(`${start}.`)
+  const [longest = ''] = Object.keys(effectOf)
+    .filter(covers)
+    .toSorted((a, b) => b.length - a.length)
+  return effectOf[longest] ?? 'yes'
+}
+
+export interface Mark {
+  readonly by: 'you' | 'the operator' | 'nobody yet'
+  readonly value: string
+  readonly what: string
+}
+
+/** One for each annotation that there is: the compiler asks for it. */
+export const annotationWords: Readonly<Record<keyof typeof annotations, Mark>> = {
+  restart: {
+    by: 'you',
+    value: 'any text; a new one is a new request',
+    what: 'Ends the scheduler and starts a new one, and so ends what the old one remembers.',
+  },
+  abandon: {
+    by: 'you',
+    value: 'the UID of the cluster',
+    what:
+      'Lets a deleted cluster go whose cloud cannot be reached any more, or which another installation serves. ' +
+      'Machines that it has are then yours to end.',
+  },
+  resume: {
+    by: 'nobody yet',
+    value: '',
+    what: 'Kept for clusters that go to sleep by themselves. This version does not read it.',
+  },
+  placement: {
+    by: 'the operator',
+    value: 'JSON: installation, cloud, scope',
+    what: 'Whose the cluster is and where its machines are. Do not edit.',
+  },
+}
+
+export const labelWords: Readonly<Record<keyof typeof labels, Mark>> = {
+  clusterUid: {
+    by: 'the operator',
+    value: 'a UID',
+    what: 'On the Secrets of a cluster, and in `status.workers.selector`.',
+  },
+  purpose: {
+    by: 'nobody yet',
+    value: '',
+    what: 'Kept for Secrets that a cluster refers to. This version does not read it.',
+  },
+}
+
+export const secretLabelWords: Readonly<Record<Exclude<keyof typeof secretLabels, 'uid'>, Mark>> = {
+  managedBy: { by: 'the operator', value: '`dask-cloud-operator`', what: 'On the Secrets of a cluster.' },
+  role: {
+    by: 'the operator',
+    value: '`ca`, `scheduler`, `worker`, `client`',
+    what: 'On the Secrets of a cluster: which of them it is.',
+  },
+  installation: {
+    by: 'the operator',
+    value: 'a hash',
+    what: 'On the Secrets of a cluster: which operator made them.',
+  },
+}
