@@ -56,6 +56,16 @@ export async function findSource(asked: Asked): Promise<Source> {
   )
 }
 
+/** kubectl alone, without building anything: of the PATH, of `KUBEBUILDER_ASSETS` or of the cache. */
+export async function findKubectl(): Promise<readonly string[] | undefined> {
+  const onPath = await kubectlOnPath()
+  if (onPath !== undefined) return onPath
+  const asset = join(process.env['KUBEBUILDER_ASSETS'] ?? '', 'kubectl')
+  if (process.env['KUBEBUILDER_ASSETS'] && (await isExecutable(asset))) return [asset]
+  const { path } = await cachedBinary()
+  return (await isExecutable(path)) ? [path, 'kubectl'] : undefined
+}
+
 /** Where the built binary is or would be: a path that changes with what it is built from. */
 export async function cachedBinary(): Promise<{
   readonly path: string

@@ -19,6 +19,8 @@ export interface Stage {
   readonly timeline: Timeline
   readonly directory: string
   readonly sample: string
+  /** As a person would name it: `-n NAMESPACE -f FILE`. */
+  readonly sampleWords: string
 }
 
 /** A cluster's life as it is seen from outside: each line is told when it was found to be so. */
@@ -34,8 +36,8 @@ export class Story {
 
   /** From `kubectl apply` until Ready; returns the last look. */
   async rise(call: Call): Promise<Look> {
-    const { kubectl, sample, timeline, view } = this.#stage
-    timeline.section('kubectl apply -f deploy/samples/demo.yaml')
+    const { kubectl, sample, sampleWords, timeline, view } = this.#stage
+    timeline.section(`kubectl apply ${sampleWords}`)
     timeline.step('applied', (await kubectl(['apply', '-f', sample])).trim())
     const { uid } = await this.#condition('CertificatesReady', shortMs, call)
     const secrets = await view.secrets(uid, call)
@@ -71,10 +73,10 @@ export class Story {
 
   /** From `kubectl delete` until nothing is left, which is looked for and not believed. */
   async fall({ uid }: Look, call: Call): Promise<void> {
-    const { kubectl, sample, timeline, view, machines, patience } = this.#stage
+    const { kubectl, sample, sampleWords, timeline, view, machines, patience } = this.#stage
     const processes = await machines.processes()
     const { length } = await machines.there(call)
-    timeline.section('kubectl delete -f deploy/samples/demo.yaml')
+    timeline.section(`kubectl delete ${sampleWords}`)
     timeline.step('asked', (await kubectl(['delete', '--wait=false', '-f', sample])).trim())
     const ended = async (): Promise<true | undefined> => {
       await this.#tell(call)

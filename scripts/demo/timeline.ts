@@ -4,6 +4,9 @@ import { styleText } from 'node:util'
 export class Timeline {
   readonly #stream: NodeJS.WriteStream
   #began = performance.now()
+  #toldAt = -Infinity
+  /** The last line has no end yet. */
+  #isOpen = false
 
   constructor(stream: NodeJS.WriteStream) {
     this.#stream = stream
@@ -24,6 +27,18 @@ export class Timeline {
     this.#line(this.#styled('dim', `${this.#seconds()}  ${' '.repeat(nameWidth)}  ${text}`))
   }
 
+  /** How far it is, at most once in a while; on a terminal each word replaces the one before. */
+  progress(text: string): void {
+    const now = performance.now()
+    if (now - this.#toldAt < (this.#stream.isTTY ? 250 : pipeMs(now - this.#began))) return
+    this.#toldAt = now
+    if (!this.#stream.isTTY) return this.note(text)
+    this.#stream.write(
+      `${clearLine}${this.#styled('dim', `${this.#seconds()}  ${' '.repeat(nameWidth)}  ${text}`)}`,
+    )
+    this.#isOpen = true
+  }
+
   /** As it is: for what is to be copied. */
   plain(text: string): void {
     this.#line(text)
@@ -39,8 +54,13 @@ export class Timeline {
   }
 
   #line(text: string): void {
-    this.#stream.write(`${text}\n`)
+    this.#stream.write(`${this.#isOpen ? clearLine : ''}${text}\n`)
+    this.#isOpen = false
   }
 }
 
 const nameWidth = 14
+/** Lines in a file are kept: the longer it takes, the fewer there are. */
+const pipeMs = (sinceMs: number): number => (sinceMs < 5_000 ? 1_000 : 5_000)
+
+const clearLine = '\r\u001b[K'

@@ -1,8 +1,16 @@
-import { Agent, request } from 'undici'
+import { clustersIn } from '../../src/kube/clusters.ts'
+import { listAll } from '../../src/kube/pages.ts'
+import type { KubeRequests } from '../../src/kube/transport.ts'
 import type { Call } from '../../src/lib/call.ts'
-import { isRecord } from '../../src/lib/parse.ts'
 import { secretLabels } from '../../src/pki/secret.ts'
-import type { ControlPlane } from '../controlplane/index.ts'
+import { items, type Members, members, metadataOf, read, word } from './kubernetes.ts'
+
+/** Where one cluster is, and whose it is. */
+export interface Place {
+  readonly namespace: string
+  readonly name: string
+  readonly operatorNamespace: string
+}
 
 /** The resource as the API server has it at one moment. */
 export interface Look {
@@ -26,26 +34,19 @@ export interface Event {
 }
 
 /** What anybody with a kubectl can see of one cluster. Nothing is asked of the operator itself. */
-export class View implements AsyncDisposable {
-  readonly #plane: Pick<ControlPlane, 'url' | 'token'>
-  readonly #agent: Agent
-  readonly #namespace: string
-  readonly #name: string
+export class View {
+  readonly #kube: KubeRequests
+  readonly #place: Place
 
-  constructor(
-    plane: Pick<ControlPlane, 'url' | 'token' | 'authority'>,
-    { namespace, name }: { readonly namespace: string; readonly name: string },
-  ) {
-    this.#plane = plane
-    this.#agent = new Agent({ connect: { ca: plane.authority } })
-    this.#namespace = namespace
-    this.#name = name
+  constructor(kube: KubeRequests, place: Place) {
+    this.#kube = kube
+    this.#place = place
   }
 
   /** Undefined once there is no such resource. */
   async look(call: Call): Promise<Look | undefined> {
-    const resources = `/apis/cloud.dask.org/v1alpha1/namespaces/${this.#namespace}/daskcloudclusters`
-    const found = await this.#get(`${resources}/${this.#name}`, call)
+    const { namespace, name } = this.#place
+    const found = await read(this.#kube, `${clustersIn(namespace).path}/${name}`, call)
     if (found === undefined) return undefined
     const { metadata, status } = members(found)
     const { conditions, schedulerAddress, clientSecretName, workers } = members(status)
@@ -61,42 +62,39 @@ export class View implements AsyncDisposable {
 
   /** In the order in which they came about. */
   async events(call: Call): Promise<readonly Event[]> {
-    const list = await this.#get(`/apis/events.k8s.io/v1/namespaces/${this.#namespace}/events`, call)
+    const { namespace, name } = this.#place
+    const list = await read(this.#kube, `/apis/events.k8s.io/v1/namespaces/${namespace}/events`, call)
     return items(members(list)['items'])
-      .filter(({ regarding }) => members(regarding)['name'] === this.#name)
+      .filter(({ regarding }) => members(regarding)['name'] === name)
       .toSorted((a, b) => ((word(a['eventTime']) ?? '') < (word(b['eventTime']) ?? '') ? -1 : 1))
       .map(({ reason, note }) => ({ reason: word(reason) ?? '', note: word(note) ?? '' }))
   }
 
-  /** Names of the cluster's Secrets, in all namespaces. */
+  /** Names of the cluster's Secrets, in its own namespace and the operator's. */
   async secrets(uid: string, call: Call): Promise<readonly string[]> {
-    const selector = encodeURIComponent(`${secretLabels.uid}=${uid}`)
-    const list = await this.#get(`/api/v1/secrets?labelSelector=${selector}`, call)
-    return items(members(list)['items']).map(({ metadata }) => word(members(metadata)['name']) ?? '')
+    const { namespace, operatorNamespace } = this.#place
+    const labels = `${secretLabels.uid}=${uid}`
+    const lists = [namespace, operatorNamespace].map(each => secretNames(this.#kube, each, { labels }, call))
+    return (await Promise.all(lists)).flat()
   }
 
   /** A Secret's files by name. */
   async files(secret: string, call: Call): Promise<ReadonlyMap<string, Buffer>> {
-    const { data } = members(await this.#get(`/api/v1/namespaces/${this.#namespace}/secrets/${secret}`, call))
+    const path = `/api/v1/namespaces/${this.#place.namespace}/secrets/${secret}`
+    const { data } = members(await read(this.#kube, path, call))
     const files = Object.entries(members(data))
     return new Map(files.map(([name, text]) => [name, Buffer.from(word(text) ?? '', 'base64')]))
   }
+}
 
-  [Symbol.asyncDispose](): Promise<void> {
-    return this.#agent.destroy()
-  }
-
-  async #get(path: string, { signal }: Call): Promise<unknown> {
-    const { statusCode, body } = await request(`${this.#plane.url}${path}`, {
-      dispatcher: this.#agent,
-      headers: { authorization: `Bearer ${this.#plane.token}` },
-      signal,
-    })
-    const text = await body.text()
-    if (statusCode === 404) return undefined
-    if (statusCode === 200) return JSON.parse(text)
-    throw new Error(`GET ${path} was answered with ${statusCode}: ${text.slice(0, 300)}`)
-  }
+export async function secretNames(
+  kube: KubeRequests,
+  namespace: string,
+  { labels }: { readonly labels: string },
+  call: Call,
+): Promise<readonly string[]> {
+  const list = await listAll(kube, { path: `/api/v1/namespaces/${namespace}/secrets`, labels }, call)
+  return list.items.map(raw => word(metadataOf(raw)['name']) ?? '')
 }
 
 const conditionOf = ({ status, reason, message }: Members): Condition => ({
@@ -104,9 +102,3 @@ const conditionOf = ({ status, reason, message }: Members): Condition => ({
   reason: word(reason) ?? '',
   message: word(message) ?? '',
 })
-
-type Members = Readonly<Record<string, unknown>>
-
-const members = (raw: unknown): Members => (isRecord(raw) ? raw : {})
-const items = (raw: unknown): readonly Members[] => (Array.isArray(raw) ? raw.filter(isRecord) : [])
-const word = (raw: unknown): string | undefined => (typeof raw === 'string' ? raw : undefined)
