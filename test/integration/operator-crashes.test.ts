@@ -21,7 +21,12 @@ async function lived(life: Life) {
   const complaints = await tellStory(room, book)
   for (const point of book.strokes) died.add(point.replace(/^[a-z-]+: /, ''))
   kills += book.strokes.length
-  return { complaints, ends: operator.exits.filter(code => code !== null), passed: book.points, strokes: book.strokes }
+  return {
+    complaints,
+    ends: operator.exits.filter(code => code !== null),
+    passed: book.points,
+    strokes: book.strokes,
+  }
 }
 
 afterAll(() => tellOfRow(1, `${died.size} points, ${kills} kills`))
