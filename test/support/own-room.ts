@@ -1,38 +1,33 @@
-import { randomBytes } from 'node:crypto'
 import { secretLabels } from '../../src/pki/secret.ts'
 import type { SharedControlPlane } from './control-plane.ts'
 import type { OperatorProcess } from './operator.ts'
 import { OperatorRoom } from './operator-room.ts'
 import { healthPort, sampled, scraped } from './scrape.ts'
 
-/** A room whose operator and clusters are in a namespace of their own, so that rooms can be open side by side. */
+/** A room apart, so that rooms can be open side by side, and what Kubernetes knows of its clusters. */
 export interface OwnRoom extends AsyncDisposable {
   readonly room: OperatorRoom
-  readonly namespace: string
   /** Names of the Secrets that a cluster has, the client's among them. */
   secretsOf(uid: string): Promise<readonly string[]>
-  /** All events of the namespace, as JSON. */
+  /** All events of the operator's namespace and the clusters', as JSON. */
   events(): Promise<string>
 }
 
 export async function ownRoom(plane: SharedControlPlane): Promise<OwnRoom> {
-  const namespace = `room-${randomBytes(4).toString('hex')}`
-  await plane.kubectl(['create', 'namespace', namespace])
-  const room = await OperatorRoom.open({ ...plane, namespace })
-  const kubectl = (...args: readonly string[]): Promise<string> =>
-    plane.kubectl(['--namespace', namespace, ...args])
+  const room = await OperatorRoom.openApart(plane)
+  const inBoth = async (...args: readonly string[]): Promise<string> => {
+    const namespaces = Object.values(room.namespaces)
+    const all = await Promise.all(namespaces.map(each => plane.kubectl(['--namespace', each, ...args])))
+    return all.join('\n')
+  }
   return {
     room,
-    namespace,
     async secretsOf(uid) {
-      const found = await kubectl('get', 'secrets', '-l', `${secretLabels.uid}=${uid}`, '-o', 'name')
+      const found = await inBoth('get', 'secrets', '-l', `${secretLabels.uid}=${uid}`, '-o', 'name')
       return found.split('\n').filter(name => name !== '')
     },
-    events: () => kubectl('get', 'events.events.k8s.io', '-o', 'json'),
-    async [Symbol.asyncDispose]() {
-      await room[Symbol.asyncDispose]()
-      await plane.kubectl(['delete', 'namespace', namespace, '--wait=false'])
-    },
+    events: () => inBoth('get', 'events.events.k8s.io', '-o', 'json'),
+    [Symbol.asyncDispose]: () => room[Symbol.asyncDispose](),
   }
 }
 
