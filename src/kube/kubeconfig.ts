@@ -1,20 +1,10 @@
 import { readFile } from 'node:fs/promises'
 import { dirname } from 'node:path'
+import { newContexts } from '@kubernetes/client-node/dist/config_types.js'
 import { parse } from 'yaml'
-import { isRecord, list, optional, ParseError, record, text } from '../lib/parse.ts'
-import { type Access, fileIn, type Headers, type Material, misconfigured } from './access.ts'
-import { pluginOf } from './plugin-settings.ts'
-
-type Fields = Readonly<Record<string, unknown>>
-
-/** A named entry of a kubeconfig, and the folder of the file that it stands in: paths are relative to that. */
-interface Entry {
-  readonly name: string
-  /** For messages: `users[name].user`. */
-  readonly path: string
-  readonly fields: Fields
-  readonly directory: string
-}
+import { list, optional, ParseError, record, text } from '../lib/parse.ts'
+import { type Access, misconfigured } from './access.ts'
+import { anonymous, clusterOf, type Entry, userOf, word } from './kubeconfig-entry.ts'
 
 interface Entries {
   readonly clusters: readonly Entry[]
@@ -131,107 +121,18 @@ function accessOf(all: Entries, wanted: string | undefined, origin: string) {
   return { access, context: context.name }
 }
 
-function named(entries: readonly Entry[], context: Entry, kind: 'cluster' | 'user'): Entry {
-  const path = `${context.path}.${kind}`
-  const wanted = text(context.fields[kind], path)
+function named(
+  entries: readonly Entry[],
+  { name: title, path: at, fields }: Entry,
+  kind: 'cluster' | 'user',
+): Entry {
+  const path = `${at}.${kind}`
+  const [context] = newContexts([
+    { name: title, context: { ...fields, cluster: text(fields['cluster'], `${at}.cluster`) } },
+  ])
+  const wanted = text(context?.[kind], path)
   const found = entries.find(({ name }) => name === wanted)
   if (found !== undefined) return found
   const known = entries.map(({ name }) => name).join(', ') || 'none'
   throw new ParseError(path, `names ${wanted}, which is not there; there are ${known}`)
-}
-
-function clusterOf(entry: Entry) {
-  const { fields, path } = entry
-  const server = text(fields['server'], `${path}.server`)
-  if (!/^https?:$/.test(URL.parse(server)?.protocol ?? '')) {
-    throw new ParseError(
-      `${path}.server`,
-      `must be a URL that begins with https:// or http://, found "${server}"`,
-    )
-  }
-  const verifies = fields['insecure-skip-tls-verify'] !== true
-  const authority = material(entry, 'certificate-authority')
-  if (!verifies && authority !== undefined) {
-    throw new ParseError(
-      `${path}.insecure-skip-tls-verify`,
-      'must not be true where certificate-authority is given',
-    )
-  }
-  return {
-    server: server.replace(/\/+$/, ''),
-    proxy: word(fields['proxy-url'], `${path}.proxy-url`),
-    serverName: word(fields['tls-server-name'], `${path}.tls-server-name`),
-    verifies,
-    authority,
-  }
-}
-
-const anonymous = { certificate: undefined, key: undefined, token: undefined, headers: {}, plugin: undefined }
-
-function userOf(entry: Entry, cluster: Entry) {
-  const { fields, path } = entry
-  if (isRecord(fields['auth-provider'])) {
-    throw new ParseError(
-      `${path}.auth-provider`,
-      'is not supported; use exec with the plugin that took its place',
-    )
-  }
-  return {
-    certificate: material(entry, 'client-certificate'),
-    key: material(entry, 'client-key'),
-    token: tokenOf(entry),
-    headers: { ...basicOf(entry), ...impersonationOf(entry) },
-    plugin: pluginOf(entry, clusterOf(cluster), cluster.fields),
-  }
-}
-
-/** What stands in the kubeconfig itself wins over a file, as for kubectl. */
-function material({ fields, path, directory }: Entry, field: string): Material | undefined {
-  const inside = word(fields[`${field}-data`], `${path}.${field}-data`)
-  if (inside !== undefined) return { kind: 'text', text: Buffer.from(inside, 'base64').toString('utf8') }
-  const file = word(fields[field], `${path}.${field}`)
-  return file === undefined ? undefined : fileIn(directory, file)
-}
-
-/** Of tokens it is the other way round: a file's is newer. */
-function tokenOf({ fields, path, directory }: Entry): Material | undefined {
-  const file = word(fields['tokenFile'], `${path}.tokenFile`)
-  if (file !== undefined) return fileIn(directory, file)
-  const inside = word(fields['token'], `${path}.token`)
-  return inside === undefined ? undefined : { kind: 'text', text: inside }
-}
-
-function basicOf({ fields, path }: Entry): Headers {
-  const username = word(fields['username'], `${path}.username`)
-  if (username === undefined) return {}
-  const password = word(fields['password'], `${path}.password`) ?? ''
-  return { authorization: `Basic ${Buffer.from(`${username}:${password}`).toString('base64')}` }
-}
-
-function impersonationOf({ fields, path }: Entry): Headers {
-  const user = word(fields['as'], `${path}.as`)
-  const uid = word(fields['as-uid'], `${path}.as-uid`)
-  const groups = words(fields['as-groups'], `${path}.as-groups`)
-  const extra = Object.entries(optional(fields['as-user-extra'], `${path}.as-user-extra`, record) ?? {})
-  return {
-    ...(user === undefined ? {} : { 'impersonate-user': user }),
-    ...(uid === undefined ? {} : { 'impersonate-uid': uid }),
-    ...(groups.length === 0 ? {} : { 'impersonate-group': groups }),
-    ...Object.fromEntries(
-      extra.map(([key, values]) => [
-        `impersonate-extra-${encodeURIComponent(key.toLowerCase())}`,
-        words(values, `${path}.as-user-extra.${key}`),
-      ]),
-    ),
-  }
-}
-
-const words = (raw: unknown, path: string): readonly string[] =>
-  (optional(raw, path, list) ?? []).map((item, at) => text(item, `${path}[${at}]`))
-
-/** A text that may be absent or empty. The error does not show what was found: it may be a secret. */
-function word(raw: unknown, path: string): string | undefined {
-  if (raw === undefined || raw === null || raw === '') return undefined
-  if (typeof raw === 'string') return raw
-  throw new ParseError(path, `must be a text, found a ${Array.isArray(raw) ? 'list' : typeof raw}`)
 }
