@@ -26,7 +26,7 @@ import { Connections } from './connections.ts'
 import { countWhatIsThere } from './counts.ts'
 import { type Organs, openEyes } from './eyes.ts'
 import { openHands } from './hands.ts'
-import { asLeader, type Led } from './led.ts'
+import { asLeader, type Led, ledKube } from './led.ts'
 import { Resources } from './resources.ts'
 import type { Seams } from './seams.ts'
 import { clusterStore, secretStore } from './stores.ts'
@@ -60,12 +60,12 @@ export async function lead(office: Office, call: Call): Promise<void> {
   const pool = all.use(new SchedulerPool({ pace: { ...usualPace, pollMs: config.schedulerPollInterval } }))
   const connections = all.use(connectionsFor(office, sources))
   const events = openEvents(office, all)
-  const passes = openPasses(office, watches, { pool, connections, events })
+  const kept = storesOf(office)
+  const passes = openPasses(office, watches, { pool, connections, events, ...kept })
   const sweeper = openSweeper({
     office,
     connections,
-    clusters: new Clusters(office.kube),
-    secrets: new Secrets(office.kube),
+    ...kept,
     own: watches.secrets,
     led: ledBy(lease),
     isKnown: uid => sources.isKnown(uid),
@@ -128,19 +128,23 @@ function openEvents({ kube, identity, metrics }: Office, all: AsyncDisposableSta
   return all.use(new Events({ kube, controller, instance: identity, metrics }))
 }
 
-interface Outside extends Pick<Organs, 'pool' | 'connections'> {
+/** Clusters and Secrets as only a leader may change them. */
+function storesOf({ kube, lease }: Office) {
+  const led = ledKube(kube, () => lease.remainingMs())
+  return { clusters: new Clusters(led), secrets: new Secrets(led) }
+}
+
+interface Outside extends Pick<Organs, 'pool' | 'connections'>, ReturnType<typeof storesOf> {
   readonly events: Events
 }
 
-function openPasses(office: Office, watches: Watches, { events, ...outside }: Outside): Passes {
-  const { config, kube, namespace, installation, log, lease, seams } = office
-  const resources = new Resources(
-    clusterStore(new Clusters(kube), watches.of),
-    cloudParser(config.allowClouds),
-  )
-  const store = secretStore(new Secrets(kube), watches.secrets, namespace)
+function openPasses(office: Office, watches: Watches, outside: Outside): Passes {
+  const { pool, connections, events, clusters, secrets } = outside
+  const { config, namespace, installation, log, lease, seams } = office
+  const resources = new Resources(clusterStore(clusters, watches.of), cloudParser(config.allowClouds))
+  const store = secretStore(secrets, watches.secrets, namespace)
   const certificates = new Certificates({ store, operatorNamespace: namespace, installation, now: Date.now })
-  const organs = { ...outside, resources, certificates }
+  const organs = { pool, connections, resources, certificates }
   const desk: Desk = {
     eyes: openEyes(organs),
     hands: openHands({

@@ -1,4 +1,6 @@
 import type { Cloud, Schedulers } from '../clouds/contract.ts'
+import { noAnswer } from '../kube/fault.ts'
+import type { KubeRequests } from '../kube/transport.ts'
 import type { Call } from '../lib/call.ts'
 import { limited } from '../lib/deadline.ts'
 import { CloudError } from '../model/faults.ts'
@@ -50,4 +52,16 @@ export const ledSchedulers = (schedulers: Schedulers, led: Led): Schedulers => (
   forget: uid => schedulers.forget(uid),
   drain: (uid, machines, call) => led(changeMs, call, limit => schedulers.drain(uid, machines, limit)),
   close: (uid, machines, call) => led(changeMs, call, limit => schedulers.close(uid, machines, limit)),
+})
+
+/**
+ * The same API server in a leader's hands: it changes nothing there after the lease's deadline. What its last passes read
+ * is of no harm.
+ */
+export const ledKube = (kube: KubeRequests, leftMs: () => number): KubeRequests => ({
+  async request(request, call) {
+    if (request.method !== 'GET' && leftMs() <= 0)
+      throw noAnswer('Stopped', 'this process may not lead any more')
+    return kube.request(request, call)
+  },
 })

@@ -1,9 +1,10 @@
 import { beforeEach, expect, onTestFinished, test, vi } from 'vitest'
-import { asLeader, ledCloud, ledSchedulers } from '../../src/app/led.ts'
+import { asLeader, ledCloud, ledKube, ledSchedulers } from '../../src/app/led.ts'
 import type { Cloud } from '../../src/clouds/contract.ts'
 import { memoryJournal } from '../../src/clouds/simulated/journal.ts'
 import { SimulatedCloud } from '../../src/clouds/simulated/provider.ts'
 import { SimulatedWorld } from '../../src/clouds/simulated/world.ts'
+import type { KubeRequest } from '../../src/kube/transport.ts'
 import { wait } from '../../src/lib/wait.ts'
 import { CloudError } from '../../src/model/faults.ts'
 import {
@@ -131,4 +132,16 @@ test('no call of a cloud is left out', async () => {
   expect(members(cloud)).toEqual(members(raw))
   await expect(cloud.console?.(machineId('sim-00000000'), call)).rejects.toBeInstanceOf(CloudError)
   await expect(cloud.schedulers?.close(owner.uid, machines, call)).rejects.toBeInstanceOf(CloudError)
+})
+
+test.each([
+  { leftMs: 1, gone: ['GET', 'POST', 'PUT', 'PATCH', 'DELETE'] },
+  { leftMs: 0, gone: ['GET'] },
+])('with $leftMs ms left the API server hears of $gone', async ({ leftMs, gone }) => {
+  const heard: string[] = []
+  const server = { request: async ({ method }: KubeRequest) => void heard.push(method) }
+  const kube = ledKube(server, () => leftMs)
+  for (const method of ['GET', 'POST', 'PUT', 'PATCH', 'DELETE'] as const)
+    await kube.request({ method, path: '/' }, call).catch(() => undefined)
+  expect(heard).toEqual(gone)
 })
