@@ -179,11 +179,8 @@ function updatePending({ inventory, cluster }: World): readonly Finding[] {
   return [{ type: 'UpdatePending', ...yes('SchedulerChanged', message) }]
 }
 
-function reconciling(
-  { cluster, enrolment }: World,
-  scheduler: Verdict,
-  workers: Verdict,
-): readonly Finding[] {
+function reconciling(world: World, scheduler: Verdict, workers: Verdict): readonly Finding[] {
+  const { cluster, enrolment } = world
   if (enrolment.kind === 'lost') {
     const message =
       'The record of its launches was lost; nothing is made until its machines are known for certain.'
@@ -191,9 +188,23 @@ function reconciling(
   }
   if (cluster.phase === 'deleting')
     return [{ type: 'Reconciling', ...yes('Deleting', 'Its machines are being ended.') }]
-  if (cluster.phase === 'suspended' || (scheduler.status === 'True' && workers.status === 'True')) return []
+  if (cluster.phase === 'suspended') return []
+  const isThere = scheduler.status === 'True' && workers.status === 'True'
+  if (isThere && !isRolling(world)) return []
+  if (isThere) {
+    const message = 'All wanted workers serve; those that run what was asked for before are replaced.'
+    return [{ type: 'Reconciling', ...yes('Rolling', message) }]
+  }
   return [{ type: 'Reconciling', ...yes('Starting', 'The cluster is on its way to what was asked for.') }]
 }
+
+const isRolling = ({ inventory, cluster }: World): boolean =>
+  inventory.kind === 'seen' &&
+  inventory.machines
+    .filter(isAlive)
+    .some(({ group, fingerprint }) =>
+      cluster.groups.some(each => each.name === group && !sameIntent(each.fingerprint, fingerprint)),
+    )
 
 /** Only what a person must change. Throttling and missing capacity pass by themselves. */
 function stalled(world: World): readonly Finding[] {

@@ -54,6 +54,21 @@ export class CloudLedger {
     return most
   }
 
+  /** The fewest workers that served at any moment since `from`: those that had joined and were neither asked to drain nor ended. */
+  fewestServing(uid: string, from: number): number {
+    const workers = this.launched(uid, 'worker')
+    const leftAt = new Map<string, number>()
+    for (const mark of this.marks) {
+      const isLeaving = mark.kind === 'ended' || (mark.kind === 'asked' && mark.call === 'drain')
+      for (const id of isLeaving ? (mark.machines ?? []) : []) if (!leftAt.has(id)) leftAt.set(id, mark.at)
+    }
+    const servingAt = (at: number): number =>
+      workers.filter(({ id, joinedAt = Infinity }) => joinedAt <= at && at < (leftAt.get(id) ?? Infinity))
+        .length
+    const moments = [from, ...leftAt.values()].filter(at => at >= from)
+    return Math.min(...moments.map(servingAt))
+  }
+
   /** Calls that would change something, as they began: of one process, from a moment on. */
   asked({ by, from = 0 }: { readonly by?: number; readonly from?: number } = {}): readonly AskedMark[] {
     return this.marks

@@ -126,3 +126,23 @@ test('row 25: machines that lists miss in doubt make the cluster Degraded, and l
   expect(told(seeing, 'Ready', 'Degraded')).toEqual(['Ready=True/Serving', 'Degraded=True/MachinesMissing'])
   expect(told({ replicas: 2, machines, workers: both }, 'Degraded')).toEqual([])
 })
+
+describe('a roll', () => {
+  const alive = { replicas: 1, machines: [aScheduler(), aMachine('w1')], workers: [aWorker('w1')] }
+  const old = { ...alive, version: 'b' }
+
+  test('is told for as long as machines of the old kind are there', () => {
+    expect(told(old, 'Reconciling', 'WorkersReady')).toEqual([
+      'WorkersReady=True/Serving',
+      'Reconciling=True/Rolling',
+    ])
+    expect(told(alive, 'Reconciling')).toEqual([])
+  })
+
+  test('is no roll where the scheduler alone is old: that waits for a person', () => {
+    const renewed = [aScheduler({ version: 'a' }), aMachine('w1', { version: 'b' })]
+    expect(told({ ...old, machines: renewed }, 'Reconciling', 'UpdatePending')).toEqual([
+      'UpdatePending=True/SchedulerChanged',
+    ])
+  })
+})
