@@ -58,9 +58,9 @@ export const annotationWords: Readonly<Record<keyof typeof annotations, Mark>> =
       'Machines that it has are then yours to end.',
   },
   resume: {
-    by: 'nobody yet',
-    value: '',
-    what: 'Kept for clusters that go to sleep by themselves. This version does not read it.',
+    by: 'you',
+    value: 'any text; a new one is a new request',
+    what: 'Wakes a cluster that went to sleep because of `spec.lifetime.idleTimeout`. One that is awake counts anew.',
   },
   placement: {
     by: 'the operator',

@@ -1,6 +1,6 @@
 import { cloud } from './cloud-schema.ts'
 import { map, object } from './schema/containers.ts'
-import { bool, decimal, integer, text } from './schema/scalars.ts'
+import { bool, decimal, duration, integer, text } from './schema/scalars.ts'
 import { type Infer, keysMatching, matching, optional } from './schema/schema.ts'
 import { environment, software } from './software-schema.ts'
 
@@ -58,6 +58,32 @@ const workers = object({
   },
 })
 
+const bounds = { minMs: 10_000, maxMs: 31_536_000_000 }
+
+const lifetime = object({
+  description:
+    'When the cluster ends by itself. Durations are written as Gateway API does, for example 90m or 8h.',
+  others: 'refused',
+  fields: {
+    idleTimeout: optional(
+      duration({
+        description:
+          'After so long with no task and no connected client the cluster goes to sleep, as with suspend. A change of ' +
+          'the spec or a new value of the annotation cloud.dask.org/resume wakes it. Results that no client holds are ' +
+          'lost. Default: never.',
+        ...bounds,
+      }),
+    ),
+    ttl: optional(
+      duration({
+        description:
+          'So long after its creation the cluster is deleted, this resource too, whatever it does then. Default: never.',
+        ...bounds,
+      }),
+    ),
+  },
+})
+
 export const spec = object({
   description: 'What the cluster is to be.',
   others: 'refused',
@@ -72,6 +98,7 @@ export const spec = object({
         'Set it to false to start the cluster again.',
       default: false,
     }),
+    lifetime: optional(lifetime),
   },
 })
 

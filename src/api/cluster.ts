@@ -1,4 +1,4 @@
-import type { Cluster, Group, Software } from '../model/cluster.ts'
+import type { Cluster, Group, Lifetime, Sleep, Software } from '../model/cluster.ts'
 import { type ClusterKey, type ClusterUid, defaultGroup, type Role, schedulerGroup } from '../model/names.ts'
 import type { Spec } from './cluster-schema.ts'
 import { fingerprintOf } from './intent.ts'
@@ -10,17 +10,20 @@ interface Parts {
     readonly name: string
     readonly uid: ClusterUid
     readonly generation: number
+    readonly createdAt: number
     readonly isDeleting: boolean
   }
   readonly spec: Spec
   readonly cloud: { readonly name: string; readonly settings: unknown; intent(role: Role): unknown }
   readonly restart: string
+  readonly resume: string
+  readonly sleep: Sleep
   readonly isAbandoned: boolean
 }
 
 /** What a user asked for, with nothing of its wire shape left. */
-export function clusterOf({ identity, spec, cloud, restart, isAbandoned }: Parts): Cluster {
-  const { key, namespace, name, uid, generation, isDeleting } = identity
+export function clusterOf({ identity, spec, cloud, restart, ...asked }: Parts): Cluster {
+  const { key, namespace, name, uid, generation, createdAt, isDeleting } = identity
   const software: Software = {
     kind: 'python',
     pythonVersion: spec.software.python.version,
@@ -37,16 +40,23 @@ export function clusterOf({ identity, spec, cloud, restart, isAbandoned }: Parts
     name,
     uid,
     generation,
-    phase: isDeleting ? 'deleting' : spec.suspend ? 'suspended' : 'wanted',
+    createdAt,
+    phase: isDeleting ? 'deleting' : spec.suspend || asked.sleep.kind === 'asleep' ? 'suspended' : 'wanted',
     cloud: { name: cloud.name, settings: cloud.settings },
     software,
     env,
     scheduler: launchable(schedulerOf(spec)),
     groups: [launchable(workersOf(spec))],
     restart,
-    isAbandoned,
+    lifetime: lifetimeOf(spec),
+    ...asked,
   }
 }
+
+const lifetimeOf = ({ lifetime }: Spec): Lifetime => ({
+  idleTimeoutMs: lifetime?.idleTimeout ?? Infinity,
+  ttlMs: lifetime?.ttl ?? Infinity,
+})
 
 const schedulerOf = ({ scheduler }: Spec): Omit<Group, 'fingerprint'> => ({
   name: schedulerGroup,

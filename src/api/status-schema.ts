@@ -76,6 +76,21 @@ export const ledger = object({
   },
 })
 
+export const sleep = object({
+  description:
+    'Why the cluster sleeps although spec.suspend does not say so; there only while it does. Taking it away wakes the cluster.',
+  others: 'ignored',
+  fields: {
+    since: timeMs({ description: 'When it went to sleep.' }),
+    generation: counter('Generation of the resource then: any other wakes it.'),
+    resume: text({
+      description:
+        'Stands for the annotation cloud.dask.org/resume as it was then: any other value wakes it.',
+      max: 64,
+    }),
+  },
+})
+
 const workers = object({
   description: 'The workers of spec.workers, as the scale subresource needs them.',
   others: 'ignored',
@@ -104,7 +119,7 @@ const unseen = {
   lastTransitionTime: '1970-01-01T00:00:00Z',
 } as const
 
-/** What is told of a cluster at the end of a pass; the records below it are written by nobody but the ledger. */
+/** What is told of a cluster at the end of a pass; the records below it are written by steps of a plan alone. */
 export const publishedFields = {
   observedGeneration: optional(counter('The generation of the resource that this status was made for.')),
   /** Its default keeps anybody from taking an object that nobody has looked at for a finished one. */
@@ -123,6 +138,7 @@ export const publishedFields = {
   ),
   workers: optional(workers),
   certificates: optional(certificates),
+  expiresAt: optional(timeText({ description: 'When spec.lifetime.ttl ends, and the cluster with it.' })),
   readySince: optional(
     timeText({
       description: 'When all wanted workers first answered since the cluster was started or resumed.',
@@ -137,5 +153,10 @@ export const status = object({
   description: 'What the cluster is, as the operator last saw it.',
   others: 'ignored',
   default: {},
-  fields: { ...publishedFields, ledger: optional(ledger), launches: optional(launches) },
+  fields: {
+    ...publishedFields,
+    ledger: optional(ledger),
+    launches: optional(launches),
+    sleep: optional(sleep),
+  },
 })

@@ -24,7 +24,7 @@ export function readStatus(raw: unknown): Status {
 
 /**
  * The JSON merge patch of `status` that makes `before` into `after`, with null for what is gone; undefined where they
- * are equal. It never holds `launches` or `ledger`.
+ * are equal. It never holds `launches`, `ledger` or `sleep`.
  */
 export function statusPatch(before: Status, after: Status): Readonly<Record<string, unknown>> | undefined {
   const old = written(before)

@@ -1,3 +1,4 @@
+import { usualIdlePollMs } from '../dask/pace.ts'
 import type { SchedulerPool } from '../dask/pool.ts'
 import type { Call } from '../lib/call.ts'
 import { ParseError } from '../lib/parse.ts'
@@ -78,7 +79,9 @@ function asked(pool: SchedulerPool, certificates: Certificates, cluster: Cluster
   const presented = certificates.credential(cluster, 'client')
   if (presented === undefined)
     return { kind: 'silent', problem: 'the client’s certificate is not there' } as const
-  pool.track({ uid: cluster.uid, host, port, serverName: schedulerServerName(cluster.uid), ...presented })
+  const idlePollMs = cluster.lifetime.idleTimeoutMs === Infinity ? undefined : usualIdlePollMs
+  const serverName = schedulerServerName(cluster.uid)
+  pool.track({ uid: cluster.uid, host, port, serverName, idlePollMs, ...presented })
   return pool.last(cluster.uid)
 }
 

@@ -8,12 +8,21 @@ import { CloudError } from '../model/faults.ts'
 import { tokenOf } from '../model/launch.ts'
 import type { Addresses } from '../model/machine.ts'
 import type { InstallationId, MachineId } from '../model/names.ts'
-import type { Hands, LaunchDraft, PreparedLaunch, Report, Subject } from '../reconcile/ports.ts'
+import type { Idleness, SchedulerView } from '../model/world.ts'
+import {
+  type Hands,
+  type LaunchDraft,
+  type PreparedLaunch,
+  type Report,
+  StaleWrite,
+  type Subject,
+} from '../reconcile/ports.ts'
 import { redactText } from '../telemetry/redaction.ts'
 import type { Connection } from './connections.ts'
 import { clientAddress, type Organs } from './eyes.ts'
 import { type Led, ledSchedulers } from './led.ts'
 import { pooled } from './pooled.ts'
+import type { Resources } from './resources.ts'
 
 export interface HandsOptions extends Organs {
   readonly installation: InstallationId
@@ -36,15 +45,12 @@ export function openHands(options: HandsOptions): Hands {
   const schedulers = async (cluster: Cluster): Promise<Schedulers> =>
     (await connection(cluster)).schedulers ?? asked
   return {
-    confirm: (seen, call) => resources.confirm(seen, call),
-    stampLedger: (seen, seq, call) => resources.stampLedger(seen, seq, call),
+    ...writesTo(resources),
     async enrol(seen, call) {
       const { cloud } = await connection(seen.cluster)
       const placement = { installation, cloud: cloud.name, scope: cloud.scope }
       return resources.enrol(seen, placement, call)
     },
-    release: (seen, call) => resources.release(seen, call),
-    writeLaunches: (seen, written, call) => resources.writeLaunches(seen, written, call),
     issueCertificates: async (cluster, _because, call) =>
       certificates.issue(cluster, await address(cluster), call),
     removeCertificates: (cluster, call) => certificates.remove(cluster, call),
@@ -67,9 +73,12 @@ export function openHands(options: HandsOptions): Hands {
       await cloud.releaseAddress(cluster.uid, call)
       await inventory.refresh(call)
     },
+    async confirmIdle(cluster, scheduler, call) {
+      const now = await (await schedulers(cluster)).idleness(cluster.uid, call)
+      if (!isSameIdleness(scheduler, now)) throw new StaleWrite('somebody uses the cluster again')
+    },
     drain: async (cluster, machines, call) => (await schedulers(cluster)).drain(cluster.uid, machines, call),
     close: async (cluster, machines, call) => (await schedulers(cluster)).close(cluster.uid, machines, call),
-    publish: (subject, status, call) => resources.publish(subject, status, call),
     report: options.report,
     forget(key, uid) {
       pool.forget(uid)
@@ -79,6 +88,26 @@ export function openHands(options: HandsOptions): Hands {
     },
   }
 }
+
+/** Another `since` is another idleness: somebody was there between. */
+const isSameIdleness = (seen: SchedulerView, now: Idleness): boolean =>
+  seen.kind === 'answering' &&
+  seen.idleness.kind === 'idle' &&
+  now.kind === 'idle' &&
+  seen.idleness.since === now.since
+
+/** What is done at the resource and nowhere else. */
+const writesTo = (resources: Resources) =>
+  ({
+    confirm: (seen, call) => resources.confirm(seen, call),
+    stampLedger: (seen, seq, call) => resources.stampLedger(seen, seq, call),
+    release: (seen, call) => resources.release(seen, call),
+    fallAsleep: (seen, since, call) => resources.fallAsleep(seen, since, call),
+    wakeUp: (seen, call) => resources.wakeUp(seen, call),
+    deleteCluster: (seen, call) => resources.delete(seen, call),
+    writeLaunches: (seen, written, call) => resources.writeLaunches(seen, written, call),
+    publish: (subject, status, call) => resources.publish(subject, status, call),
+  }) satisfies Partial<Hands>
 
 /** Free of secrets, and short enough for an event. */
 async function lastWords(cloud: Cloud, machine: MachineId, call: Call): Promise<string> {

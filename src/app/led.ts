@@ -50,6 +50,7 @@ export function ledCloud(cloud: Cloud, led: Led): Cloud {
 export const ledSchedulers = (schedulers: Schedulers, led: Led): Schedulers => ({
   view: uid => schedulers.view(uid),
   forget: uid => schedulers.forget(uid),
+  idleness: (uid, call) => led(changeMs, call, limit => schedulers.idleness(uid, limit)),
   drain: (uid, machines, call) => led(changeMs, call, limit => schedulers.drain(uid, machines, limit)),
   close: (uid, machines, call) => led(changeMs, call, limit => schedulers.close(uid, machines, limit)),
 })

@@ -8,6 +8,7 @@ import { type MachineId, workerName } from '../model/names.ts'
 export const pooled = (pool: SchedulerPool): Schedulers => ({
   view: uid => pool.last(uid),
   forget: uid => pool.forget(uid),
+  idleness: (uid, call) => asked(() => pool.idleness(uid, call)),
   drain: (uid, machines, call) => asMachines(machines, names => pool.drain(uid, names, call)),
   close: (uid, machines, call) => asMachines(machines, names => pool.close(uid, names, call)),
 })
@@ -17,9 +18,13 @@ async function asMachines(
   ask: (names: readonly string[]) => Promise<readonly string[]>,
 ): Promise<readonly MachineId[]> {
   const known = new Map(machines.map(id => [workerName(id), id]))
+  const names = await asked(() => ask([...known.keys()]))
+  return names.flatMap(name => known.get(name) ?? [])
+}
+
+async function asked<T>(ask: () => Promise<T>): Promise<T> {
   try {
-    const names = await ask([...known.keys()])
-    return names.flatMap(name => known.get(name) ?? [])
+    return await ask()
   } catch (error) {
     if (error instanceof DaskError) throw new CloudError('unavailable', error.message, { cause: error })
     throw error

@@ -2,11 +2,12 @@ import { writeLaunches } from '../api/launch-records.ts'
 import { annotations, finalizer } from '../api/names.ts'
 import { type Placement, writePlacement } from '../api/placement.ts'
 import { type CloudParser, type Parsed, parseResource } from '../api/resource.ts'
+import { writeSleep } from '../api/sleep.ts'
 import { statusPatch, writeLedger } from '../api/status.ts'
 import type { Call } from '../lib/call.ts'
 import { ParseError } from '../lib/parse.ts'
 import type { Launch } from '../model/launch.ts'
-import type { ClusterKey } from '../model/names.ts'
+import type { ClusterKey, ClusterUid } from '../model/names.ts'
 import type { Status } from '../model/status.ts'
 import { type Seen, type Sighting, StaleWrite, type Subject, UnclearWrite } from '../reconcile/ports.ts'
 
@@ -22,6 +23,8 @@ export interface ClusterStore {
   isNewer(one: unknown, other: unknown): boolean
   patchStatus(key: ClusterKey, patch: Patch, call: Call): Promise<unknown>
   patchMetadata(key: ClusterKey, patch: Patch, call: Call): Promise<unknown>
+  /** This very object in this very state, or none. */
+  remove(key: ClusterKey, which: Preconditions, call: Call): Promise<void>
   /** `refused` where a write has certainly changed nothing, `stale` where that was because somebody else wrote first. */
   judge(error: unknown): 'stale' | 'gone' | 'refused' | 'unclear'
 }
@@ -29,6 +32,11 @@ export interface ClusterStore {
 export interface Patch {
   readonly resourceVersion: string
   readonly fields: Readonly<Record<string, unknown>>
+}
+
+export interface Preconditions {
+  readonly uid: ClusterUid
+  readonly resourceVersion: string
 }
 
 /** Reads and writes custom resources for the passes, and turns what the API server says into what a pass understands. */
@@ -83,6 +91,20 @@ export class Resources {
   ): Promise<Seen> {
     const ledger = writeLedger({ uid: seen.cluster.uid, seq })
     return this.#patch(seen, 'patchStatus', { launches: writeLaunches(launches), ledger }, call)
+  }
+
+  fallAsleep(seen: Seen, since: number, call: Call): Promise<Seen> {
+    return this.#patch(seen, 'patchStatus', { sleep: writeSleep(since, seen.cluster) }, call)
+  }
+
+  wakeUp(seen: Seen, call: Call): Promise<Seen> {
+    return this.#patch(seen, 'patchStatus', { sleep: null }, call)
+  }
+
+  /** Asks for the end; the finalizer keeps the object until nothing is left. */
+  async delete({ cluster: { key, uid }, resourceVersion }: Seen, call: Call): Promise<void> {
+    await this.#store.remove(key, { uid, resourceVersion }, call).catch(cause => this.#fail(key, cause))
+    this.#unclear.add(key)
   }
 
   async enrol(seen: Seen, placement: Placement, call: Call): Promise<Seen> {

@@ -23,6 +23,7 @@ export function clusterStore(clusters: Clusters, reflectorOf: ReflectorOf): Clus
     isNewer: (one, other) => compareVersions(versionOf(one) ?? '0', versionOf(other) ?? '0') > 0,
     patchStatus: (key, patch, call) => clusters.writeStatus(version(key, patch), patch.fields, call),
     patchMetadata: (key, patch, call) => clusters.writeMetadata(version(key, patch), patch.fields, call),
+    remove: (key, which, call) => clusters.remove({ key, ...which }, call),
     judge(error) {
       if (isKubeError(error, 404, 409)) return 'stale'
       return wasRefused(error) && !isKubeError(error, 429) ? 'refused' : 'unclear'

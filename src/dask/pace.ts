@@ -14,6 +14,9 @@ export interface Pace {
 
 export const usualPace: Pace = { pollMs: 1_000, eagerMs: 250, eagerForMs: 60_000, silentMs: 5_000 }
 
+/** How often a scheduler is asked whether anybody uses it, where it matters, in milliseconds. */
+export const usualIdlePollMs = 5_000
+
 /** `failures` in a row; `quietMs` since it was first asked or last answered. */
 export function restMs(pace: Pace, failures: number, quietMs: number): number {
   if (failures === 0) return pace.pollMs

@@ -1,8 +1,9 @@
 import type { Call } from '../lib/call.ts'
 import { limited } from '../lib/deadline.ts'
 import type { ClusterUid } from '../model/names.ts'
-import type { SchedulerView } from '../model/world.ts'
+import type { Idleness, SchedulerView } from '../model/world.ts'
 import { DaskError } from './fault.ts'
+import { idleness } from './idleness.ts'
 import { type Pace, usualPace } from './pace.ts'
 import { close, drain } from './scheduler.ts'
 import { Turnstile } from './turnstile.ts'
@@ -73,6 +74,12 @@ export class SchedulerPool implements AsyncDisposable {
     return { [Symbol.dispose]: () => void this.#handlers.delete(handler) }
   }
 
+  /** Whether anybody uses the scheduler, asked now on a connection of its own. Throws a `DaskError`. */
+  async idleness(uid: ClusterUid, call: Call): Promise<Idleness> {
+    using connection = await this.#watch(uid).open(call)
+    return await idleness(connection, call)
+  }
+
   /**
    * Has workers finish what they run and take nothing more; see `drain` of the scheduler. Returns the names whose results
    * are safe within two seconds; for the others it goes on. Throws a `DaskError`.
@@ -124,4 +131,4 @@ const isSamePlace = (a: PoolTarget, b: PoolTarget): boolean =>
   a.host === b.host && a.port === b.port && a.serverName === b.serverName
 
 const isSame = (a: PoolTarget, b: PoolTarget): boolean =>
-  isSamePlace(a, b) && a.ca === b.ca && a.cert === b.cert && a.key === b.key
+  isSamePlace(a, b) && a.ca === b.ca && a.cert === b.cert && a.key === b.key && a.idlePollMs === b.idlePollMs

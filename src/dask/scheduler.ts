@@ -50,6 +50,31 @@ export async function checkIdle(connection: SchedulerConnection, call: Call): Pr
   })
 }
 
+/** Everything of a scheduler's state but who is connected: the rest may be as large as all its tasks. */
+const allButClients = [
+  'transition_log',
+  'transition_counter',
+  'tasks',
+  'task_groups',
+  'workers',
+  'services',
+  'memory',
+  'events',
+  'extensions',
+  'wants_what',
+]
+
+/** The ids of the clients that the scheduler has a connection of, Dask's own `fire-and-forget` among them. */
+export async function connectedClients(
+  connection: SchedulerConnection,
+  call: Call,
+): Promise<readonly string[]> {
+  const answer = await connection.call('dump_state', { exclude: allButClients }, call)
+  return parsed('dump_state', answer, state =>
+    Object.keys(record(record(state, 'dump_state')['clients'], 'dump_state.clients')),
+  )
+}
+
 /**
  * Has the scheduler ask workers, by address, who they are; returns the addresses that answered. It shows what `identity`
  * does not: a worker whose certificate is bad is registered and cannot be reached.

@@ -1,4 +1,4 @@
-import type { DaskWorker, SchedulerView } from '../model/world.ts'
+import type { DaskWorker, Idleness, SchedulerView } from '../model/world.ts'
 import type { DaskFault } from './fault.ts'
 import type { SchedulerIdentity } from './scheduler.ts'
 
@@ -15,6 +15,7 @@ export const unreachable = 'unreachable'
 export function answering(
   { id, workers }: SchedulerIdentity,
   isProven: (address: string) => boolean,
+  idleness: Idleness = { kind: 'unknown' },
 ): SchedulerView {
   const seen = workers.map(
     ({ address, name, status, executing, threads }): DaskWorker => ({
@@ -24,7 +25,7 @@ export function answering(
       threads,
     }),
   )
-  return { kind: 'answering', id, workers: seen.toSorted((a, b) => (a.name < b.name ? -1 : 1)) }
+  return { kind: 'answering', id, workers: seen.toSorted((a, b) => (a.name < b.name ? -1 : 1)), idleness }
 }
 
 /** Whether two looks differ in anything that a plan depends on: how many tasks a busy worker runs is not. */
@@ -38,5 +39,5 @@ function essence({ view, fault }: Look): string {
     threads,
     executing === undefined ? 'untold' : executing > 0,
   ])
-  return JSON.stringify([view.id, workers])
+  return JSON.stringify([view.id, workers, view.idleness])
 }

@@ -3,9 +3,10 @@ import type { SecureContext } from 'node:tls'
 import { jittered } from '../lib/backoff.ts'
 import type { Call } from '../lib/call.ts'
 import { limited } from '../lib/deadline.ts'
-import type { SchedulerView } from '../model/world.ts'
+import type { Idleness, SchedulerView } from '../model/world.ts'
 import { connectScheduler, type SchedulerConnection, type TlsMaterial, tlsContext } from './connection.ts'
 import { DaskError } from './fault.ts'
+import { IdleWatch } from './idleness.ts'
 import { type Pace, restMs } from './pace.ts'
 import { WorkerProof } from './proof.ts'
 import { identity, type SchedulerIdentity } from './scheduler.ts'
@@ -17,6 +18,8 @@ export interface WatchTarget extends TlsMaterial {
   readonly host: string
   readonly port: number
   readonly serverName: string
+  /** How often at most it is asked whether anybody uses it, in milliseconds; not at all where undefined. */
+  readonly idlePollMs?: number | undefined
 }
 
 /** What every watch of a pool shares. */
@@ -40,6 +43,7 @@ export class SchedulerWatch {
   readonly #onChange: () => void
   readonly #stopper = new AbortController()
   readonly #proof: WorkerProof
+  readonly #idle: IdleWatch
   readonly #running: Promise<void>
   #look: Look
   #tls: SecureContext | undefined
@@ -57,6 +61,7 @@ export class SchedulerWatch {
     this.#look = { view: known, fault: undefined }
     this.#quietSince = context.now()
     this.#proof = new WorkerProof(call => this.open(call), context.now)
+    this.#idle = new IdleWatch(target.idlePollMs, context.now)
     this.#running = this.#run({ signal: this.#stopper.signal })
   }
 
@@ -103,7 +108,8 @@ export class SchedulerWatch {
         seen.workers.map(({ address }) => address),
         call,
       )
-      return { view: answering(seen, address => this.#proof.isProven(address)), fault: undefined }
+      const use = await this.#use(seen.id, call)
+      return { view: answering(seen, address => this.#proof.isProven(address), use), fault: undefined }
     } catch (error) {
       this.#failures += 1
       const { fault, message } = asDaskError(error)
@@ -126,6 +132,12 @@ export class SchedulerWatch {
 
   #identity(connection: SchedulerConnection, call: Call): Promise<SchedulerIdentity> {
     return limited(this.#context.lookMs, call, inTime => identity(connection, inTime))
+  }
+
+  async #use(id: string, call: Call): Promise<Idleness> {
+    const connection = this.#connection
+    if (connection?.isOpen !== true) return { kind: 'unknown' }
+    return limited(this.#context.lookMs, call, inTime => this.#idle.examine(id, connection, inTime))
   }
 
   async #connect(call: Call): Promise<SchedulerConnection> {

@@ -1,6 +1,6 @@
 import { group, plural, version } from '../api/names.ts'
 import type { Call } from '../lib/call.ts'
-import { type ClusterKey, splitKey } from '../model/names.ts'
+import { type ClusterKey, type ClusterUid, splitKey } from '../model/names.ts'
 import { isKubeError } from './fault.ts'
 import { type Collection, type Listed, listAll } from './pages.ts'
 import type { KubeRequest, KubeRequests } from './transport.ts'
@@ -56,6 +56,15 @@ export class Clusters {
   /** A JSON merge patch of `status`: null takes a member away, a list is replaced as a whole. */
   writeStatus(of: ClusterVersion, status: Patch, call: Call): Promise<unknown> {
     return this.#kube.request(patchOf(of, '/status', { status }), call)
+  }
+
+  /** Asks for this very cluster's end, if it still is in this version: else 409. */
+  async remove(
+    { key, uid, resourceVersion }: ClusterVersion & { readonly uid: ClusterUid },
+    call: Call,
+  ): Promise<void> {
+    const body = { apiVersion: 'v1', kind: 'DeleteOptions', preconditions: { uid, resourceVersion } }
+    await this.#kube.request({ method: 'DELETE', path: pathOf(key), body }, call)
   }
 
   writeMetadata(

@@ -27,6 +27,12 @@ export type Action = {
   | { readonly type: 'terminate'; readonly machines: readonly MachineId[] }
   /** End machines on which Dask never came up, tell what their consoles say, and let the group rest for a while. */
   | { readonly type: 'give-up'; readonly group: string; readonly machines: readonly MachineId[] }
+  /** Write `status.sleep`: from then on the cluster is suspended, until it is asked for anew. */
+  | { readonly type: 'fall-asleep' }
+  /** Take an outdated `status.sleep` away. */
+  | { readonly type: 'wake-up' }
+  /** Delete the resource; everything else of it goes as with any deletion. */
+  | { readonly type: 'delete-cluster' }
   | { readonly type: 'release-address' }
   | { readonly type: 'remove-certificates' }
   /** Let the cluster go: the last step of a deletion. */

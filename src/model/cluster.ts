@@ -7,6 +7,8 @@ export interface Cluster {
   readonly name: string
   readonly uid: ClusterUid
   readonly generation: number
+  /** Milliseconds since the epoch, by the API server's clock. */
+  readonly createdAt: number
   /** `deleting` and `suspended` end every machine; only `deleting` ends the rest. */
   readonly phase: 'wanted' | 'suspended' | 'deleting'
   readonly cloud: CloudChoice
@@ -17,9 +19,28 @@ export interface Cluster {
   readonly groups: readonly Group[]
   /** The value of the annotation that asks for a new scheduler, or '' where nobody asked. */
   readonly restart: string
+  readonly lifetime: Lifetime
+  /** Stands for the value of the annotation that wakes a sleeping cluster; '' where nobody asked. */
+  readonly resume: string
+  /** Of its own accord: `spec.suspend` is another matter. */
+  readonly sleep: Sleep
   /** Somebody who may has said that its cloud is out of reach for good: its machines are not waited for. */
   readonly isAbandoned: boolean
 }
+
+/** In milliseconds; Infinity where there is no limit. */
+export interface Lifetime {
+  /** Without a task or a connected client, until the cluster goes to sleep. */
+  readonly idleTimeoutMs: number
+  /** From its creation until it is deleted. */
+  readonly ttlMs: number
+}
+
+export type Sleep =
+  | { readonly kind: 'awake' }
+  | { readonly kind: 'asleep'; readonly since: number }
+  /** It has been asked for again since: what is written of its sleep is out of date. */
+  | { readonly kind: 'woken' }
 
 /** One cloud, with settings that only its own folder can read. */
 export interface CloudChoice {

@@ -1,4 +1,4 @@
-/** `status` of a DaskCloudCluster as the operator publishes it: all of it but the launch records and their ledger. */
+/** `status` of a DaskCloudCluster as the operator publishes it: all of it but what steps of a plan write down. */
 export interface Status {
   readonly observedGeneration?: number
   /** The cloud's name, `simulated` among them, so that nobody takes it for the real thing. */
@@ -13,6 +13,8 @@ export interface Status {
   readonly workers?: WorkersStatus
   /** RFC 3339. */
   readonly certificates?: { readonly notAfter: string; readonly renewAt: string }
+  /** RFC 3339: when its time to live ends. */
+  readonly expiresAt?: string
   /** RFC 3339: since when all wanted workers had once answered; kept until the cluster is suspended. */
   readonly readySince?: string
 }
@@ -30,7 +32,7 @@ export interface Condition extends Finding {
   readonly lastTransitionTime: string
 }
 
-/** What a pass found, before it is known when that began. Reasons are stable words; messages hold no ids and no times. */
+/** What a pass found, before it is known when that began. Reasons are stable words; messages hold no ids, and no times but those that stay. */
 export interface Finding {
   readonly type: string
   readonly status: 'True' | 'False' | 'Unknown'

@@ -70,7 +70,21 @@ export interface InventorySeen {
 export type SchedulerView =
   | { readonly kind: 'unasked' }
   | { readonly kind: 'silent'; readonly problem: string }
-  | { readonly kind: 'answering'; readonly id: string; readonly workers: readonly DaskWorker[] }
+  | {
+      readonly kind: 'answering'
+      /** New with every scheduler process. */
+      readonly id: string
+      readonly workers: readonly DaskWorker[]
+      readonly idleness: Idleness
+    }
+
+/** Whether anybody uses a scheduler: a task that runs or waits, or a client that is connected. */
+export type Idleness =
+  /** Nobody has asked, or it could not tell. */
+  | { readonly kind: 'unknown' }
+  | { readonly kind: 'busy' }
+  /** `since` is the scheduler's own time of its last task, in milliseconds since the epoch: another one is another idleness. */
+  | { readonly kind: 'idle'; readonly since: number }
 
 /** A worker as the scheduler tells of it. */
 export interface DaskWorker {
@@ -105,6 +119,8 @@ export interface Memory {
   readonly closing: ReadonlyMap<MachineId, number>
   /** Since when the scheduler has been silent, or undefined while it is not. */
   readonly silentSince: number | undefined
+  /** Since when nobody has used the cluster as it is asked for now, as far as this process saw; undefined while somebody does. */
+  readonly idleSince: number | undefined
   /** Since when Dask has been missing on a living machine, as far as somebody was there who would know. */
   readonly unjoined: ReadonlyMap<MachineId, number>
   readonly launches: ReadonlyMap<LaunchId, LaunchMemory>

@@ -3,6 +3,7 @@ import type { World } from '../model/world.ts'
 import { planCertificates } from './certificates.ts'
 import { planEnrolment } from './enrolment.ts'
 import { planRecords, planSends } from './launches.ts'
+import { planLifetime } from './lifetime.ts'
 import { planAddress } from './network.ts'
 import { planScheduler } from './scheduler.ts'
 import { planSuspension, planTeardown } from './teardown.ts'
@@ -15,6 +16,11 @@ import { planWorkers } from './workers.ts'
 export function plan(world: World): readonly Action[] {
   if (world.enrolment.kind === 'released') return []
   if (world.enrolment.kind === 'foreign' && !isLetGo(world)) return []
+  const turn = planLifetime(world)
+  return turn.length > 0 ? turn : planPhase(world)
+}
+
+function planPhase(world: World): readonly Action[] {
   switch (world.cluster.phase) {
     case 'deleting':
       return planTeardown(world)

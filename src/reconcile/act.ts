@@ -70,6 +70,18 @@ const performers: Performers = {
     await desk.hands.terminate(world.cluster, machines, call)
     ledger.terminated(machines, desk.clock.now())
   },
+  'fall-asleep': async (_step, bench, call) => {
+    const { desk, seen, world } = bench
+    await desk.hands.confirmIdle(world.cluster, world.scheduler, call)
+    bench.seen = await desk.hands.fallAsleep(seen, desk.clock.now(), call)
+  },
+  'wake-up': async (_step, bench, call) => {
+    bench.seen = await bench.desk.hands.wakeUp(bench.seen, call)
+  },
+  'delete-cluster': async (_step, { desk, seen }, call) => {
+    await desk.hands.confirm(seen, call)
+    await desk.hands.deleteCluster(seen, call)
+  },
   'give-up': giveUp,
   'release-address': async (_step, { desk, seen, world, ledger }, call) => {
     await desk.hands.confirm(seen, call)

@@ -1,3 +1,4 @@
+import { writeDuration } from '../lib/duration.ts'
 import { maxLaunches } from '../model/launch.ts'
 import { isAlive } from '../model/machine.ts'
 import { defaultGroup, sameIntent, workerName } from '../model/names.ts'
@@ -5,6 +6,7 @@ import type { Finding } from '../model/status.ts'
 import type { Pause, World } from '../model/world.ts'
 import { isPaused } from '../plan/launches.ts'
 import type { Outcome } from './act.ts'
+import { endings } from './endings.ts'
 
 type Verdict = Omit<Finding, 'type'>
 
@@ -20,6 +22,7 @@ export function findings(world: World, outcomes: readonly Outcome[]): readonly F
     { type: 'WorkersReady', ...workers },
     ...degraded(world),
     ...suspended(world),
+    ...endings(world),
     ...updatePending(world),
     ...reconciling(world, scheduler, workers),
     ...stalled(world),
@@ -160,9 +163,13 @@ function degraded({ inventory }: World): readonly Finding[] {
 
 function suspended({ cluster }: World): readonly Finding[] {
   if (cluster.phase !== 'suspended') return []
-  return [
-    { type: 'Suspended', ...yes('Requested', 'spec.suspend is true; set it to false to wake the cluster.') },
-  ]
+  const { sleep, lifetime } = cluster
+  if (sleep.kind !== 'asleep') {
+    const message = 'spec.suspend is true; set it to false to wake the cluster.'
+    return [{ type: 'Suspended', ...yes('Requested', message) }]
+  }
+  const message = `Nobody used it for ${writeDuration(lifetime.idleTimeoutMs)}. Change its spec, or give the annotation cloud.dask.org/resume a new value, to wake it.`
+  return [{ type: 'Suspended', ...yes('Idle', message) }]
 }
 
 function updatePending({ inventory, cluster }: World): readonly Finding[] {

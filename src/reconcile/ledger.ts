@@ -35,6 +35,7 @@ export class Ledger {
   readonly #told = new Set<string>()
   #lastSteps = ''
   #silentSince: number | undefined
+  #idle: { readonly mark: string; readonly since: number } | undefined
   readonly #launches = new Map<LaunchId, LaunchMemory>()
   /** What the cloud answered, until it is written down. */
   readonly #answers = new Map<LaunchId, LaunchState>()
@@ -52,6 +53,7 @@ export class Ledger {
       draining: new Map(this.#draining),
       closing: new Map(this.#closing),
       silentSince: this.#silentSince,
+      idleSince: this.#idle?.since,
       unjoined: new Map(this.#unjoined),
       launches: new Map(this.#launches),
       pauses: new Map(this.#pauses),
@@ -116,6 +118,12 @@ export class Ledger {
       if (isUp && this.#pauses.get(group)?.fault === 'not-started') this.#pauses.delete(group)
       if (worker?.status.startsWith('clos') === true && !this.#draining.has(id)) this.#draining.set(id, now)
     }
+  }
+
+  /** `mark` stands for one idleness, and is undefined while there is none: it is counted by our own clock, from our own first sight of it. */
+  meetIdleness(mark: string | undefined, now: number): void {
+    if (mark === undefined) this.#idle = undefined
+    else if (this.#idle?.mark !== mark) this.#idle = { mark, since: now }
   }
 
   recorded(id: LaunchId, now: number): void {

@@ -1,6 +1,7 @@
 import type { Call } from '../lib/call.ts'
+import { canonical } from '../lib/fingerprint.ts'
 import { type Addresses, byAge, isAlive } from '../model/machine.ts'
-import type { Enrolment, InventoryView, World } from '../model/world.ts'
+import type { Enrolment, InventoryView, SchedulerView, World } from '../model/world.ts'
 import type { Ledger } from './ledger.ts'
 import type { Desk, InventoryLook, Seen } from './ports.ts'
 
@@ -17,6 +18,7 @@ export async function observe(seen: Seen, ledger: Ledger, desk: Desk, call: Call
   const launches = seen.launches ?? []
   ledger.meetLaunches(launches, now)
   ledger.meetMachines(inventory, scheduler, look.promises.horizonMs, now)
+  ledger.meetIdleness(idlenessOf(seen, scheduler), now)
   const world: World = {
     now,
     cluster,
@@ -31,6 +33,16 @@ export async function observe(seen: Seen, ledger: Ledger, desk: Desk, call: Call
     hasServed: seen.status.readySince !== undefined,
   }
   return { world, look }
+}
+
+/**
+ * What one stretch of idleness is told by. A change of the spec, a call to wake and the cluster's first readiness are
+ * signs of a user: counting begins anew with each, as it does with a new scheduler and after any task.
+ */
+function idlenessOf({ cluster, status }: Seen, scheduler: SchedulerView): string | undefined {
+  if (scheduler.kind !== 'answering' || scheduler.idleness.kind !== 'idle') return undefined
+  const { generation, resume } = cluster
+  return canonical([scheduler.id, scheduler.idleness.since, generation, resume, status.readySince ?? ''])
 }
 
 /** The lists of another account or region say nothing about this cluster's machines, least of all that they are gone. */

@@ -3,6 +3,7 @@ import { canonical } from '../lib/fingerprint.ts'
 import { updatedConditions } from '../model/conditions.ts'
 import type { ClusterKey, ClusterUid } from '../model/names.ts'
 import type { World } from '../model/world.ts'
+import { turnMs } from '../plan/lifetime.ts'
 import { isLetGo, plan } from '../plan/plan.ts'
 import { act, type Outcome } from './act.ts'
 import { Ledger } from './ledger.ts'
@@ -146,7 +147,10 @@ function next({ world, outcomes }: Passed, { promises }: InventoryLook, waitMs: 
   const isRenewed = certificates.kind === 'valid' && cluster.phase !== 'deleting'
   const renewal = isRenewed ? Math.max(1_000, certificates.renewAt - world.now) : Infinity
   const pace = isBusy(world) ? promises.listEveryMs.busy : restMs
-  return { kind: 'again', afterMs: Math.max(10, Math.min(pace, waitMs, renewal, restMs, ...pauses)) }
+  return {
+    kind: 'again',
+    afterMs: Math.max(10, Math.min(pace, waitMs, renewal, restMs, turnMs(world), ...pauses)),
+  }
 }
 
 /** What these do is seen only when the cloud or the scheduler shows it. */

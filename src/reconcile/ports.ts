@@ -64,6 +64,14 @@ export interface Hands {
   stampLedger(seen: Seen, seq: number, call: Call): Promise<Seen>
   enrol(seen: Seen, call: Call): Promise<Seen>
   release(seen: Seen, call: Call): Promise<void>
+  /** Asks the scheduler itself; throws StaleWrite unless it still is as idle as it was seen. */
+  confirmIdle(cluster: Cluster, scheduler: SchedulerView, call: Call): Promise<void>
+  /** Writes that the cluster, as it is asked for in `seen`, sleeps; `since` in milliseconds since the epoch. */
+  fallAsleep(seen: Seen, since: number, call: Call): Promise<Seen>
+  /** Takes away what is written of its sleep. */
+  wakeUp(seen: Seen, call: Call): Promise<Seen>
+  /** Deletes the resource if it still is as it was seen; throws StaleWrite where it is not. */
+  deleteCluster(seen: Seen, call: Call): Promise<void>
   writeLaunches(
     seen: Seen,
     written: { readonly launches: readonly Launch[]; readonly seq: number },
@@ -87,7 +95,7 @@ export interface Hands {
   drain(cluster: Cluster, machines: readonly MachineId[], call: Call): Promise<readonly MachineId[]>
   /** Has workers closed; returns those that were. */
   close(cluster: Cluster, machines: readonly MachineId[], call: Call): Promise<readonly MachineId[]>
-  /** Writes what differs from `subject.status`; `launches` and `ledger` are never part of it. */
+  /** Writes what differs from `subject.status`; `launches`, `ledger` and `sleep` are never part of it. */
   publish(subject: Subject, status: Status, call: Call): Promise<void>
   /** Never waits and never fails. */
   report(subject: Subject, event: Report): void

@@ -5,7 +5,9 @@ import type { Endpoint } from '../model/machine.ts'
 import { splitKey } from '../model/names.ts'
 import type { Status, WorkersStatus } from '../model/status.ts'
 import type { World } from '../model/world.ts'
+import { expiryOf } from '../plan/lifetime.ts'
 import type { Outcome } from './act.ts'
+import { timeText } from './endings.ts'
 import { allServe, findings, servingIn } from './findings.ts'
 import type { Ledger } from './ledger.ts'
 import { schedulerAddress } from './observe.ts'
@@ -67,6 +69,7 @@ export function statusOf(world: World, before: Status, outcomes: readonly Outcom
   const found = findings(served, outcomes)
   const dates = certificates.kind === 'valid' ? { certificates: dated(certificates) } : {}
   const addresses = addressesOf(inventory, before)
+  const expiry = expiryOf(cluster)
   return {
     observedGeneration: cluster.generation,
     cloud: cluster.cloud.name,
@@ -74,6 +77,7 @@ export function statusOf(world: World, before: Status, outcomes: readonly Outcom
     ...addresses,
     clientSecretName: `${splitKey(cluster.key).name}-client`,
     ...dates,
+    ...(expiry === undefined ? {} : { expiresAt: timeText(expiry.at) }),
     ...(readySince === undefined ? {} : { readySince }),
     workers: workersOf(world),
   }

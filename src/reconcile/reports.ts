@@ -53,6 +53,12 @@ function told({ action }: Outcome): readonly Report[] {
           ]
     case 'release':
       return [normal('Released', 'Nothing is left in the cloud.')]
+    case 'fall-asleep':
+      return [normal('FallingAsleep', `Its machines end, this resource stays: ${action.because}.`)]
+    case 'wake-up':
+      return [normal('WakingUp', `It slept and is started again: ${action.because}.`)]
+    case 'delete-cluster':
+      return [normal('Expired', `The cluster is deleted: ${action.because}.`)]
     case 'stamp-ledger':
     case 'enrol':
     case 'reserve-address':
@@ -76,6 +82,8 @@ export function transitions(before: readonly Condition[], after: readonly Condit
       return [{ kind: 'Warning', reason, message } as const]
     if ((type === 'Stalled' || type === 'Degraded') && old?.reason !== reason)
       return [{ kind: 'Warning', reason, message } as const]
+    // Their words change only as the end comes nearer.
+    if ((type === 'Expiring' || type === 'Idle') && old?.message !== message) return [normal(reason, message)]
     return []
   })
 }

@@ -111,6 +111,15 @@ describe('the API server takes', () => {
     })
   })
 
+  test('the sample lifetime', async () => {
+    await server.plane.kubectl(['apply', '-f', 'deploy/samples/lifetime.yaml'])
+    const { body } = await server.send('GET', { name: 'nine-to-five' })
+    expect(parseResource(body, clouds)).toMatchObject({
+      kind: 'valid',
+      resource: { cluster: { lifetime: { idleTimeoutMs: 1_200_000, ttlMs: 28_800_000 } } },
+    })
+  })
+
   test('changes of everything but the cloud', async () => {
     const body = {
       spec: { workers: { replicas: 5, memory: '2GiB' }, suspend: true, cloud: { local: { python: '/p' } } },

@@ -76,7 +76,8 @@ test('the rights of the manifest are enough for a cluster’s life', async () =>
 test.each([
   { may: 'yes', verb: 'list', what: 'daskcloudclusters.cloud.dask.org', where: ['--all-namespaces'] },
   { may: 'no', verb: 'list', what: 'secrets', where: ['--all-namespaces'] },
-  { may: 'no', verb: 'delete', what: 'daskcloudclusters.cloud.dask.org', where: ['--all-namespaces'] },
+  { may: 'yes', verb: 'delete', what: 'daskcloudclusters.cloud.dask.org', where: ['--all-namespaces'] },
+  { may: 'no', verb: 'create', what: 'daskcloudclusters.cloud.dask.org', where: ['--all-namespaces'] },
   { may: 'no', verb: 'create', what: 'pods', where: ['--namespace', own] },
 ])('the operator may $verb $what $where: $may', async ({ may, verb, what, where }) => {
   const as = `--as=system:serviceaccount:${own}:${account}`

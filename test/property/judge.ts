@@ -3,6 +3,10 @@ import type { ClusterUid } from '../../src/model/names.ts'
 import { surge } from '../../src/plan/workers.ts'
 import type { VirtualClock } from '../support/virtual-clock.ts'
 import { openLaunches, type Store } from './store.ts'
+import type { Use } from './use.ts'
+
+/** A pass whose writes fail comes again. */
+const patienceMs = 120_000
 
 interface Scene {
   readonly world: SimulatedWorld
@@ -12,6 +16,7 @@ interface Scene {
   readonly decoys: ReadonlySet<string>
   /** Clusters are let go by force: what they leave is swept in its time and counts for no bound. */
   readonly isForced: boolean
+  readonly use: Use
 }
 
 /** Watches a world from outside and says what must never happen and what must have happened in the end. */
@@ -19,6 +24,7 @@ export class Judge {
   readonly #scene: Scene
   readonly #problems: string[] = []
   #bounds = new Map<string, number>()
+  #sleepsSince: number | undefined
 
   constructor(scene: Scene) {
     this.#scene = scene
@@ -29,13 +35,15 @@ export class Judge {
       this.#problems.push(`a pass threw: ${error instanceof Error ? error.stack : 'not an Error'}`)
   }
 
-  /** Never more than wanted and the surge of a roll; strangers alive. */
+  /** Never more than wanted and the surge of a roll; strangers alive; asleep or deleted by itself only when it is time. */
   look(): void {
     const { world, decoys, store, isForced } = this.#scene
     const uid = store.current?.cluster.uid
     const alive = world.alive.filter(({ id, tags }) => !isForced || tags.uid === uid || decoys.has(id))
     const lost = [...decoys].filter(id => !alive.some(each => each.id === id))
     if (lost.length > 0) this.#say(`strangers were ended: ${lost.join(', ')}`)
+    this.#lookAtSleep()
+    this.#lookAtAge()
     for (const role of ['scheduler', 'worker']) {
       const count = this.#ours(alive).filter(({ tags }) => tags.role === role).length
       const bound = this.#bound(role, count)
@@ -56,7 +64,7 @@ export class Judge {
   #bound(role: string, count: number): number {
     const { store, world } = this.#scene
     const wish = store.wanted
-    const isWanted = wish !== undefined && !wish.suspended
+    const isWanted = wish !== undefined && store.current?.cluster.phase === 'wanted'
     const wanted = isWanted ? wish.replicas + surge(wish.replicas) : 0
     const now = role === 'scheduler' ? Number(isWanted) : wanted
     const before = this.#bounds.get(role) ?? 0
@@ -66,13 +74,36 @@ export class Judge {
     return bound
   }
 
+  /** Whoever falls asleep was neither used nor asked for anything for the whole of its timeout. */
+  #lookAtSleep(): void {
+    const { store, use } = this.#scene
+    const { sleep, lifetime } = store.current?.cluster ?? {}
+    const since = sleep?.kind === 'asleep' ? sleep.since : undefined
+    const isNew = since !== undefined && since !== this.#sleepsSince
+    this.#sleepsSince = since
+    if (!isNew || lifetime === undefined) return
+    const idleMs = since - Math.max(use.since, store.askedAt)
+    if (use.isUsed) this.#say('it fell asleep while it was used')
+    if (idleMs < lifetime.idleTimeoutMs)
+      this.#say(`it fell asleep after ${idleMs} of ${lifetime.idleTimeoutMs} ms`)
+  }
+
+  /** Nobody else deletes a cluster whose time is over. */
+  #lookAtAge(): void {
+    const { store, clock } = this.#scene
+    const { createdAt, lifetime, phase } = store.current?.cluster ?? {}
+    if (createdAt === undefined || lifetime === undefined || phase === 'deleting') return
+    const end = Math.max(createdAt + lifetime.ttlMs, store.askedAt)
+    if (clock.now() > end + patienceMs) this.#say('it outlives its time')
+  }
+
   #unfinished(): readonly string[] {
     const { world, store, secrets } = this.#scene
     const wish = store.wanted
     const alive = this.#ours(world.alive)
     const schedulers = alive.filter(({ tags }) => tags.role === 'scheduler').length
     const workers = alive.filter(({ tags }) => tags.role === 'worker')
-    const isAwake = wish !== undefined && !wish.suspended
+    const isAwake = wish !== undefined && store.current?.cluster.phase === 'wanted'
     const found: string[] = []
     if (schedulers !== Number(isAwake)) found.push(`${schedulers} schedulers`)
     if (workers.length !== (isAwake ? wish.replicas : 0))
@@ -86,7 +117,19 @@ export class Judge {
     if ([...world.addresses.keys(), ...secrets].some(owner => owner !== uid))
       found.push('Secrets or addresses of a cluster that is gone')
     if (world.pending > 0) found.push('creates are pending')
-    return found
+    return [...found, ...this.#ends()]
+  }
+
+  /** What time alone must bring in the end. */
+  #ends(): readonly string[] {
+    const { store, use } = this.#scene
+    const { lifetime, phase } = store.current?.cluster ?? {}
+    if (lifetime === undefined) return []
+    const isAwake = phase === 'wanted' && !use.isUsed && lifetime.idleTimeoutMs < Infinity
+    return [
+      ...(lifetime.ttlMs < Infinity ? ['its time is not over'] : []),
+      ...(isAwake ? ['nobody uses it and it does not sleep'] : []),
+    ]
   }
 
   #ours(machines: readonly SimulatedMachine[]): readonly SimulatedMachine[] {

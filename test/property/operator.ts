@@ -12,6 +12,7 @@ import type { Random } from '../support/random.ts'
 import type { VirtualClock } from '../support/virtual-clock.ts'
 import { ourInstallation, type Store } from './store.ts'
 import { Sweeping } from './sweeping.ts'
+import { seenInUse, type Use } from './use.ts'
 
 /** The API server's troubles, one question a write or a read. */
 export interface ApiTrouble {
@@ -33,6 +34,8 @@ export interface Surroundings {
   readonly api: ApiTrouble
   /** Called before and after everything that a pass waits for; true ends this process there. */
   readonly crashes: () => boolean
+  /** Whether somebody has a task or a client there. */
+  readonly use: Use
   /** Without it, launches are not written down: to show that the worlds can fail. */
   readonly writesAhead: boolean
   readonly trace: ((line: string) => void) | undefined
@@ -135,7 +138,7 @@ export class OperatorProcess {
       }),
       attend: ({ uid }, pace) => this.inventory.attend(uid, pace),
       scheduler: ({ uid }, address) =>
-        address === undefined ? { kind: 'unasked' } : cloud.schedulers.view(uid),
+        address === undefined ? { kind: 'unasked' } : seenInUse(cloud.schedulers.view(uid), this.#around.use),
     }
   }
 
@@ -154,6 +157,10 @@ export class OperatorProcess {
             placement: { installation: ourInstallation, scope: cloud.scope },
           }),
         ),
+      confirmIdle: async () => undefined,
+      fallAsleep: async (seen, since) => this.#write(seen, () => store.fallAsleep(seen, since)),
+      wakeUp: async seen => this.#write(seen, () => store.write(seen, { sleep: undefined })),
+      deleteCluster: async seen => void this.#write(seen, () => store.expire(seen)),
       release: async seen => void this.#write(seen, () => store.write(seen, { hasFinalizer: false })),
       writeLaunches: async (seen, { launches, seq }) => {
         if (!writesAhead) {
@@ -238,7 +245,5 @@ const atOnce: ReadonlySet<string | symbol> = new Set(['scheduler', 'attend', 're
 /** The dead do nothing, not even fail. */
 const never: Promise<never> = new Promise(() => undefined)
 
-const certificatesOf = (stored: boolean): CertificatesView =>
-  stored
-    ? { kind: 'valid', notAfter: Date.UTC(2099, 0, 1), renewAt: Date.UTC(2098, 0, 1) }
-    : { kind: 'removed' }
+const valid = { kind: 'valid', notAfter: Date.UTC(2099, 0, 1), renewAt: Date.UTC(2098, 0, 1) } as const
+const certificatesOf = (stored: boolean): CertificatesView => (stored ? valid : { kind: 'removed' })

@@ -1,4 +1,5 @@
-import type { Cluster } from '../../src/model/cluster.ts'
+import { sleepOf, writeSleep } from '../../src/api/sleep.ts'
+import type { Cluster, Lifetime } from '../../src/model/cluster.ts'
 import type { Launch } from '../../src/model/launch.ts'
 import { type ClusterUid, clusterKey, clusterUid, installationId } from '../../src/model/names.ts'
 import type { Status } from '../../src/model/status.ts'
@@ -12,6 +13,7 @@ export interface Wish {
   /** Stands for software, size and the like: machines of another version are rolled. */
   readonly version: number
   readonly restart: string
+  readonly lifetime: Lifetime
 }
 
 interface Stored extends Omit<Seen, 'cluster' | 'resourceVersion'> {
@@ -20,6 +22,12 @@ interface Stored extends Omit<Seen, 'cluster' | 'resourceVersion'> {
   readonly generation: number
   readonly version: number
   readonly isDeleting: boolean
+  readonly createdAt: number
+  /** When it was last asked for differently, or asked to wake. */
+  readonly askedAt: number
+  readonly resume: string
+  /** `status.sleep` as it was written. */
+  readonly sleep: unknown
 }
 
 const noStatus: Status = { conditions: [] }
@@ -48,7 +56,9 @@ export class Store {
       hasFinalizer: false,
       finalizers: [],
     }
-    this.#put({ uid, wish, generation: 1, version: 0, isDeleting: false, ...fresh })
+    const at = { createdAt: this.#now(), askedAt: this.#now() }
+    const unslept = { resume: '', sleep: undefined }
+    this.#put({ uid, wish, generation: 1, version: 0, isDeleting: false, ...at, ...unslept, ...fresh })
   }
 
   wish(change: Partial<Wish>): void {
@@ -57,7 +67,28 @@ export class Store {
       ...this.#stored,
       wish: { ...this.#stored.wish, ...change },
       generation: this.#stored.generation + 1,
+      askedAt: this.#now(),
     })
+  }
+
+  /** The annotation that wakes. */
+  resume(resume: string): void {
+    if (this.#stored !== undefined) this.#put({ ...this.#stored, resume, askedAt: this.#now() })
+  }
+
+  fallAsleep(seen: Seen, since: number): Seen | undefined {
+    return this.write(seen, { sleep: writeSleep(since, seen.cluster) })
+  }
+
+  /** A delete of this very state of it. */
+  expire(seen: Seen): void {
+    this.check(seen)
+    this.delete()
+  }
+
+  /** Since when nothing was asked of it. */
+  get askedAt(): number {
+    return this.#stored?.askedAt ?? this.#now()
   }
 
   delete(): void {
@@ -73,7 +104,7 @@ export class Store {
   /** What a clumsy backup tool does: status gone, or as it was before. */
   stripStatus(): void {
     if (this.#stored === undefined) return
-    this.#put({ ...this.#stored, ledger: undefined, launches: [], status: noStatus })
+    this.#put({ ...this.#stored, ledger: undefined, launches: [], status: noStatus, sleep: undefined })
   }
 
   rollBackStatus(index: number): void {
@@ -93,7 +124,7 @@ export class Store {
 
   write(
     seen: Seen,
-    change: Partial<Pick<Stored, 'ledger' | 'launches' | 'status' | 'hasFinalizer' | 'placement'>>,
+    change: Partial<Pick<Stored, 'ledger' | 'launches' | 'status' | 'hasFinalizer' | 'placement' | 'sleep'>>,
   ): Seen | undefined {
     const stored = this.#stored
     if (stored === undefined || String(stored.version) !== seen.resourceVersion) throw new StaleWrite('409')
@@ -114,16 +145,19 @@ export class Store {
 }
 
 function seenOf(stored: Stored): Seen {
-  const { uid, wish, generation, version, isDeleting, ...rest } = stored
-  return { cluster: clusterOf(uid, wish, generation, isDeleting), resourceVersion: String(version), ...rest }
+  const { placement, ledger, launches, status, hasFinalizer, finalizers } = stored
+  const written = { placement, ledger, launches, status, hasFinalizer, finalizers }
+  return { cluster: clusterOf(stored), resourceVersion: String(stored.version), ...written }
 }
 
-function clusterOf(uid: ClusterUid, wish: Wish, generation: number, isDeleting: boolean): Cluster {
-  const awake = wish.suspended ? 'suspended' : 'wanted'
-  const { replicas, version, restart } = wish
+function clusterOf({ uid, wish, generation, isDeleting, createdAt, resume, ...stored }: Stored): Cluster {
+  const sleep = sleepOf({ sleep: stored.sleep }, { generation, resume })
+  const awake = wish.suspended || sleep.kind === 'asleep' ? 'suspended' : 'wanted'
+  const { replicas, version, restart, lifetime } = wish
   const phase = isDeleting ? 'deleting' : awake
-  const cluster = aCluster({ replicas, phase, version: String(version), restart })
-  return { ...cluster, key: clusterKey('default', 'demo'), namespace: 'default', uid, generation, restart }
+  const cluster = aCluster({ replicas, phase, version: String(version), restart, lifetime, sleep, createdAt })
+  const key = clusterKey('default', 'demo')
+  return { ...cluster, key, namespace: 'default', uid, generation, restart, resume }
 }
 
 export const openLaunches = (seen: Seen | undefined): readonly Launch[] =>

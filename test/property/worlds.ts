@@ -4,10 +4,11 @@ import { SimulatedWorld } from '../../src/clouds/simulated/world.ts'
 import type { Fault } from '../../src/model/faults.ts'
 import { type Random, seeded } from '../support/random.ts'
 import { VirtualClock } from '../support/virtual-clock.ts'
+import { change } from './changes.ts'
 import { decoys } from './decoys.ts'
 import { Judge } from './judge.ts'
 import { type ApiTrouble, OperatorProcess, type Surroundings } from './operator.ts'
-import { ourInstallation, Store, type Wish } from './store.ts'
+import { ourInstallation, Store } from './store.ts'
 
 /** What may go wrong in a world, and how often. */
 export interface Kind {
@@ -132,6 +133,7 @@ export async function play(
     secrets: new Set(),
     trace: trace && (line => trace(`${new Date(clock.now()).toISOString().slice(11)} ${line}`)),
     random,
+    use: { isUsed: false, since: clock.now() },
     writesAhead,
     remembers,
     sweeps,
@@ -140,14 +142,9 @@ export async function play(
     },
     crashes: () => isTroubled() && crashes < kind.mostCrashes && random.chance(kind.crash) && ++crashes > 0,
   }
-  const judge = new Judge({
-    isForced: kind.isForced === true,
-    world,
-    store,
-    clock,
-    secrets: around.secrets,
-    decoys: around.decoys,
-  })
+  const { secrets, decoys: strangers, use } = around
+  const isForced = kind.isForced === true
+  const judge = new Judge({ isForced, world, store, clock, secrets, decoys: strangers, use })
   await live(around, judge, { kind, end })
   return judge.verdict()
 }
@@ -189,38 +186,6 @@ async function live(around: Surroundings, judge: Judge, { kind, end }: Course): 
     clock.moveTo(until)
   }
 }
-
-/** Somebody creates, changes or deletes the cluster; a deleted one may come back at once under the same name. */
-function change(around: Surroundings, kind: Kind): void {
-  const { store, random } = around
-  const current = store.current
-  if (current === undefined) return store.create(wishOf(random))
-  const dice = random.next()
-  if (dice < 0.3 && kind.isForced === true) return store.force()
-  if (current.cluster.phase === 'deleting') return
-  if (dice < 0.2) return store.delete()
-  if (dice < 0.3 && kind.statusIsLost) return store.stripStatus()
-  if (dice < 0.4 && kind.statusIsLost) return store.rollBackStatus(random.below(store.history.length))
-  if (dice < 0.5) return store.wish({ version: 1 + random.below(3) })
-  if (dice < 0.55) return store.wish({ restart: random.hex(4) })
-  if (dice < 0.65) return store.wish({ suspended: random.chance(0.5) })
-  if (dice < 0.75) return endOne(around)
-  store.wish({ replicas: random.below(7) })
-}
-
-/** Row 23: somebody ends a machine in the cloud's console. */
-function endOne({ world, decoys: strangers, random }: Surroundings): void {
-  const ours = world.alive.filter(({ id }) => !strangers.has(id))
-  const unlucky = ours[random.below(ours.length)]
-  if (unlucky !== undefined) world.end([unlucky.id])
-}
-
-const wishOf = (random: Random): Wish => ({
-  replicas: random.below(7),
-  suspended: false,
-  version: 1,
-  restart: '0',
-})
 
 function troubles(kind: Kind, random: Random, isTroubled: () => boolean): Script {
   return name => {

@@ -10,7 +10,7 @@ import {
   scope,
   workerName,
 } from '../../src/model/names.ts'
-import type { DaskWorker, Memory, World } from '../../src/model/world.ts'
+import type { DaskWorker, Idleness, Memory, World } from '../../src/model/world.ts'
 
 export const now = Date.UTC(2026, 0, 1)
 const uid = clusterUid('00000000-0000-4000-8000-00000000000a')
@@ -24,12 +24,16 @@ export interface Wanted {
   readonly version?: string
   readonly restart?: string
   readonly isAbandoned?: boolean
+  readonly lifetime?: Partial<World['cluster']['lifetime']>
+  readonly createdAt?: number
+  readonly sleep?: World['cluster']['sleep']
 }
 
 export interface Seeing extends Wanted {
   readonly machines?: readonly Machine[]
   readonly launches?: readonly Launch[]
   readonly workers?: readonly DaskWorker[]
+  readonly idleness?: Idleness
   readonly memory?: Partial<Memory>
   readonly world?: Partial<World>
 }
@@ -42,6 +46,7 @@ export const forgetful: Memory = {
   draining: new Map(),
   closing: new Map(),
   silentSince: undefined,
+  idleSince: undefined,
   unjoined: new Map(),
   launches: new Map(),
   pauses: new Map(),
@@ -53,6 +58,7 @@ export function aWorld({
   machines = [],
   launches = [],
   workers,
+  idleness = { kind: 'busy' },
   memory,
   world,
   ...wanted
@@ -72,7 +78,9 @@ export function aWorld({
       previousStartedAt: now - 3_000,
     },
     scheduler:
-      workers === undefined ? { kind: 'unasked' } : { kind: 'answering', id: 'Scheduler-1', workers },
+      workers === undefined
+        ? { kind: 'unasked' }
+        : { kind: 'answering', id: 'Scheduler-1', workers, idleness },
     launches,
     promises: { horizonMs: 180_000, maxBatch: 100, stableAddress: true },
     memory: { ...forgetful, ...memory },
@@ -88,6 +96,9 @@ export function aCluster({
   version = 'a',
   restart = '0',
   isAbandoned = false,
+  lifetime,
+  createdAt = now - 60_000,
+  sleep = { kind: 'awake' },
 }: Wanted): World['cluster'] {
   return {
     key: clusterKey('team-a', 'demo'),
@@ -95,6 +106,7 @@ export function aCluster({
     name: 'demo',
     uid,
     generation: 1,
+    createdAt,
     phase,
     cloud: { name: 'simulated', settings: {} },
     software: { kind: 'python', pythonVersion: undefined, packages: [] },
@@ -110,6 +122,9 @@ export function aCluster({
       { ...shape, name: 'default', role: 'worker', replicas, fingerprint: fingerprint(`v1:${version}`) },
     ],
     restart: '',
+    lifetime: { idleTimeoutMs: Infinity, ttlMs: Infinity, ...lifetime },
+    resume: '',
+    sleep,
     isAbandoned,
   }
 }

@@ -13,6 +13,7 @@ export interface ClusterObject {
     readonly uid: string
     readonly resourceVersion: string
     readonly generation: number
+    readonly creationTimestamp: string
     readonly deletionTimestamp?: string
     readonly finalizers?: readonly string[]
     readonly annotations?: Readonly<Record<string, string>>
@@ -22,6 +23,9 @@ export interface ClusterObject {
     readonly conditions?: readonly (Condition & { readonly observedGeneration: number })[]
     readonly launches?: readonly { readonly id: string; readonly count: number }[]
     readonly workers?: { readonly replicas: number; readonly ready: number }
+    readonly readySince?: string
+    readonly expiresAt?: string
+    readonly sleep?: { readonly since: string; readonly generation: number }
   }
 }
 
@@ -44,9 +48,9 @@ export class ClusterDesk {
     this.#path = clustersIn(namespace).path
   }
 
-  async create(name: string, replicas: number): Promise<ClusterObject> {
+  async create(name: string, replicas: number, spec: object = {}): Promise<ClusterObject> {
     const cloud = { local: null, simulated: {} }
-    const body = manifest(name, { cloud, workers: { replicas } })
+    const body = manifest(name, { cloud, workers: { replicas }, ...spec })
     return clusterOf(await this.#kube.request({ method: 'POST', path: this.#path, body }, within()))
   }
 

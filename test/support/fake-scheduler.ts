@@ -21,6 +21,10 @@ export class FakeScheduler implements AsyncDisposable {
   id = 'Scheduler-1'
   /** `mute` takes requests and never answers; `babbling` says more than it was asked. */
   mood: 'well' | 'mute' | 'babbling' = 'well'
+  /** Seconds since the epoch, or null while tasks run. */
+  idleSince: number | null = 1_700_000_000.25
+  /** Ids of the clients that users have connected. */
+  users: readonly string[] = ['fire-and-forget']
   readonly workers = new Map<string, FakeWorker>()
   /** The client certificates' serial numbers of the connections that are open now. */
   readonly clients = new Map<TLSSocket, string>()
@@ -100,7 +104,9 @@ export class FakeScheduler implements AsyncDisposable {
       case 'retire_workers':
         return this.#retire(request)
       case 'check_idle':
-        return 1_700_000_000.25
+        return this.idleSince
+      case 'dump_state':
+        return { type: 'Scheduler', clients: Object.fromEntries(this.users.map(id => [id, {}])) }
       case 'fail':
         return { status: 'uncaught-error', exception_text: 'ValueError("no")', traceback_text: '' }
       default:

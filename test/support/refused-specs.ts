@@ -197,4 +197,27 @@ const workerRows: readonly RefusedSpec[] = [
   },
 ]
 
-export const refusedSpecs: readonly RefusedSpec[] = [...cloudRows, ...softwareRows, ...envRows, ...workerRows]
+const lifetimeRows: readonly RefusedSpec[] = [
+  ...['', '8', '8 h', '1d', '1.5h', '-1h', 'PT8H', '100000s', '1h1m1s1ms1ms', '8h\n'].flatMap(ttl =>
+    ['idleTimeout', 'ttl'].map(field => ({
+      given: `the ${field} ${JSON.stringify(ttl)}`,
+      patch: { lifetime: { [field]: ttl } },
+      path: `spec.lifetime.${field}`,
+      says: /write a duration as Gateway API does|a text that is not empty/,
+    })),
+  ),
+  ...['0s', '9s', '9999ms', '8761h', '99999h'].map(ttl => ({
+    given: `the ttl ${ttl}`,
+    patch: { lifetime: { ttl } },
+    path: 'spec.lifetime.ttl',
+    says: /must be from 10s to 8760h/,
+  })),
+]
+
+export const refusedSpecs: readonly RefusedSpec[] = [
+  ...cloudRows,
+  ...softwareRows,
+  ...envRows,
+  ...workerRows,
+  ...lifetimeRows,
+]

@@ -37,6 +37,11 @@ export const takenSpecs: readonly {
   },
   { given: 'a long name of a variable', patch: env({ ['x'.repeat(128)]: 'y'.repeat(2048) }) },
   { given: 'fractions of a resource', patch: { workers: { resources: { 'gpu.memory-gb': 0.5, B: 0 } } } },
+  ...['10s', '8760h', '1h30m', '10000ms', '9m60s', '0h10s'].map(ttl => ({
+    given: `the time ${ttl}`,
+    patch: { lifetime: { idleTimeout: ttl, ttl } },
+  })),
+  { given: 'no limit in a lifetime', patch: { lifetime: {} } },
   { given: 'another cloud', patch: { cloud: { local: null, simulated: { startupSeconds: 3600 } } } },
 ]
 

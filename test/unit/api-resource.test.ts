@@ -78,6 +78,10 @@ describe('a resource', () => {
       scheduler: expect.objectContaining({ name: 'scheduler', role: 'scheduler', replicas: 1 }),
       groups: [expect.objectContaining({ name: 'default', role: 'worker', replicas: 1, resources: {} })],
       restart: '',
+      createdAt: expect.any(Number),
+      lifetime: { idleTimeoutMs: Infinity, ttlMs: Infinity },
+      resume: '',
+      sleep: { kind: 'awake' },
       isAbandoned: false,
     })
   })

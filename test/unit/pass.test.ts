@@ -3,7 +3,7 @@ import { installationId, launchId, machineId, scope } from '../../src/model/name
 import type { World } from '../../src/model/world.ts'
 import { type Next, Passes } from '../../src/reconcile/pass.ts'
 import { type Desk, type Report, type Seen, StaleWrite, UnclearWrite } from '../../src/reconcile/ports.ts'
-import { aCluster, aWorld, now, type Wanted } from '../support/a-world.ts'
+import { aCluster, aScheduler, aWorld, now, type Wanted } from '../support/a-world.ts'
 
 const call = { signal: new AbortController().signal }
 const ours = installationId('ours')
@@ -17,12 +17,17 @@ interface Scene extends Wanted {
   readonly refusal?: Error
   /** Which writes of launches fail, counted from 1. */
   readonly lostWrites?: readonly number[]
+  /** What the scheduler tells; nobody asks it unless given. */
+  readonly scheduler?: World['scheduler']
+  /** What it says when it is asked once more before the cluster is put to sleep. */
+  readonly confirmIdle?: () => Promise<void>
 }
 
 const nothing = async (): Promise<void> => undefined
 
 /** One resource, looked at by passes whose hands change nothing but it. */
-function aDesk({ seen, inventory, certificates, refusal, lostWrites = [], ...wanted }: Scene) {
+function aDesk({ seen, inventory, certificates, refusal, lostWrites = [], ...rest }: Scene) {
+  const { scheduler, confirmIdle, ...wanted } = rest
   const cluster = aCluster(wanted)
   const world = aWorld(wanted)
   const state = { now, writes: 0, reports: [] as Report[], lists: 0, sent: 0, recorded: 0 }
@@ -49,11 +54,16 @@ function aDesk({ seen, inventory, certificates, refusal, lostWrites = [], ...wan
       certificates: async () => certificates ?? world.certificates,
       inventory: async () => ({ scope: here, view: listed(), promises }),
       attend: () => undefined,
-      scheduler: () => ({ kind: 'unasked' }),
+      scheduler: () => scheduler ?? { kind: 'unasked' },
     },
     hands: {
       confirm: nothing,
       stampLedger: async (_seen, seq) => change({ ledger: { uid: cluster.uid, seq } }),
+      confirmIdle: confirmIdle ?? nothing,
+      fallAsleep: async (_seen, since) =>
+        change({ cluster: { ...cluster, phase: 'suspended', sleep: { kind: 'asleep', since } } }),
+      wakeUp: async () => resource,
+      deleteCluster: nothing,
       enrol: async () => change({ hasFinalizer: true }),
       release: nothing,
       writeLaunches: async (_seen, { launches, seq }) => {
@@ -180,5 +190,30 @@ describe('a pass', () => {
     expect(desk.resource.launches).toEqual([])
     const stalled = desk.resource.status.conditions.find(({ type }) => type === 'Stalled')
     expect(stalled?.message).toContain('elsewhere')
+  })
+
+  const idle: Scene = {
+    lifetime: { idleTimeoutMs: 60_000 },
+    inventory: aWorld({ machines: [aScheduler()] }).inventory,
+    scheduler: { kind: 'answering', id: 'x', workers: [], idleness: { kind: 'idle', since: now - 1e9 } },
+    seen: { status: { conditions: [], readySince: '2025-12-31T00:00:00Z' } },
+  }
+
+  test('counts idleness from its own first sight of it, and wakes for each turn', async () => {
+    const desk = aDesk(idle)
+    await desk.run(1)
+    expect(desk.state.now - now).toBe(30_000)
+    expect(desk.resource.cluster.sleep.kind).toBe('awake')
+    await desk.run(1)
+    expect(desk.state.now - now).toBe(60_000)
+    await desk.run(1)
+    expect(desk.resource.cluster.sleep).toEqual({ kind: 'asleep', since: now + 60_000 })
+  })
+
+  test('does not put to sleep whom somebody has come to meanwhile', async () => {
+    const desk = aDesk({ ...idle, confirmIdle: () => Promise.reject(new StaleWrite('used')) })
+    const results = await desk.run(5)
+    expect(results.filter(({ kind }) => kind === 'retry').length).toBeGreaterThan(1)
+    expect(desk.resource.cluster.sleep.kind).toBe('awake')
   })
 })

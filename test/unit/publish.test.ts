@@ -54,7 +54,10 @@ test('a change of a condition is written at once, one of counts alone ten second
   await write(at(1_000, 'w1'))
   expect(desk.writes).toBe(2)
   expect(
-    await write({ ...at(3_000), scheduler: { kind: 'answering', id: 'x', workers: [aWorker('w2')] } }),
+    await write({
+      ...at(3_000),
+      scheduler: { kind: 'answering', id: 'x', workers: [aWorker('w2')], idleness: { kind: 'busy' } },
+    }),
   ).toBe(Infinity)
   const more = {
     ...at(4_000, 'w1'),

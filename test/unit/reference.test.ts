@@ -55,7 +55,9 @@ test('every annotation, label, column and the finalizer is there', () => {
 })
 
 test('every condition is there, and none that is not', () => {
-  const text = ['findings', 'publish'].map(name => readFileSync(`src/reconcile/${name}.ts`, 'utf8')).join('')
+  const text = ['findings', 'endings', 'publish']
+    .map(name => readFileSync(`src/reconcile/${name}.ts`, 'utf8'))
+    .join('')
   const types = new Set([...text.matchAll(/type: '([A-Z]\w+)'/g)].map(([, type = '']) => type))
   expect(
     conditions()

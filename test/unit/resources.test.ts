@@ -41,6 +41,7 @@ function aSilentWatch(before: object) {
       server.object = undefined
       return last
     },
+    remove: async () => undefined,
     judge: () => 'unclear',
   }
   const resources = new Resources(store, (_name, settings) => ({ settings, intent: () => ({}) }))

@@ -6,7 +6,9 @@ const titles = (level: string): readonly string[] =>
   [...page.matchAll(new RegExp(`^${level} (.+)$`, 'gm'))].map(([, title = '']) => title)
 
 /** Where conditions and events are made: every word in capitals there is one of them, or one of these. */
-const makers = ['findings', 'reports', 'pass'].map(name => readFileSync(`src/reconcile/${name}.ts`, 'utf8'))
+const makers = ['findings', 'endings', 'reports', 'pass'].map(name =>
+  readFileSync(`src/reconcile/${name}.ts`, 'utf8'),
+)
 const others = new Set(['True', 'False', 'Unknown', 'Normal', 'Warning', 'None'])
 const types = new Set(makers.flatMap(text => wordsIn(text, /type: '([A-Z]\w+)'/g)))
 
@@ -21,8 +23,9 @@ const reasons = new Set([
     wordsIn(readFileSync(file, 'utf8'), /\breason: '([A-Z]\w+)'/g),
   ),
 ])
-/** `Suspended` is a condition and a reason of another; `Ready` is an event besides. */
-const isReason = (word: string): boolean => !others.has(word) && (!types.has(word) || word === 'Suspended')
+/** `Suspended` and `Idle` are conditions and reasons of others; `Ready` is an event besides. */
+const isReason = (word: string): boolean =>
+  !others.has(word) && (!types.has(word) || word === 'Suspended' || word === 'Idle')
 
 test('the patterns of this test still find the words', () => {
   expect(types).toContain('CloudReachable')

@@ -1,5 +1,6 @@
+import { durationMax, durationPattern, readDuration, writeDuration } from '../../lib/duration.ts'
 import * as parse from '../../lib/parse.ts'
-import { type Rule, type Schema, schema } from './schema.ts'
+import { celText, type Rule, type Schema, schema } from './schema.ts'
 
 interface Described<T> {
   readonly description: string
@@ -96,6 +97,38 @@ export const timeMs = (of: { readonly description: string }): Schema<number> =>
     read: readTime,
     write: ms => new Date(ms).toISOString(),
   })
+
+const likeDuration =
+  'write a duration as Gateway API does: whole numbers with h, m, s or ms, for example 1h30m'
+
+/** Milliseconds here, a duration of Gateway API (GEP-2257) on the wire. */
+export const duration = (of: {
+  readonly description: string
+  readonly minMs: number
+  readonly maxMs: number
+}): Schema<number> => {
+  const [min, max] = [writeDuration(of.minMs), writeDuration(of.maxMs)]
+  const isOne = `self.matches(${celText(durationPattern)})`
+  const bounded = `duration(self) >= duration('${min}') && duration(self) <= duration('${max}')`
+  return schema({
+    openApi: { description: of.description, type: 'string', maxLength: durationMax },
+    default: undefined,
+    rules: [
+      { cel: isOne, message: likeDuration },
+      {
+        cel: `!${isOne} || (${bounded})`,
+        message: `must be from ${min} to ${max}`,
+        holds: ms => ms >= of.minMs && ms <= of.maxMs,
+      },
+    ],
+    read(raw, path) {
+      const ms = readDuration(parse.text(raw, path))
+      if (ms === undefined) throw new parse.ParseError(path, likeDuration)
+      return ms
+    },
+    write: writeDuration,
+  })
+}
 
 function readTime(raw: unknown, path: string): number {
   const written = parse.text(raw, path)
