@@ -1,8 +1,8 @@
 import { backoffMs } from '../lib/backoff.ts'
 import type { Call } from '../lib/call.ts'
 import { Heap } from '../lib/heap.ts'
+import { Turns } from '../lib/turns.ts'
 import { type ClusterKey, splitKey } from '../model/names.ts'
-import { Turns } from './turns.ts'
 
 const backoff = { firstMs: 50, capMs: 60_000 }
 /** Who is looked at for no other reason than that this process is new comes at this pace: all at once would be a herd. */

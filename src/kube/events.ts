@@ -1,6 +1,7 @@
 import { randomBytes } from 'node:crypto'
 import { backoffMs } from '../lib/backoff.ts'
 import { type Call, within } from '../lib/call.ts'
+import { Turns } from '../lib/turns.ts'
 import type { Metrics } from '../telemetry/metrics.ts'
 import { redactText } from '../telemetry/redaction.ts'
 import { type Clock, microTime, steadyClock } from './clock.ts'
@@ -46,30 +47,36 @@ interface Draft {
   isWritten: boolean
 }
 
-const longestQueue = 1_000
-const pauseMs = 50
+const longestQueue = 4_000
+/** So many are on their way at once, and each makes way for others for a moment: some hundred a second at most. */
+const writers = 4
+const pauseMs = 10
 const tries = 4
 const flushMs = 1_000
 
 /**
  * Writes events.k8s.io/v1 Events in the background, few where many are told. Telling never waits and never fails; what
- * cannot be written is counted and forgotten.
+ * cannot be written is counted and forgotten. Objects take turns, so that one with much to tell does not hold up the
+ * others; the events of one are written in the order they were told.
  */
 export class Events implements AsyncDisposable {
   readonly #options: EventsOptions
   readonly #clock: Clock
   readonly #correlation = new EventCorrelation()
   readonly #drafts = new Recent<Draft>(4_096)
-  readonly #queue = new Map<string, Draft>()
+  readonly #lines = new Turns<Draft>(({ regarding }) => regarding.uid)
+  /** Objects of which an event is being written, and what was told of them meanwhile. */
+  readonly #held = new Map<string, Set<Draft>>()
   readonly #stop = new AbortController()
-  readonly #running: Promise<void>
+  readonly #running: Promise<unknown>
   #isClosing = false
   #wake = Promise.withResolvers<void>()
 
   constructor(options: EventsOptions) {
     this.#options = options
     this.#clock = options.clock ?? steadyClock()
-    this.#running = this.#run({ signal: this.#stop.signal })
+    const call = { signal: this.#stop.signal }
+    this.#running = Promise.all(Array.from({ length: writers }, () => this.#run(call)))
   }
 
   report(regarding: Regarding, report: EventReport): void {
@@ -80,42 +87,73 @@ export class Events implements AsyncDisposable {
     const correlated = this.#correlation.take(told, this.#clock.now())
     if (correlated.kind === 'flood') return this.#drop('flood')
     const { key, message, count } = correlated
-    if (!this.#queue.has(key) && this.#queue.size >= longestQueue) return this.#drop('queue')
+    if (this.#waiting >= longestQueue) return this.#drop('queue')
     const now = microTime(new Date())
     const draft = this.#drafts.get(key) ?? newDraft(regarding, { ...safe, message }, now)
     draft.count = count
     draft.lastAt = now
     this.#drafts.set(key, draft)
-    this.#queue.set(key, draft)
-    this.#wake.resolve()
+    this.#line(draft)
   }
 
   /** Writes for a second what is left. */
   async [Symbol.asyncDispose](): Promise<void> {
     this.#isClosing = true
-    this.#wake.resolve()
+    this.#rouse()
     const limit = within({ signal: this.#stop.signal }, flushMs)
     limit.signal.addEventListener('abort', () => this.#stop.abort(new Error('events were closed')), {
       once: true,
     })
     await this.#running
     this.#stop.abort(new Error('events were closed'))
-    for (const _ of this.#queue) this.#drop('closed')
+    for (let left = this.#waiting; left > 0; left--) this.#drop('closed')
+  }
+
+  get #waiting(): number {
+    return [...this.#held.values()].reduce((sum, { size }) => sum + size, this.#lines.size)
+  }
+
+  /** What is told of an object while an event of it is written waits for that: they stay in order, and none is written twice. */
+  #line(draft: Draft): void {
+    const held = this.#held.get(draft.regarding.uid)
+    if (held !== undefined) held.add(draft)
+    else this.#lines.add(draft)
+    this.#rouse()
+  }
+
+  #rouse(): void {
+    const { resolve } = this.#wake
+    this.#wake = Promise.withResolvers()
+    resolve()
   }
 
   async #run(call: Call): Promise<void> {
     while (!call.signal.aborted) {
-      const [next] = this.#queue
-      if (next !== undefined) {
-        this.#queue.delete(next[0])
-        await this.#write(next[1], call)
+      const draft = this.#take()
+      if (draft !== undefined) {
+        await this.#write(draft, call)
+        this.#release(draft)
         if (!this.#isClosing) await this.#clock.wait(pauseMs, call).catch(() => undefined)
         continue
       }
       if (this.#isClosing) return
-      this.#wake = Promise.withResolvers()
       await this.#wake.promise
     }
+  }
+
+  /** The next event, and whatever else is told of its object is held until it is written. */
+  #take(): Draft | undefined {
+    const draft = this.#lines.take()
+    if (draft === undefined) return undefined
+    const { uid } = draft.regarding
+    this.#held.set(uid, this.#lines.drain(uid))
+    return draft
+  }
+
+  #release({ regarding }: Draft): void {
+    const held = this.#held.get(regarding.uid) ?? []
+    this.#held.delete(regarding.uid)
+    for (const draft of held) this.#line(draft)
   }
 
   async #write(draft: Draft, call: Call): Promise<void> {

@@ -29,6 +29,14 @@ export class Turns<T> {
     if (line.size === 0) this.#lines.delete(owner)
   }
 
+  /** All entries of one owner, in their order. */
+  drain(owner: string): Set<T> {
+    const line = this.#lines.get(owner) ?? new Set()
+    this.#lines.delete(owner)
+    this.#size -= line.size
+    return line
+  }
+
   /** The first entry of the owner whose turn it is; that owner goes to the end. */
   take(): T | undefined {
     const turn = this.#lines.entries().next().value
