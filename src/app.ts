@@ -17,12 +17,13 @@ const stallMs = 20_000
 /** Serves clusters until the signal stops it. Throws where it cannot begin, and where its lease is lost. */
 export async function runOperator(config: Config, log: Log, call: Call, seams = seamless): Promise<void> {
   const metrics = createMetrics({ process: 'measured' })
-  using loop = watchLoop(metrics)
   const { kubeconfig, context } = config
   const onProblem = (error: unknown): void =>
     log.warn({ err: error }, 'the credentials for the API server cannot be renewed yet')
   const connected = await connectKube({ kubeconfig, context, requests: metrics.kubeRequests, onProblem })
   await using kube = seams.kube(connected)
+  // From here on: reading the credentials' library takes a while, and nothing waits for it.
+  using loop = watchLoop(metrics)
   const checks = new Checks({ name: 'event-loop', problem: () => late(loop.lateMs()) })
   await using open = new AsyncDisposableStack()
   open.use(await health(config, checks, metrics, log))

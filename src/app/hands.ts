@@ -17,6 +17,7 @@ import {
   StaleWrite,
   type Subject,
 } from '../reconcile/ports.ts'
+import type { Metrics } from '../telemetry/metrics.ts'
 import { redactText } from '../telemetry/redaction.ts'
 import type { Connection } from './connections.ts'
 import { clientAddress, type Organs } from './eyes.ts'
@@ -27,6 +28,7 @@ import type { Resources } from './resources.ts'
 export interface HandsOptions extends Organs {
   readonly installation: InstallationId
   readonly allowed: readonly string[]
+  readonly metrics: Pick<Metrics, 'launchStageSeconds'>
   readonly report: (subject: Subject, event: Report) => void
   /** Keeps what is asked of Dask within the lease; the clouds of `connections` keep to it by themselves. */
   readonly led: Led
@@ -80,6 +82,7 @@ export function openHands(options: HandsOptions): Hands {
     drain: async (cluster, machines, call) => (await schedulers(cluster)).drain(cluster.uid, machines, call),
     close: async (cluster, machines, call) => (await schedulers(cluster)).close(cluster.uid, machines, call),
     report: options.report,
+    measure: measuring(options.metrics),
     forget(key, uid) {
       pool.forget(uid)
       certificates.forget(uid)
@@ -108,6 +111,13 @@ const writesTo = (resources: Resources) =>
     writeLaunches: (seen, written, call) => resources.writeLaunches(seen, written, call),
     publish: (subject, status, call) => resources.publish(subject, status, call),
   }) satisfies Partial<Hands>
+
+const measuring =
+  ({ launchStageSeconds }: HandsOptions['metrics']): Hands['measure'] =>
+  ({ cloud }, times) => {
+    for (const { role, stage, seconds } of times)
+      launchStageSeconds.observe({ cloud: cloud.name, role, stage }, seconds)
+  }
 
 /** Free of secrets, and short enough for an event. */
 async function lastWords(cloud: Cloud, machine: MachineId, call: Call): Promise<string> {

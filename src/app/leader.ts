@@ -140,7 +140,7 @@ interface Outside extends Pick<Organs, 'pool' | 'connections'>, ReturnType<typeo
 
 function openPasses(office: Office, watches: Watches, outside: Outside): Passes {
   const { pool, connections, events, clusters, secrets } = outside
-  const { config, namespace, installation, log, lease, seams } = office
+  const { config, namespace, installation, metrics, log, lease, seams } = office
   const resources = new Resources(clusterStore(clusters, watches.of), cloudParser(config.allowClouds))
   const store = secretStore(secrets, watches.secrets, namespace)
   const certificates = new Certificates({ store, operatorNamespace: namespace, installation, now: Date.now })
@@ -151,6 +151,7 @@ function openPasses(office: Office, watches: Watches, outside: Outside): Passes 
       ...organs,
       installation,
       allowed: config.allowClouds,
+      metrics,
       report: (subject, event) => events.report(regarding(subject), event),
       led: ledBy(lease),
     }),

@@ -22,7 +22,11 @@ export async function recordLaunches(
     launches.map((planned, index) => draft(planned, first + index, bench, call)),
   )
   await write(bench, [...before, ...records], first + records.length - 1, call)
-  for (const { id } of records) ledger.recorded(id, desk.clock.now())
+  const now = desk.clock.now()
+  for (const { id } of records) ledger.recorded(id, now)
+  const seconds = (now - (ledger.busySince ?? now)) / 1000
+  const times = records.map(({ role }) => ({ role, stage: 'recorded', seconds }) as const)
+  desk.hands.measure(bench.world.cluster, times)
 }
 
 /**
@@ -113,12 +117,16 @@ async function send(launch: Launch, bench: Bench, call: Call): Promise<Sent> {
     ledger.judged(id, isUnmade(before) ? 'void' : 'spent')
     return { id }
   }
-  ledger.sending(id, desk.clock.now())
+  const sentAt = desk.clock.now()
+  ledger.sending(id, sentAt)
   try {
     const machines = await prepared.send(call)
     const at = desk.clock.now()
     ledger.heard(id, 'unclear', at)
     ledger.resume(launch.group)
+    ledger.accepted(machines, at)
+    const time = { role: launch.role, stage: 'accepted', seconds: (at - sentAt) / 1000 } as const
+    desk.hands.measure(bench.world.cluster, [time])
     const state = { kind: 'accepted', at, machines } as const
     ledger.answered(id, state)
     return { id, state }

@@ -4,7 +4,16 @@ import { type Fault, retryPace } from '../model/faults.ts'
 import type { Launch, LaunchState } from '../model/launch.ts'
 import { isAlive, isThere, type Machine } from '../model/machine.ts'
 import { type LaunchId, type MachineId, workerName } from '../model/names.ts'
-import type { InventoryView, LaunchMemory, Memory, Pause, SchedulerView, Verdict } from '../model/world.ts'
+import type {
+  InventoryView,
+  LaunchMemory,
+  Memory,
+  Pause,
+  SchedulerView,
+  Verdict,
+  World,
+} from '../model/world.ts'
+import { advance, type Progress, type StageTime } from './stages.ts'
 
 const soon = { firstMs: 2_000, capMs: 30_000 }
 const slowly = { firstMs: 5_000, capMs: 600_000 }
@@ -36,6 +45,9 @@ export class Ledger {
   #lastSteps = ''
   #silentSince: number | undefined
   #idle: { readonly mark: string; readonly since: number } | undefined
+  #busySince: number | undefined
+  /** Machines on their way from the cloud's yes to Dask's joining. */
+  #under: ReadonlyMap<MachineId, Progress> = new Map()
   readonly #launches = new Map<LaunchId, LaunchMemory>()
   /** What the cloud answered, until it is written down. */
   readonly #answers = new Map<LaunchId, LaunchState>()
@@ -124,6 +136,28 @@ export class Ledger {
   meetIdleness(mark: string | undefined, now: number): void {
     if (mark === undefined) this.#idle = undefined
     else if (this.#idle?.mark !== mark) this.#idle = { mark, since: now }
+  }
+
+  planned({ length }: readonly unknown[], now: number): void {
+    this.#busySince = length === 0 ? undefined : (this.#busySince ?? now)
+  }
+
+  /** Since when there has been something to do, pass after pass. */
+  get busySince(): number | undefined {
+    return this.#busySince
+  }
+
+  /** The cloud has made these: how long they take from here on is measured. */
+  accepted(machines: readonly MachineId[], at: number): void {
+    const under = machines.map(id => [id, { reached: 'accepted', at }] as const)
+    this.#under = new Map([...this.#under, ...under])
+  }
+
+  /** Stages of launches that have ended since this was last asked. */
+  stagesPassed(world: World): readonly StageTime[] {
+    const { under, times } = advance(this.#under, world)
+    this.#under = under
+    return times
   }
 
   recorded(id: LaunchId, now: number): void {

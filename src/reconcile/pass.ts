@@ -54,7 +54,9 @@ export class Passes {
     const { world, look } = await observe(seen, ledger, desk, call)
     if (world.enrolment.kind === 'foreign' && !isLetGo(world))
       return leave(seen, world.enrolment.installation, ledger, desk)
+    desk.hands.measure(world.cluster, ledger.stagesPassed(world))
     const steps = plan(world)
+    ledger.planned(steps, world.now)
     const bench = { seen, world, ledger, desk }
     const outcomes = await act(steps, bench, call)
     if (outcomes.some(({ kind }) => kind === 'outdated')) return { kind: 'retry' }

@@ -5,6 +5,7 @@ import type { Addresses } from '../model/machine.ts'
 import type { ClusterKey, ClusterUid, InstallationId, LaunchId, MachineId, Scope } from '../model/names.ts'
 import type { Status } from '../model/status.ts'
 import type { CertificatesView, CloudPromises, InventoryView, SchedulerView } from '../model/world.ts'
+import type { StageTime } from './stages.ts'
 
 /** The resource as the API server last had it: the wish, and what was written down about it. */
 export interface Seen {
@@ -99,6 +100,8 @@ export interface Hands {
   publish(subject: Subject, status: Status, call: Call): Promise<void>
   /** Never waits and never fails. */
   report(subject: Subject, event: Report): void
+  /** Stages of launches that have ended, for the metrics. */
+  measure(cluster: Cluster, times: readonly StageTime[]): void
   /** The cluster is gone: whatever is kept of it in memory may go. */
   forget(key: ClusterKey, uid: ClusterUid): void
 }

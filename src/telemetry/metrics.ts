@@ -5,6 +5,7 @@ const reconcileSeconds = [
   1.75, 2, 2.5, 3, 3.5, 4, 4.5, 5, 6, 7, 8, 9, 10, 15, 20, 25, 30, 40, 50, 60,
 ]
 const queueSeconds = Array.from({ length: 12 }, (_, power) => Number(`1e${power - 8}`))
+const launchSeconds = [0.01, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10, 20, 30, 60, 120, 300, 600, 900]
 const cloudSeconds = [0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10, 20, 30, 60, 120]
 
 export type Metrics = ReturnType<typeof createMetrics>
@@ -120,7 +121,7 @@ function kubeMetrics(register: Registry) {
     ]),
     loopStallMs: gauge(
       'dask_cloud_operator_loop_stall_ms',
-      'How long the event loop was held up at most since last read.',
+      'The longest that the event loop was held up in the last minute.',
       [],
     ),
   }
@@ -130,6 +131,12 @@ function cloudMetrics(register: Registry) {
   const { counter, gauge, histogram } = makersOf(register)
   return {
     launches: counter('dask_cloud_operator_launches_total', 'Launches sent to clouds.', ['cloud', 'result']),
+    launchStageSeconds: histogram(
+      'dask_cloud_operator_launch_stage_seconds',
+      'How long each stage of a launch takes, from the end of the stage before it.',
+      ['cloud', 'role', 'stage'],
+      launchSeconds,
+    ),
     machines: gauge('dask_cloud_operator_machines', 'Machines in the last complete lists.', [
       'cloud',
       'state',

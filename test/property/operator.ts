@@ -200,6 +200,7 @@ export class OperatorProcess {
       drain: ({ uid }, machines) => cloud.schedulers.drain(uid, machines),
       close: ({ uid }, machines) => cloud.schedulers.close(uid, machines),
       report: () => undefined,
+      measure: () => undefined,
       forget: (_key, uid) => this.inventory.forget(uid),
     }
   }
@@ -240,7 +241,7 @@ export class OperatorProcess {
 }
 
 /** What a pass does not wait for: no process dies in the middle of these. */
-const atOnce: ReadonlySet<string | symbol> = new Set(['scheduler', 'attend', 'report', 'forget'])
+const atOnce: ReadonlySet<string | symbol> = new Set(['scheduler', 'attend', 'report', 'measure', 'forget'])
 
 /** The dead do nothing, not even fail. */
 const never: Promise<never> = new Promise(() => undefined)

@@ -48,6 +48,7 @@ const atOnce: ReadonlySet<string> = new Set([
   'eyes.scheduler',
   'eyes.attend',
   'hands.report',
+  'hands.measure',
   'hands.forget',
   'cloud.close',
 ])

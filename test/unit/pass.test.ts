@@ -91,6 +91,7 @@ function aDesk({ seen, inventory, certificates, refusal, lostWrites = [], ...res
         change({ status })
       },
       report: (_subject, event) => void state.reports.push(event),
+      measure: () => undefined,
       forget: () => undefined,
     },
     clock: { now: () => state.now },
