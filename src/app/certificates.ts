@@ -4,6 +4,7 @@ import type { Cluster } from '../model/cluster.ts'
 import { CloudError } from '../model/faults.ts'
 import type { ClusterUid, InstallationId } from '../model/names.ts'
 import type { CertificatesView } from '../model/world.ts'
+import { leafRoles } from '../pki/identity.ts'
 import { certificatesView, inspectSecrets } from '../pki/inspect.ts'
 import { repair } from '../pki/repair.ts'
 import {
@@ -16,6 +17,7 @@ import {
   secretsOf,
 } from '../pki/secret.ts'
 import { credentialIn, isOurs, type StoredSecret, type StoredSecrets, textIn } from '../pki/stored.ts'
+import { allOf, isAlike, isKept, withRemembered } from './kept-secrets.ts'
 
 /** The API server's Secrets, as far as they are needed here. */
 export interface SecretStore {
@@ -65,6 +67,8 @@ export class Certificates {
   readonly #good = new Map<ClusterUid, StoredSecrets>()
   readonly #judged = new Map<ClusterUid, Judged>()
   readonly #bad = new Set<ClusterUid>()
+  /** Clusters of which a write of Secrets may have been cut off: the next one reads them all live. */
+  readonly #unclear = new Set<ClusterUid>()
 
   constructor(options: CertificatesOptions) {
     this.#options = options
@@ -89,27 +93,35 @@ export class Certificates {
     const view = certificatesView(inspectSecrets(stored, { ...place, now, schedulerAddress: address }), place)
     this.#bad.delete(uid)
     this.#judged.delete(uid)
-    if (view.kind !== 'valid') this.#bad.add(uid)
-    else {
+    // That a new cluster has none yet is nothing bad, and lasts for a moment.
+    if (view.kind !== 'valid' && (view.kind !== 'missing' || this.#good.has(uid))) this.#bad.add(uid)
+    if (view.kind === 'valid') {
       this.#good.set(uid, stored)
       this.#judged.set(uid, { stored, address, view })
     }
     return view
   }
 
-  /** Makes what is missing and puts back what was good; a second time there is nothing to do. */
+  /**
+   * Makes what is missing and puts back what was good; a second time there is nothing to do. The first time, what was
+   * looked at is good enough: a Secret that is there all the same refuses the write. After that, all are read live.
+   */
   async issue(cluster: Cluster, address: string | undefined, call: Call): Promise<void> {
     const place = this.#place(cluster)
-    const stored = await this.#live(cluster, call)
+    const isFirst = !this.#good.has(cluster.uid) && !this.#unclear.has(cluster.uid)
+    const stored = await (isFirst ? this.#stored(cluster, call) : this.#live(cluster, call))
     const foreign = secretParts.find(part => stored[part] !== undefined && !isKept(stored[part], place))
     if (foreign !== undefined)
       throw new CloudError('conflict', `Secret ${secretRef(foreign, place).name} is not this cluster's`)
     const now = this.#options.now()
     const { bundle } = repair(withRemembered(stored, this.#good.get(cluster.uid), place), place, now)
     const secrets = secretsOf(bundle, place, address)
-    const written = new Map<SecretPart, StoredSecret>()
-    for (const part of secretParts) written.set(part, await this.#put(secrets[part], stored[part], call))
-    this.#remember(cluster.uid, written.get('client'))
+    this.#unclear.add(cluster.uid)
+    // Leaves are worth nothing without their authority; each of them stands for itself.
+    await this.#put(secrets.authority, stored.authority, call)
+    const written = await allOf(leafRoles.map(part => this.#put(secrets[part], stored[part], call)))
+    this.#unclear.delete(cluster.uid)
+    this.#remember(cluster.uid, written[leafRoles.indexOf('client')])
   }
 
   async remove(cluster: Cluster, call: Call): Promise<void> {
@@ -144,6 +156,7 @@ export class Certificates {
     this.#good.delete(uid)
     this.#judged.delete(uid)
     this.#bad.delete(uid)
+    this.#unclear.delete(uid)
   }
 
   async #put(secret: Secret, before: StoredSecret | undefined, call: Call): Promise<StoredSecret> {
@@ -203,36 +216,6 @@ export interface Presented {
   readonly cert: string
   readonly key: string
 }
-
-const isKept = (secret: StoredSecret | undefined, place: SecretPlace): boolean =>
-  secret !== undefined && isOurs(secret, place)
-
-/** A part that is gone or spoilt is taken from memory, where it was good. */
-function withRemembered(
-  stored: StoredSecrets,
-  good: StoredSecrets | undefined,
-  place: SecretPlace,
-): StoredSecrets {
-  if (good === undefined) return stored
-  const isSame =
-    stored.authority !== undefined &&
-    isOurs(stored.authority, place) &&
-    certificateOf(stored) === certificateOf(good)
-  return isSame ? stored : { ...stored, ...good }
-}
-
-function isAlike(secret: Secret, before: StoredSecret | undefined): boolean {
-  const old = before?.data ?? {}
-  const keys = Object.keys(secret.data)
-  return (
-    before !== undefined &&
-    keys.length === Object.keys(old).length &&
-    keys.every(key => old[key] === secret.data[key])
-  )
-}
-
-const certificateOf = ({ authority }: StoredSecrets): string =>
-  credentialIn(authority, 'authority').certificate
 
 /** The very same Secrets, by identity: whatever is read or written anew is looked at anew. */
 const isSameLook = ({ view, ...before }: Judged, { stored, address }: Look, now: number): boolean =>

@@ -1,5 +1,5 @@
 import type { Call } from '../lib/call.ts'
-import { canonical } from '../lib/fingerprint.ts'
+import { isAlike } from '../lib/equality.ts'
 import { SingleFlight } from '../lib/single-flight.ts'
 import { CloudError, type Fault } from '../model/faults.ts'
 import { isThere, type Machine, type ReservedAddress } from '../model/machine.ts'
@@ -21,8 +21,6 @@ interface CompleteList extends Listing {
 interface Share {
   readonly machines: readonly Machine[]
   readonly address: ReservedAddress | undefined
-  /** Equal for equal shares. */
-  readonly digest: string
 }
 
 /**
@@ -158,17 +156,23 @@ function merged(...looks: readonly (readonly Machine[] | undefined)[]): readonly
 
 function changed(before: CompleteList, after: CompleteList): ReadonlySet<ClusterUid> {
   const owners = [...before.shares.keys(), ...after.shares.keys()]
-  return new Set(owners.filter(owner => before.shares.get(owner)?.digest !== after.shares.get(owner)?.digest))
+  return new Set(owners.filter(owner => !isSameShare(before.shares.get(owner), after.shares.get(owner))))
 }
 
 function sharesIn({ machines, addresses }: Listing): ReadonlyMap<ClusterUid, Share> {
   const owners = Map.groupBy(machines, ({ owner }) => owner)
   for (const { owner } of addresses) if (!owners.has(owner)) owners.set(owner, [])
   const kept = new Map(addresses.map(address => [address.owner, address]))
-  return new Map([...owners].map(([owner, own]) => [owner, shareOf(own, kept.get(owner))]))
+  return new Map([...owners].map(([owner, own]) => [owner, { machines: own, address: kept.get(owner) }]))
 }
 
-function shareOf(machines: readonly Machine[], address: ReservedAddress | undefined): Share {
-  const texts = machines.map(canonical).toSorted()
-  return { machines, address, digest: [...texts, canonical(address)].join() }
+/** Whatever the order in which a cloud lists machines. */
+function isSameShare(before: Share | undefined, after: Share | undefined): boolean {
+  if (before === undefined || after === undefined) return before === after
+  if (before.machines.length !== after.machines.length) return false
+  const known = new Map(before.machines.map(machine => [machine.id, machine]))
+  return (
+    isAlike(before.address, after.address) &&
+    after.machines.every(machine => isAlike(known.get(machine.id), machine))
+  )
 }

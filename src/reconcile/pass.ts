@@ -66,7 +66,8 @@ export class Passes {
     desk.eyes.attend(world.cluster, isBusy(world) || steps.length > 0 ? 'busy' : 'resting')
     // The same steps once more: whoever shows what became of them is behind, and asking faster does not help.
     const isRepeated = ledger.repeats(canonical(steps))
-    if (outcomes.some(leadsOn)) return isRepeated ? { kind: 'retry' } : { kind: 'again', afterMs: 0 }
+    const goesOn = outcomes.some(leadsOn) || (await hasAddress(outcomes, seen, desk, call))
+    if (goesOn) return isRepeated ? { kind: 'retry' } : { kind: 'again', afterMs: 0 }
     const passed = { seen: bench.seen, world: { ...world, memory: ledger.snapshot() }, outcomes, ledger }
     const waitMs = await published(() => publish(passed, desk.hands, call))
     return waitMs === 'again' ? { kind: 'retry' } : next(passed, look, waitMs)
@@ -169,6 +170,19 @@ const waitsForTheWorld: ReadonlySet<string> = new Set([
 /** After the others the next step can be seen at once, and status can wait for it; the others wait for the world to move. */
 const leadsOn = ({ kind, action: { type } }: Outcome): boolean =>
   kind === 'done' && !waitsForTheWorld.has(type)
+
+/** The list that the step asked for shows the address most often: then there is nothing to wait for, either. */
+async function hasAddress(
+  outcomes: readonly Outcome[],
+  { cluster }: Seen,
+  { eyes }: Desk,
+  call: Call,
+): Promise<boolean> {
+  const isMade = outcomes.some(({ kind, action }) => kind === 'done' && action.type === 'reserve-address')
+  if (!isMade) return false
+  const { view } = await eyes.inventory(cluster, call)
+  return view.kind === 'seen' && view.address !== undefined
+}
 
 /** Something is under way that only looking again will show. */
 export function isBusy({ cluster, launches, inventory, memory, enrolment, hasServed }: World): boolean {

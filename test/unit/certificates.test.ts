@@ -3,6 +3,7 @@ import { Certificates, type SecretStore } from '../../src/app/certificates.ts'
 import { installationId } from '../../src/model/names.ts'
 import { type Secret, type SecretRef, secretRef } from '../../src/pki/secret.ts'
 import type { StoredSecret } from '../../src/pki/stored.ts'
+import { UnclearWrite } from '../../src/reconcile/ports.ts'
 import { aCluster, now } from '../support/a-world.ts'
 
 const call = { signal: new AbortController().signal }
@@ -37,6 +38,7 @@ function aStore() {
     secrets,
     written,
     clock,
+    store,
     certificates: new Certificates(options),
     restarted: () => new Certificates(options),
   }
@@ -115,6 +117,37 @@ describe('certificates', () => {
     const after = await restarted().look(cluster, address, call)
     expect(after.kind === 'valid' && after.renewAt > view.renewAt).toBe(true)
     expect(secrets.get(authority)?.data).toEqual(before)
+  })
+
+  test('that a watch does not show yet are found by the write, and stay as they are', async () => {
+    const { certificates, secrets, store } = aStore()
+    await certificates.issue(cluster, address, call)
+    const before = new Map(secrets)
+    const put: SecretStore['put'] = async (secret, expected, limit) => {
+      if (expected === undefined && secrets.has(nameOf(secret.metadata))) throw new UnclearWrite('409')
+      return store.put(secret, expected, limit)
+    }
+    const blind = { ...store, own: () => undefined, put }
+    const other = new Certificates({ store: blind, operatorNamespace: 'ops', installation, now: () => now })
+    await expect(other.issue(cluster, address, call)).rejects.toThrow(UnclearWrite)
+    expect(secrets).toEqual(before)
+    await other.issue(cluster, address, call)
+    expect(secrets).toEqual(before)
+  })
+
+  test('are none of them under way any more when one of them could not be written', async () => {
+    const { secrets, store } = aStore()
+    const put: SecretStore['put'] = async (secret, expected, limit) => {
+      if (nameOf(secret.metadata) === worker) throw new UnclearWrite('503')
+      await new Promise(resolve => setImmediate(resolve))
+      return store.put(secret, expected, limit)
+    }
+    const options = { operatorNamespace: 'ops', installation, now: () => now }
+    const certificates = new Certificates({ ...options, store: { ...store, put } })
+    await expect(certificates.issue(cluster, address, call)).rejects.toThrow(UnclearWrite)
+    expect(secrets.size).toBe(3)
+    await new Certificates({ ...options, store }).issue(cluster, address, call)
+    expect((await new Certificates({ ...options, store }).look(cluster, address, call)).kind).toBe('valid')
   })
 
   test('go with the cluster', async () => {

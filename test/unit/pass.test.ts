@@ -13,6 +13,8 @@ interface Scene extends Wanted {
   readonly seen?: Partial<Seen>
   readonly inventory?: World['inventory']
   readonly certificates?: World['certificates']
+  /** Whether lists show the address: at once when it is made, or never. */
+  readonly address?: 'shown' | 'hidden'
   /** What publishing throws. */
   readonly refusal?: Error
   /** Which writes of launches fail, counted from 1. */
@@ -26,11 +28,15 @@ interface Scene extends Wanted {
 const nothing = async (): Promise<void> => undefined
 
 /** One resource, looked at by passes whose hands change nothing but it. */
+<<<<<<< HEAD
 function aDesk({ seen, inventory, certificates, refusal, lostWrites = [], ...rest }: Scene) {
   const { scheduler, confirmIdle, ...wanted } = rest
+=======
+function aDesk({ seen, inventory, certificates, address, refusal, lostWrites = [], ...wanted }: Scene) {
+>>>>>>> 5a0da47 (Make a cluster with fewer requests)
   const cluster = aCluster(wanted)
   const world = aWorld(wanted)
-  const state = { now, writes: 0, reports: [] as Report[], lists: 0, sent: 0, recorded: 0 }
+  const state = { now, writes: 0, reports: [] as Report[], lists: 0, sent: 0, recorded: 0, isReserved: false }
   let resource: Seen = {
     cluster,
     resourceVersion: '1',
@@ -45,7 +51,9 @@ function aDesk({ seen, inventory, certificates, refusal, lostWrites = [], ...res
   const change = (next: Partial<Seen>): Seen => (resource = { ...resource, ...next })
   const listed = (): World['inventory'] => {
     if (inventory !== undefined || world.inventory.kind !== 'seen') return inventory ?? world.inventory
-    return { ...world.inventory, startedAt: state.now, previousStartedAt: state.now - 500 }
+    const times = { startedAt: state.now, previousStartedAt: state.now - 500 }
+    const isHidden = address !== undefined && !(address === 'shown' && state.isReserved)
+    return { ...world.inventory, ...times, ...(isHidden ? { address: undefined } : {}) }
   }
   const promises = { ...world.promises, listEveryMs: { busy: 500, resting: 10_000 } }
   const desk: Desk = {
@@ -81,7 +89,10 @@ function aDesk({ seen, inventory, certificates, refusal, lostWrites = [], ...res
       }),
       console: async () => '',
       terminate: nothing,
-      reserveAddress: async () => ({ internal: { host: '', port: 1 }, external: { host: '', port: 1 } }),
+      reserveAddress: async () => {
+        state.isReserved = true
+        return { internal: { host: '', port: 1 }, external: { host: '', port: 1 } }
+      },
       releaseAddress: nothing,
       drain: async () => [],
       close: async () => [],
@@ -164,6 +175,18 @@ describe('a pass', () => {
     expect(desk.resource.launches?.map(({ state }) => state)).toMatchObject([
       { kind: 'accepted', machines: ['i-0'] },
     ])
+  })
+
+  test('goes on at once, without a status in between, where the list shows the address that it made', async () => {
+    const desk = aDesk({ address: 'shown' })
+    expect(await desk.run(1)).toEqual([{ kind: 'again', afterMs: 0 }])
+    expect(desk.state.writes).toBe(0)
+  })
+
+  test('comes again after a growing pause, and says how it is, where no list shows it', async () => {
+    const desk = aDesk({ address: 'hidden' })
+    expect(await desk.run(3)).toEqual(Array.from({ length: 3 }, () => ({ kind: 'retry' })))
+    expect(desk.state.writes).toBe(1)
   })
 
   test('finds its way out of launch records that nobody can read, after the horizon', async () => {
