@@ -109,7 +109,7 @@ const writesTo = (resources: Resources) =>
     wakeUp: (seen, call) => resources.wakeUp(seen, call),
     deleteCluster: (seen, call) => resources.delete(seen, call),
     writeLaunches: (seen, written, call) => resources.writeLaunches(seen, written, call),
-    publish: (subject, status, call) => resources.publish(subject, status, call),
+    publish: (subject, status, call, held) => resources.publish(subject, { status, held }, call),
   }) satisfies Partial<Hands>
 
 const measuring =

@@ -6,10 +6,16 @@ import { writeSleep } from '../api/sleep.ts'
 import { statusPatch, writeLedger } from '../api/status.ts'
 import type { Call } from '../lib/call.ts'
 import { ParseError } from '../lib/parse.ts'
-import type { Launch } from '../model/launch.ts'
 import type { ClusterKey, ClusterUid } from '../model/names.ts'
 import type { Status } from '../model/status.ts'
-import { type Seen, type Sighting, StaleWrite, type Subject, UnclearWrite } from '../reconcile/ports.ts'
+import {
+  type Records,
+  type Seen,
+  type Sighting,
+  StaleWrite,
+  type Subject,
+  UnclearWrite,
+} from '../reconcile/ports.ts'
 
 /** DaskCloudClusters at the API server. Writes carry the resourceVersion they rest on, and answer with the new object. */
 export interface ClusterStore {
@@ -84,13 +90,8 @@ export class Resources {
     return this.#patch(seen, 'patchStatus', { ledger: writeLedger({ uid: seen.cluster.uid, seq }) }, call)
   }
 
-  writeLaunches(
-    seen: Seen,
-    { launches, seq }: { readonly launches: readonly Launch[]; readonly seq: number },
-    call: Call,
-  ): Promise<Seen> {
-    const ledger = writeLedger({ uid: seen.cluster.uid, seq })
-    return this.#patch(seen, 'patchStatus', { launches: writeLaunches(launches), ledger }, call)
+  writeLaunches(seen: Seen, written: Records, call: Call): Promise<Seen> {
+    return this.#patch(seen, 'patchStatus', recordsPatch(seen.cluster.uid, written), call)
   }
 
   fallAsleep(seen: Seen, since: number, call: Call): Promise<Seen> {
@@ -130,12 +131,14 @@ export class Resources {
   }
 
   async publish(
-    { key, resourceVersion, status: before }: Subject,
-    status: Status,
+    { key, uid, resourceVersion, status: before }: Subject,
+    { status, held }: { readonly status: Status; readonly held?: Records | undefined },
     call: Call,
   ): Promise<void> {
     const patch = statusPatch(before, status)
-    if (patch !== undefined) await this.#write(key, 'patchStatus', { resourceVersion, fields: patch }, call)
+    if (patch === undefined && held === undefined) return
+    const fields = { ...patch, ...(held && recordsPatch(uid, held)) }
+    await this.#write(key, 'patchStatus', { resourceVersion, fields }, call)
   }
 
   /** Nothing is left of it. What the watch still shows of it is remembered to be gone until the watch has said so. */
@@ -208,6 +211,11 @@ export class Resources {
     }
   }
 }
+
+const recordsPatch = (uid: ClusterUid, { launches, seq }: Records) => ({
+  launches: writeLaunches(launches),
+  ledger: writeLedger({ uid, seq }),
+})
 
 /** The last state that was read or written, and whether a live read has found nothing since. */
 interface Newest {

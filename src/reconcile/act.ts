@@ -4,7 +4,7 @@ import { CloudError, type Fault } from '../model/faults.ts'
 import type { World } from '../model/world.ts'
 import { recordLaunches, sendLaunches, settleLaunches } from './launching.ts'
 import type { Ledger } from './ledger.ts'
-import { type Desk, type Seen, StaleWrite, UnclearWrite } from './ports.ts'
+import { type Desk, type Records, type Seen, StaleWrite, UnclearWrite } from './ports.ts'
 import { subjectOf } from './subject.ts'
 
 /** What became of one step. */
@@ -18,6 +18,8 @@ export type Outcome = { readonly action: Action } & (
 /** What a step works with. `seen` moves on with every write of the pass. */
 export interface Bench {
   seen: Seen
+  /** Records that the cloud has answered, or that are accounted for: they are written with the status of this pass. */
+  held?: Records
   readonly world: World
   readonly ledger: Ledger
   readonly desk: Desk

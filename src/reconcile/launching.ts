@@ -30,8 +30,8 @@ export async function recordLaunches(
 }
 
 /**
- * Sends recorded launches side by side and writes down, in one write, what the cloud answered. A failed launch pauses
- * its group; the first failure is thrown at the end, so that it is reported and the others are not lost.
+ * Sends recorded launches side by side and holds what the cloud answered to be written down with the pass's status: until
+ * then they are sent again with the same token, and mean the same machines. A failed launch pauses its group; the first failure is thrown at the end, so that it is reported and the others are not lost.
  */
 export async function sendLaunches(
   { launches }: Step<'send-launches'>,
@@ -46,18 +46,14 @@ export async function sendLaunches(
       ...launch,
       state: states.get(launch.id) ?? launch.state,
     }))
-    await write(bench, after, bench.seen.ledger?.seq ?? 0, call)
+    hold(bench, after)
   }
   const failure = sent.find(({ error }) => error !== undefined)
   if (failure !== undefined) throw failure.error
 }
 
 /** Drops and marks records as planned. */
-export async function settleLaunches(
-  { drop, forget }: Step<'settle-launches'>,
-  bench: Bench,
-  call: Call,
-): Promise<void> {
+export async function settleLaunches({ drop, forget }: Step<'settle-launches'>, bench: Bench): Promise<void> {
   const since = bench.desk.clock.now()
   const after = (bench.seen.launches ?? [])
     .filter(({ id }) => !drop.includes(id))
@@ -65,11 +61,17 @@ export async function settleLaunches(
       (launch): Launch =>
         forget.includes(launch.id) ? { ...launch, state: { kind: 'forgotten', since } } : launch,
     )
-  await write(bench, after, bench.seen.ledger?.seq ?? 0, call)
+  hold(bench, after)
 }
 
 async function write(bench: Bench, launches: readonly Launch[], seq: number, call: Call): Promise<void> {
   bench.seen = await bench.desk.hands.writeLaunches(bench.seen, { launches, seq }, call)
+  delete bench.held
+}
+
+function hold(bench: Bench, launches: readonly Launch[]): void {
+  bench.seen = { ...bench.seen, launches }
+  bench.held = { launches, seq: bench.seen.ledger?.seq ?? 0 }
 }
 
 async function draft(planned: PlannedLaunch, seq: number, bench: Bench, call: Call): Promise<Launch> {

@@ -5,7 +5,7 @@ import type { ClusterKey, ClusterUid } from '../model/names.ts'
 import type { World } from '../model/world.ts'
 import { turnMs } from '../plan/lifetime.ts'
 import { isLetGo, plan } from '../plan/plan.ts'
-import { act, type Outcome } from './act.ts'
+import { act, type Bench, type Outcome } from './act.ts'
 import { Ledger } from './ledger.ts'
 import { observe } from './observe.ts'
 import { type Desk, type InventoryLook, type Seen, type Sighting, StaleWrite, UnclearWrite } from './ports.ts'
@@ -57,7 +57,7 @@ export class Passes {
     desk.hands.measure(world.cluster, ledger.stagesPassed(world))
     const steps = plan(world)
     ledger.planned(steps, world.now)
-    const bench = { seen, world, ledger, desk }
+    const bench: Bench = { seen, world, ledger, desk }
     const outcomes = await act(steps, bench, call)
     if (outcomes.some(({ kind }) => kind === 'outdated')) return { kind: 'retry' }
     for (const report of reports(outcomes)) desk.hands.report(subjectOf(bench.seen), report)
@@ -66,11 +66,15 @@ export class Passes {
     desk.eyes.attend(world.cluster, isBusy(world) || steps.length > 0 ? 'busy' : 'resting')
     // The same steps once more: whoever shows what became of them is behind, and asking faster does not help.
     const isRepeated = ledger.repeats(canonical(steps))
+    const onward: Next = isRepeated ? { kind: 'retry' } : { kind: 'again', afterMs: 0 }
     const goesOn = outcomes.some(leadsOn) || (await hasAddress(outcomes, seen, desk, call))
-    if (goesOn) return isRepeated ? { kind: 'retry' } : { kind: 'again', afterMs: 0 }
-    const passed = { seen: bench.seen, world: { ...world, memory: ledger.snapshot() }, outcomes, ledger }
+    if (goesOn && bench.held === undefined) return onward
+    const launches = bench.seen.launches ?? []
+    const after = { ...world, launches, memory: ledger.snapshot() }
+    const passed = { seen: bench.seen, world: after, outcomes, ledger, held: bench.held }
     const waitMs = await published(() => publish(passed, desk.hands, call))
-    return waitMs === 'again' ? { kind: 'retry' } : next(passed, look, waitMs)
+    if (waitMs === 'again') return { kind: 'retry' }
+    return goesOn ? onward : next(passed, look, waitMs)
   }
 
   #ledgerOf({ cluster }: Seen): Ledger {

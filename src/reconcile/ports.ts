@@ -73,11 +73,7 @@ export interface Hands {
   wakeUp(seen: Seen, call: Call): Promise<Seen>
   /** Deletes the resource if it still is as it was seen; throws StaleWrite where it is not. */
   deleteCluster(seen: Seen, call: Call): Promise<void>
-  writeLaunches(
-    seen: Seen,
-    written: { readonly launches: readonly Launch[]; readonly seq: number },
-    call: Call,
-  ): Promise<Seen>
+  writeLaunches(seen: Seen, written: Records, call: Call): Promise<Seen>
   issueCertificates(cluster: Cluster, because: string, call: Call): Promise<void>
   removeCertificates(cluster: Cluster, call: Call): Promise<void>
   /** Renders what a launch would send; without `launch.offering` and hash it is a draft of the record. */
@@ -96,14 +92,23 @@ export interface Hands {
   drain(cluster: Cluster, machines: readonly MachineId[], call: Call): Promise<readonly MachineId[]>
   /** Has workers closed; returns those that were. */
   close(cluster: Cluster, machines: readonly MachineId[], call: Call): Promise<readonly MachineId[]>
-  /** Writes what differs from `subject.status`; `launches`, `ledger` and `sleep` are never part of it. */
-  publish(subject: Subject, status: Status, call: Call): Promise<void>
+  /**
+   * Writes what differs from `subject.status` and, in the same write, the records as the pass leaves them, where it
+   * changed any. `sleep` is never part of it.
+   */
+  publish(subject: Subject, status: Status, call: Call, held?: Records): Promise<void>
   /** Never waits and never fails. */
   report(subject: Subject, event: Report): void
   /** Stages of launches that have ended, for the metrics. */
   measure(cluster: Cluster, times: readonly StageTime[]): void
   /** The cluster is gone: whatever is kept of it in memory may go. */
   forget(key: ClusterKey, uid: ClusterUid): void
+}
+
+/** Launches as status has them, and the ledger's last number. */
+export interface Records {
+  readonly launches: readonly Launch[]
+  readonly seq: number
 }
 
 export type LaunchDraft = Pick<Launch, 'id' | 'role' | 'group' | 'count' | 'seq' | 'fingerprint' | 'offering'>

@@ -11,7 +11,7 @@ import { timeText } from './endings.ts'
 import { allServe, findings, servingIn } from './findings.ts'
 import type { Ledger } from './ledger.ts'
 import { schedulerAddress } from './observe.ts'
-import type { Hands, Seen } from './ports.ts'
+import type { Hands, Records, Seen } from './ports.ts'
 import { transitions } from './reports.ts'
 import { subjectOf } from './subject.ts'
 
@@ -21,25 +21,31 @@ export const countsEveryMs = 10_000
 const firstLookMs = 1_000
 
 /**
- * Derives status from what was seen and done, in this one place, and writes only what changed.
+ * Derives status from what was seen and done, in this one place, and writes only what changed, together with what the
+ * pass has learned of its launches.
  * Returns how long a change that may wait has to wait, or Infinity.
  */
 export async function publish(
-  { seen, world, outcomes, ledger }: Passed,
+  { seen, world, outcomes, ledger, held }: Passed,
   hands: Pick<Hands, 'publish' | 'report'>,
   call: Call,
 ): Promise<number> {
-  if (isNewHere(world, seen.status)) return firstLookMs
   const subject = subjectOf(seen)
-  const next = statusOf(world, seen.status, outcomes)
-  if (canonical(next) === canonical(seen.status)) return Infinity
-  const due = ledger.lastPublished + countsEveryMs
-  const isNews = canonical(withoutCounts(next)) !== canonical(withoutCounts(seen.status))
-  if (!isNews && world.now < due) return due - world.now
-  await hands.publish(subject, next, call)
+  const isTooEarly = isNewHere(world, seen.status)
+  const next = isTooEarly ? seen.status : statusOf(world, seen.status, outcomes)
+  const waitMs = isTooEarly ? firstLookMs : waitFor(seen.status, next, ledger.lastPublished - world.now)
+  if (waitMs > 0 && held === undefined) return waitMs
+  await hands.publish(subject, next, call, held)
   ledger.lastPublished = world.now
   for (const report of transitions(seen.status.conditions, next.conditions)) hands.report(subject, report)
-  return Infinity
+  return isTooEarly ? firstLookMs : Infinity
+}
+
+/** How long a changed status may wait to be written; Infinity where nothing has changed. */
+function waitFor(before: Status, next: Status, sinceMs: number): number {
+  if (canonical(next) === canonical(before)) return Infinity
+  const isNews = canonical(withoutCounts(next)) !== canonical(withoutCounts(before))
+  return isNews ? 0 : Math.max(0, sinceMs + countsEveryMs)
 }
 
 /**
@@ -58,6 +64,8 @@ export interface Passed {
   readonly world: World
   readonly outcomes: readonly Outcome[]
   readonly ledger: Ledger
+  /** Records that the pass changed and did not write. */
+  readonly held?: Records | undefined
 }
 
 export function statusOf(world: World, before: Status, outcomes: readonly Outcome[]): Status {

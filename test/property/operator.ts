@@ -171,11 +171,15 @@ export class OperatorProcess {
           store.write(seen, { launches, ledger: { uid: seen.cluster.uid, seq } }),
         )
       },
-      publish: async ({ resourceVersion }, status) => {
+      publish: async ({ uid, resourceVersion }, status, _call, held) => {
         const seen = this.#own ?? store.current
+        const { launches, seq } = held ?? {}
+        const isKept = launches !== undefined && seq !== undefined
+        if (isKept && !writesAhead) this.#unwritten = { uid, launches, seq }
+        const records = isKept && writesAhead ? { launches, ledger: { uid, seq } } : {}
         if (seen !== undefined)
           this.#write({ ...seen, resourceVersion }, () =>
-            store.write({ ...seen, resourceVersion }, { status }),
+            store.write({ ...seen, resourceVersion }, { status, ...records }),
           )
       },
       issueCertificates: async ({ uid }) => void secrets.add(uid),

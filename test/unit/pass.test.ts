@@ -28,12 +28,8 @@ interface Scene extends Wanted {
 const nothing = async (): Promise<void> => undefined
 
 /** One resource, looked at by passes whose hands change nothing but it. */
-<<<<<<< HEAD
-function aDesk({ seen, inventory, certificates, refusal, lostWrites = [], ...rest }: Scene) {
+function aDesk({ seen, inventory, certificates, address, refusal, lostWrites = [], ...rest }: Scene) {
   const { scheduler, confirmIdle, ...wanted } = rest
-=======
-function aDesk({ seen, inventory, certificates, address, refusal, lostWrites = [], ...wanted }: Scene) {
->>>>>>> 5a0da47 (Make a cluster with fewer requests)
   const cluster = aCluster(wanted)
   const world = aWorld(wanted)
   const state = { now, writes: 0, reports: [] as Report[], lists: 0, sent: 0, recorded: 0, isReserved: false }
@@ -96,10 +92,12 @@ function aDesk({ seen, inventory, certificates, address, refusal, lostWrites = [
       releaseAddress: nothing,
       drain: async () => [],
       close: async () => [],
-      publish: async (_subject, status) => {
+      publish: async (_subject, status, _call, held) => {
         state.writes += 1
         if (refusal !== undefined) throw refusal
-        change({ status })
+        if (held !== undefined) state.recorded += 1
+        if (held !== undefined && lostWrites.includes(state.recorded)) throw new UnclearWrite('500')
+        change({ status, ...(held && { launches: held.launches }) })
       },
       report: (_subject, event) => void state.reports.push(event),
       measure: () => undefined,
