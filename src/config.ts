@@ -139,7 +139,8 @@ export const settings = {
     defaultText: 'none: they end with it',
   }),
   simulatedStartup: duration({
-    description: 'How long a simulated machine takes to start, where a cluster does not say.',
+    description:
+      'How long a simulated machine takes to start, where a cluster does not say; with 0ms it has joined at once, too.',
     minMs: 0,
     maxMs: hour,
     default: 5 * second,

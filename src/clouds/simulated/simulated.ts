@@ -31,7 +31,9 @@ export const simulated = defineCloud<SimulatedSettings>({
   ambient: { startupSeconds: undefined },
   async connect(_settings, context) {
     const { installation, simulatedState, simulatedStartupMs } = context
-    const tempo = { lagMs: 0, startMs: simulatedStartupMs ?? 2_000, joinMs: 200, endMs: 500 }
+    const startMs = simulatedStartupMs ?? 2_000
+    // Machines that take no time to start take none to join either.
+    const tempo = { lagMs: 0, startMs, joinMs: startMs === 0 ? 0 : 200, endMs: 500 }
     const journal = simulatedState === undefined ? memoryJournal() : fileJournal(simulatedState)
     const world = new SimulatedWorld({ now: Date.now, tempo, journal })
     return new SimulatedCloud({

@@ -1,0 +1,36 @@
+import { writeFile } from 'node:fs/promises'
+import { availableParallelism } from 'node:os'
+import { OptionError } from '../src/lib/options.ts'
+import { figureNames, shown } from './bench/figures.ts'
+import { measure } from './bench/measure.ts'
+import { type BenchOptions, parseOptions, usage } from './bench/options.ts'
+
+/** Ends with 0 whatever the figures are, with 1 where something failed, with 2 after a wrong command line. */
+async function main(words: readonly string[]): Promise<number> {
+  if (words.includes('--help') || words.includes('-h')) {
+    console.log(usage)
+    return 0
+  }
+  const options = optionsIn(words)
+  if (options === undefined) return 2
+  const began = performance.now()
+  const progress = (line: string): void =>
+    console.error(`${((performance.now() - began) / 1000).toFixed(1).padStart(6)} s  ${line}`)
+  const measured = await measure(options, progress)
+  console.log(`\n${availableParallelism()} cores, Node ${process.version}`)
+  for (const name of figureNames) console.log(shown(name, measured[name]))
+  if (options.json !== undefined) await writeFile(options.json, `${JSON.stringify(measured, undefined, 2)}\n`)
+  return 0
+}
+
+function optionsIn(words: readonly string[]): BenchOptions | undefined {
+  try {
+    return parseOptions(words)
+  } catch (error) {
+    if (!(error instanceof OptionError)) throw error
+    console.error(`bench: ${error.message}\n\n${usage}`)
+    return undefined
+  }
+}
+
+process.exit(await main(process.argv.slice(2)))
