@@ -16,6 +16,7 @@ import {
   type Subject,
   UnclearWrite,
 } from '../reconcile/ports.ts'
+import { sightingOf } from './sighting.ts'
 
 /** DaskCloudClusters at the API server. Writes carry the resourceVersion they rest on, and answer with the new object. */
 export interface ClusterStore {
@@ -226,26 +227,3 @@ interface Newest {
 const shown = ({ object, isGone }: Newest) => ({ object: isGone ? undefined : object })
 
 type How = 'patchStatus' | 'patchMetadata'
-
-function sightingOf(parsed: Parsed): Sighting {
-  switch (parsed.kind) {
-    case 'valid':
-      return { kind: 'seen', seen: parsed.resource }
-    case 'invalid':
-      return {
-        kind: 'invalid',
-        subject: parsed.identity,
-        reason: 'InvalidSpec',
-        problem: parsed.problems.join('; '),
-      }
-    case 'unknown-cloud':
-      return {
-        kind: 'invalid',
-        subject: parsed.identity,
-        reason: 'UnknownCloud',
-        problem: `spec.cloud.${parsed.name}: this version of the operator does not know that cloud`,
-      }
-    default:
-      return parsed satisfies never
-  }
-}

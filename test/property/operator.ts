@@ -5,12 +5,11 @@ import type { Call } from '../../src/lib/call.ts'
 import { digest } from '../../src/lib/fingerprint.ts'
 import { type Launch, tokenOf } from '../../src/model/launch.ts'
 import { type ClusterUid, clusterKey, launchId } from '../../src/model/names.ts'
-import type { CertificatesView } from '../../src/model/world.ts'
 import { type Next, Passes } from '../../src/reconcile/pass.ts'
 import { type Desk, type Eyes, type Hands, type Seen, UnclearWrite } from '../../src/reconcile/ports.ts'
 import type { Random } from '../support/random.ts'
 import type { VirtualClock } from '../support/virtual-clock.ts'
-import { ourInstallation, type Store } from './store.ts'
+import { certificatesOf, ourInstallation, type Store } from './store.ts'
 import { Sweeping } from './sweeping.ts'
 import { seenInUse, type Use } from './use.ts'
 
@@ -249,6 +248,3 @@ const atOnce: ReadonlySet<string | symbol> = new Set(['scheduler', 'attend', 're
 
 /** The dead do nothing, not even fail. */
 const never: Promise<never> = new Promise(() => undefined)
-
-const valid = { kind: 'valid', notAfter: Date.UTC(2099, 0, 1), renewAt: Date.UTC(2098, 0, 1) } as const
-const certificatesOf = (stored: boolean): CertificatesView => (stored ? valid : { kind: 'removed' })

@@ -3,6 +3,7 @@ import type { Cluster, Lifetime } from '../../src/model/cluster.ts'
 import type { Launch } from '../../src/model/launch.ts'
 import { type ClusterUid, clusterKey, clusterUid, installationId } from '../../src/model/names.ts'
 import type { Status } from '../../src/model/status.ts'
+import type { CertificatesView } from '../../src/model/world.ts'
 import { type Seen, StaleWrite } from '../../src/reconcile/ports.ts'
 import { aCluster } from '../support/a-world.ts'
 
@@ -162,3 +163,7 @@ function clusterOf({ uid, wish, generation, isDeleting, createdAt, resume, ...st
 
 export const openLaunches = (seen: Seen | undefined): readonly Launch[] =>
   (seen?.launches ?? []).filter(({ state }) => state.kind === 'open' || state.kind === 'unknown')
+
+const valid = { kind: 'valid', notAfter: Date.UTC(2099, 0, 1), renewAt: Date.UTC(2098, 0, 1) } as const
+export const certificatesOf = (areStored: boolean): CertificatesView =>
+  areStored ? valid : { kind: 'removed' }
