@@ -14,4 +14,4 @@ COPY package.json LICENSE ./
 COPY crds ./crds
 COPY src ./src
 USER 65532:65532
-ENTRYPOINT ["/nodejs/bin/node", "src/main.ts"]
+ENTRYPOINT ["/nodejs/bin/node", "--max-semi-space-size=4", "src/main.ts"]

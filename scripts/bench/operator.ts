@@ -22,6 +22,8 @@ export interface Vitals {
 }
 
 const graceMs = 10_000
+/** As `npm start` and the image have it. */
+const usual = '--max-semi-space-size=4'
 
 /** The operator as a process of its own, with machines that start at once. */
 export class MeasuredOperator implements AsyncDisposable {
@@ -48,7 +50,7 @@ export class MeasuredOperator implements AsyncDisposable {
       '--no-leader-elect',
     ]
     const output = openSync(this.#log, 'a', 0o600)
-    const given = (process.env['BENCH_OPERATOR_NODE_FLAGS'] ?? '').split(' ').filter(Boolean)
+    const given = (process.env['BENCH_OPERATOR_NODE_FLAGS'] ?? usual).split(' ').filter(Boolean)
     this.#child = spawn(process.execPath, [...given, program, ...words], {
       env: withoutSettings(process.env),
       stdio: ['ignore', output, output],

@@ -45,7 +45,7 @@ test('the image runs the program as somebody without rights', async () => {
   const dockerfile = await readFile('Dockerfile', 'utf8')
   const stage = dockerfile.slice(dockerfile.lastIndexOf('\nFROM '))
   expect(stage).toMatch(/^USER [1-9]\d*:[1-9]\d*$/m)
-  expect(stage).toMatch(/^ENTRYPOINT \["\/nodejs\/bin\/node", "src\/main\.ts"\]$/m)
+  expect(stage).toMatch(/^ENTRYPOINT \["\/nodejs\/bin\/node", "--max-semi-space-size=4", "src\/main\.ts"\]$/m)
 })
 
 interface Lock {
