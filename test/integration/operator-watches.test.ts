@@ -147,8 +147,9 @@ describe.concurrent('an operator whose way to the API server is in trouble', () 
     proxy.cutWatches()
     await room.clusters.remove(name)
     await room.clusters.patch(name, { metadata: { finalizers: [] } })
-    const secret = `/api/v1/namespaces/${opened.namespace}/secrets/${name}-client`
-    await room.kube.request({ method: 'DELETE', path: secret }, patience)
+    // Somebody else's Secret by now, and perhaps collected already.
+    const secret = ['secret', `${name}-client`, '-n', opened.namespace]
+    await plane.kubectl(['delete', ...secret, '--ignore-not-found'])
     const after = (await room.clusters.create(name, 2)).metadata
     const troubles = inTurn(fault)
     proxy.watchFault = ({ path }) => (path.endsWith(`/${plural}`) ? troubles() : none)
