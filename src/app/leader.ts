@@ -34,7 +34,7 @@ import { keepSwept, openSweeper } from './sweeping.ts'
 import { watchedQueue } from './watched-queue.ts'
 
 /** When the API server is back, what failed meanwhile is tried again at this pace. */
-const failedEveryMs = 60
+const failedEveryMs = 80
 
 export interface Office {
   readonly config: Config

@@ -6,7 +6,7 @@ import { type ClusterKey, splitKey } from '../model/names.ts'
 
 const backoff = { firstMs: 50, capMs: 60_000 }
 /** Who is looked at for no other reason than that this process is new comes at this pace: all at once would be a herd. */
-const lowEveryMs = 60
+const lowEveryMs = 80
 
 export type Priority = 'normal' | 'low'
 
