@@ -133,6 +133,7 @@ export async function watching(kube: KubeTransport, namespace: string) {
   const stop = new AbortController()
   const end = (async () => {
     for await (const frame of kube.stream({ method: 'GET', path, query, idleMs: 60_000 }, stop)) {
+      if (frame.kind === 'opened') continue
       const value = frame.kind === 'frame' ? frame.value : undefined
       const object = isRecord(value) && isRecord(value['object']) ? value['object'] : {}
       names.push(isRecord(object['metadata']) ? object['metadata']['name'] : undefined)
