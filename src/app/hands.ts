@@ -8,7 +8,7 @@ import { CloudError } from '../model/faults.ts'
 import { tokenOf } from '../model/launch.ts'
 import type { Addresses } from '../model/machine.ts'
 import type { InstallationId, MachineId } from '../model/names.ts'
-import type { Idleness, SchedulerView } from '../model/world.ts'
+import type { SchedulerView, Use } from '../model/world.ts'
 import {
   type Hands,
   type LaunchDraft,
@@ -93,7 +93,7 @@ export function openHands(options: HandsOptions): Hands {
 }
 
 /** Another `since` is another idleness: somebody was there between. */
-const isSameIdleness = (seen: SchedulerView, now: Idleness): boolean =>
+const isSameIdleness = (seen: SchedulerView, now: Use): boolean =>
   seen.kind === 'answering' &&
   seen.idleness.kind === 'idle' &&
   now.kind === 'idle' &&

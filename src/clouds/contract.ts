@@ -10,7 +10,7 @@ import type {
   Role,
   Scope,
 } from '../model/names.ts'
-import type { CloudPromises, Idleness, SchedulerView } from '../model/world.ts'
+import type { CloudPromises, SchedulerView, Use } from '../model/world.ts'
 
 /**
  * What a cloud does for the operator, and what it promises. `test/contract/suite.ts` holds every cloud to it.
@@ -56,7 +56,7 @@ export interface Schedulers {
   /** The last answer, at once. Polling begins with the first question and ends with `forget`. */
   view(uid: ClusterUid): SchedulerView
   /** Whether anybody uses it at this moment: asked now, whatever was said last. */
-  idleness(uid: ClusterUid, call: Call): Promise<Idleness>
+  idleness(uid: ClusterUid, call: Call): Promise<Use>
   /** Asks workers to hand over and close gracefully; returns the machines whose workers will. */
   drain(uid: ClusterUid, machines: readonly MachineId[], call: Call): Promise<readonly MachineId[]>
   /** Has workers closed; returns the machines whose workers were. */

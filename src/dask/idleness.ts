@@ -1,5 +1,5 @@
 import type { Call } from '../lib/call.ts'
-import type { Idleness } from '../model/world.ts'
+import type { Idleness, Use } from '../model/world.ts'
 import type { SchedulerConnection } from './connection.ts'
 import { checkIdle, connectedClients } from './scheduler.ts'
 
@@ -11,10 +11,10 @@ const keeper = /^(fire-and-forget$|published-|queue-|variable-)/
 /** A client that a task has opened from its worker. It stays for as long as the worker does; the task is counted as a task. */
 const workersOwn = /^Client-worker-[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}$/
 
-const unknown: Idleness = { kind: 'unknown' }
+const unknown = { kind: 'unknown' } as const
 
 /** Asks whether anybody uses a scheduler. Tasks first: who comes between the two questions is seen as a client. */
-export async function idleness(connection: SchedulerConnection, call: Call): Promise<Idleness> {
+export async function askUse(connection: SchedulerConnection, call: Call): Promise<Use> {
   const since = await checkIdle(connection, call)
   if (since === undefined) return { kind: 'busy' }
   const clients = await connectedClients(connection, call)
@@ -28,7 +28,7 @@ export class IdleWatch {
   readonly #now: () => number
   #scheduler = ''
   #askedAt = -Infinity
-  #last = unknown
+  #last: Idleness = unknown
 
   constructor(pollMs: number | undefined, now: () => number) {
     this.#pollMs = pollMs ?? Infinity
@@ -38,11 +38,24 @@ export class IdleWatch {
   /** Never rejects: who cannot tell is not idle. */
   async examine(scheduler: string, connection: SchedulerConnection, call: Call): Promise<Idleness> {
     if (this.#pollMs === Infinity) return unknown
-    const isAnother = scheduler !== this.#scheduler
-    if (!isAnother && this.#now() - this.#askedAt < this.#pollMs) return this.#last
+    if (scheduler !== this.#scheduler) this.interrupt()
+    if (this.#now() - this.#askedAt < this.#pollMs) return this.#last
     this.#scheduler = scheduler
     this.#askedAt = this.#now()
-    this.#last = await idleness(connection, call).catch(() => unknown)
+    return this.meet(await askUse(connection, call).catch(() => unknown))
+  }
+
+  /** What was seen now, and since when it has been seen so. */
+  meet(use: Use): Idleness {
+    if (use.kind !== 'idle') this.#last = use
+    else if (this.#last.kind !== 'idle' || this.#last.since !== use.since)
+      this.#last = { ...use, seenSince: this.#now() }
     return this.#last
+  }
+
+  /** Nobody looked, or somebody was there: it is asked again at once, and what is idle then is so since then. */
+  interrupt(): void {
+    this.#askedAt = -Infinity
+    this.#last = unknown
   }
 }

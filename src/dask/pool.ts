@@ -1,9 +1,8 @@
 import type { Call } from '../lib/call.ts'
 import { limited } from '../lib/deadline.ts'
 import type { ClusterUid } from '../model/names.ts'
-import type { Idleness, SchedulerView } from '../model/world.ts'
+import type { SchedulerView, Use } from '../model/world.ts'
 import { DaskError } from './fault.ts'
-import { idleness } from './idleness.ts'
 import { type Pace, usualPace } from './pace.ts'
 import { close, drain } from './scheduler.ts'
 import { Turnstile } from './turnstile.ts'
@@ -75,9 +74,8 @@ export class SchedulerPool implements AsyncDisposable {
   }
 
   /** Whether anybody uses the scheduler, asked now on a connection of its own. Throws a `DaskError`. */
-  async idleness(uid: ClusterUid, call: Call): Promise<Idleness> {
-    using connection = await this.#watch(uid).open(call)
-    return await idleness(connection, call)
+  async idleness(uid: ClusterUid, call: Call): Promise<Use> {
+    return this.#watch(uid).use(call)
   }
 
   /**

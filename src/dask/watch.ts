@@ -3,10 +3,10 @@ import type { SecureContext } from 'node:tls'
 import { jittered } from '../lib/backoff.ts'
 import type { Call } from '../lib/call.ts'
 import { limited } from '../lib/deadline.ts'
-import type { Idleness, SchedulerView } from '../model/world.ts'
+import type { Idleness, SchedulerView, Use } from '../model/world.ts'
 import { connectScheduler, type SchedulerConnection, type TlsMaterial, tlsContext } from './connection.ts'
 import { DaskError } from './fault.ts'
-import { IdleWatch } from './idleness.ts'
+import { askUse, IdleWatch } from './idleness.ts'
 import { type Pace, restMs } from './pace.ts'
 import { WorkerProof } from './proof.ts'
 import { identity, type SchedulerIdentity } from './scheduler.ts'
@@ -76,6 +76,17 @@ export class SchedulerWatch {
     return connectScheduler({ host, port, serverName, tls: this.#tls }, call)
   }
 
+  /** Whether anybody uses it, asked now: whoever does is not forgotten by the looks. Throws a `DaskError`. */
+  async use(call: Call): Promise<Use> {
+    using connection = await this.open(call)
+    const use = await askUse(connection, call)
+    if (use.kind !== 'idle') {
+      this.#idle.interrupt()
+      this.hurry()
+    }
+    return use
+  }
+
   /** Has the next look taken now. */
   hurry(): void {
     this.#isHurried = true
@@ -108,10 +119,11 @@ export class SchedulerWatch {
         seen.workers.map(({ address }) => address),
         call,
       )
-      const use = await this.#use(seen.id, call)
+      const use = await this.#idleness(seen.id, call)
       return { view: answering(seen, address => this.#proof.isProven(address), use), fault: undefined }
     } catch (error) {
       this.#failures += 1
+      this.#idle.interrupt()
       const { fault, message } = asDaskError(error)
       return { view: { kind: 'silent', problem: message }, fault }
     }
@@ -134,7 +146,7 @@ export class SchedulerWatch {
     return limited(this.#context.lookMs, call, inTime => identity(connection, inTime))
   }
 
-  async #use(id: string, call: Call): Promise<Idleness> {
+  async #idleness(id: string, call: Call): Promise<Idleness> {
     const connection = this.#connection
     if (connection?.isOpen !== true) return { kind: 'unknown' }
     return limited(this.#context.lookMs, call, inTime => this.#idle.examine(id, connection, inTime))

@@ -78,13 +78,22 @@ export type SchedulerView =
       readonly idleness: Idleness
     }
 
-/** Whether anybody uses a scheduler: a task that runs or waits, or a client that is connected. */
-export type Idleness =
+/** Whether anybody uses a scheduler, at the moment it is asked: a task that runs or waits, or a client that is connected. */
+export type Use =
   /** Nobody has asked, or it could not tell. */
   | { readonly kind: 'unknown' }
   | { readonly kind: 'busy' }
   /** `since` is the scheduler's own time of its last task, in milliseconds since the epoch: another one is another idleness. */
   | { readonly kind: 'idle'; readonly since: number }
+
+/** What was seen of that by who asks again and again. */
+export type Idleness =
+  | Extract<Use, { kind: 'unknown' | 'busy' }>
+  /**
+   * `seenSince` is when this process first saw it so, by a clock of its own, and nothing else since: a client that comes
+   * and goes, or a scheduler that is silent for a while, leaves no mark in the scheduler's own time.
+   */
+  | (Extract<Use, { kind: 'idle' }> & { readonly seenSince: number })
 
 /** A worker as the scheduler tells of it. */
 export interface DaskWorker {

@@ -42,7 +42,8 @@ export async function observe(seen: Seen, ledger: Ledger, desk: Desk, call: Call
 function idlenessOf({ cluster, status }: Seen, scheduler: SchedulerView): string | undefined {
   if (scheduler.kind !== 'answering' || scheduler.idleness.kind !== 'idle') return undefined
   const { generation, resume } = cluster
-  return canonical([scheduler.id, scheduler.idleness.since, generation, resume, status.readySince ?? ''])
+  const { since, seenSince } = scheduler.idleness
+  return canonical([scheduler.id, since, seenSince, generation, resume, status.readySince ?? ''])
 }
 
 /** The lists of another account or region say nothing about this cluster's machines, least of all that they are gone. */

@@ -10,5 +10,5 @@ export interface Use {
 /** The simulated schedulers have no users: here they have. */
 export function seenInUse(view: SchedulerView, { isUsed, since }: Use): SchedulerView {
   if (view.kind !== 'answering') return view
-  return { ...view, idleness: isUsed ? { kind: 'busy' } : { kind: 'idle', since } }
+  return { ...view, idleness: isUsed ? { kind: 'busy' } : { kind: 'idle', since, seenSince: since } }
 }

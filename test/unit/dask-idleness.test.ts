@@ -41,9 +41,17 @@ const target = () => ({
 
 const asked = () => ({ ...target(), idlePollMs: 60 })
 
+/** What is seen, but for when that was by this process's own clock. */
 function use(): unknown {
   const view = pool.last(uid)
-  return view.kind === 'answering' ? view.idleness : view.kind
+  if (view.kind !== 'answering') return view.kind
+  const { idleness } = view
+  return idleness.kind === 'idle' ? { kind: 'idle', since: idleness.since } : idleness
+}
+
+function seenSince(): number | undefined {
+  const view = pool.last(uid)
+  return view.kind === 'answering' && view.idleness.kind === 'idle' ? view.idleness.seenSince : undefined
 }
 
 const untilTrue = (state: () => boolean): Promise<true> =>
@@ -106,5 +114,51 @@ test('whoever is about to act on it asks again', async () => {
   expect(await pool.idleness(uid, inTime(5_000))).toEqual({ kind: 'idle', since })
   scheduler.users = [client]
   expect(await pool.idleness(uid, inTime(5_000))).toEqual({ kind: 'busy' })
+  expect(await untilUse({ kind: 'busy' })).toEqual({ kind: 'busy' })
+})
+
+test.each([
+  {
+    given: 'a client that came and went',
+    disturb: async () => {
+      scheduler.users = [client]
+      await untilUse({ kind: 'busy' })
+      scheduler.users = []
+    },
+  },
+  {
+    given: 'a client that only the last question before the decision saw',
+    disturb: async () => {
+      scheduler.users = [client]
+      const asking = pool.idleness(uid, inTime(5_000))
+      expect(await asking).toEqual({ kind: 'busy' })
+      scheduler.users = []
+    },
+  },
+  {
+    given: 'a scheduler that was silent',
+    disturb: async () => {
+      scheduler.mood = 'mute'
+      await untilTrue(() => use() === 'silent')
+      scheduler.mood = 'well'
+    },
+  },
+])('after $given it is another idleness, although the scheduler’s own time of it is the same', async each => {
+  pool.track(asked())
+  await untilUse({ kind: 'idle', since })
+  const before = seenSince()
+  await each.disturb()
+  await untilTrue(() => seenSince() !== undefined && seenSince() !== before)
   expect(use()).toEqual({ kind: 'idle', since })
+})
+
+test('while nothing happens it is the same idleness, however often it is asked', async () => {
+  pool.track(asked())
+  await untilUse({ kind: 'idle', since })
+  const before = seenSince()
+  let told = 0
+  using _ = pool.onChange(() => void told++)
+  scheduler.set('w-1', { status: 'init' })
+  await untilTrue(() => told === 1)
+  expect(seenSince()).toBe(before)
 })

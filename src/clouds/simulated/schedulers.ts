@@ -1,6 +1,6 @@
 import type { ClusterUid, MachineId } from '../../model/names.ts'
 import { workerName } from '../../model/names.ts'
-import type { DaskWorker, Idleness, SchedulerView } from '../../model/world.ts'
+import type { DaskWorker, SchedulerView, Use } from '../../model/world.ts'
 import type { Schedulers } from '../contract.ts'
 import type { SimulatedMachine, SimulatedWorld } from './world.ts'
 
@@ -26,11 +26,11 @@ export class SimulatedSchedulers implements Schedulers {
       id: scheduler.id,
       workers: this.#up(uid, 'worker').map(each => this.#worker(each)),
       // Nobody works here.
-      idleness: { kind: 'idle', since: scheduler.joinedAt ?? 0 },
+      idleness: { kind: 'idle', since: scheduler.joinedAt ?? 0, seenSince: scheduler.joinedAt ?? 0 },
     }
   }
 
-  async idleness(uid: ClusterUid): Promise<Idleness> {
+  async idleness(uid: ClusterUid): Promise<Use> {
     const view = this.view(uid)
     return view.kind === 'answering' ? view.idleness : { kind: 'unknown' }
   }
