@@ -1,6 +1,7 @@
 import { checkSize, renderUserData } from '../bootstrap/user-data.ts'
 import type { Cloud, LaunchRequest, Schedulers } from '../clouds/contract.ts'
 import { cloudOf } from '../clouds/registry.ts'
+import { KubeError } from '../kube/fault.ts'
 import type { Call } from '../lib/call.ts'
 import { digest } from '../lib/fingerprint.ts'
 import type { Cluster } from '../model/cluster.ts'
@@ -99,6 +100,14 @@ const isSameIdleness = (seen: SchedulerView, now: Use): boolean =>
   now.kind === 'idle' &&
   seen.idleness.since === now.since
 
+/** Most often the operator runs with the rights of an older version: that is for a person to see. */
+function refused(error: unknown): never {
+  if (!(error instanceof KubeError)) throw error
+  throw new CloudError('unauthorized', `The API server refused to delete it: ${error.message}`, {
+    cause: error,
+  })
+}
+
 /** What is done at the resource and nowhere else. */
 const writesTo = (resources: Resources) =>
   ({
@@ -107,7 +116,7 @@ const writesTo = (resources: Resources) =>
     release: (seen, call) => resources.release(seen, call),
     fallAsleep: (seen, since, call) => resources.fallAsleep(seen, since, call),
     wakeUp: (seen, call) => resources.wakeUp(seen, call),
-    deleteCluster: (seen, call) => resources.delete(seen, call),
+    deleteCluster: (seen, call) => resources.delete(seen, call).catch(refused),
     writeLaunches: (seen, written, call) => resources.writeLaunches(seen, written, call),
     publish: (subject, status, call, held) => resources.publish(subject, { status, held }, call),
   }) satisfies Partial<Hands>

@@ -14,7 +14,7 @@ type Timed = Pick<World, 'cluster' | 'memory' | 'hasServed' | 'joinLimitMs' | 'n
 /** What is announced is announced so long before, as far as that is less than half of the whole time. */
 const noticesMs = [3_600_000, 600_000, 60_000] as const
 
-/** The steps that a cluster's lifetime asks for. While there are any, nothing else is worth doing. */
+/** The steps that a cluster's lifetime asks for. While there are any, nothing is worth making. */
 export function planLifetime(world: World): readonly Action[] {
   const { cluster, now, enrolment } = world
   if (cluster.phase === 'deleting') return []

@@ -17,7 +17,9 @@ export function plan(world: World): readonly Action[] {
   if (world.enrolment.kind === 'released') return []
   if (world.enrolment.kind === 'foreign' && !isLetGo(world)) return []
   const turn = planLifetime(world)
-  return turn.length > 0 ? turn : planPhase(world)
+  if (turn.length > 0 && world.cluster.phase === 'wanted') return turn
+  // Whoever is to be deleted and cannot be must at least be suspendable.
+  return [...planPhase(world), ...turn]
 }
 
 function planPhase(world: World): readonly Action[] {

@@ -34,12 +34,12 @@ async function kubeconfigIn(directory: string): Promise<string> {
   return path
 }
 
-const cluster = (replicas: number): string =>
+const cluster = (replicas: number, lifetime = {}): string =>
   JSON.stringify({
     apiVersion: 'cloud.dask.org/v1alpha1',
     kind: 'DaskCloudCluster',
     metadata: { name: 'rights', namespace: plane.namespace },
-    spec: { cloud: { simulated: { startupSeconds: 0 } }, workers: { replicas } },
+    spec: { cloud: { simulated: { startupSeconds: 0 } }, workers: { replicas }, lifetime },
   })
 
 test('the rights of the manifest are enough for a cluster’s life', async () => {
@@ -71,6 +71,40 @@ test('the rights of the manifest are enough for a cluster’s life', async () =>
   expect((await secrets()).trim()).toBe('')
   expect(await operator.stop()).toBe(0)
   expect(await operator.log()).not.toMatch(/forbidden/i)
+})
+
+const until = (isMet: () => Promise<boolean>): Promise<true> =>
+  poll(async () => ((await isMet()) ? true : undefined), 200, { signal: AbortSignal.timeout(60_000) })
+
+test('without the right to delete clusters, one whose time is over says so, can be suspended, and goes once it is given', async () => {
+  await using directory = await operatorDirectory()
+  const role: {
+    rules: readonly { readonly resources: readonly string[]; readonly verbs: readonly string[] }[]
+  } = JSON.parse(await plane.kubectl(['get', 'clusterrole', account, '-o', 'json']))
+  const isKept = ({ resources, verbs }: (typeof role.rules)[number]): boolean =>
+    !(resources.includes('daskcloudclusters') && verbs.includes('delete'))
+  const rules = role.rules.map(rule =>
+    isKept(rule) ? rule : { ...rule, verbs: rule.verbs.filter(verb => verb !== 'delete') },
+  )
+  await plane.kubectl(['replace', '-f', '-'], JSON.stringify({ ...role, rules }))
+  await using _ = new OperatorProcess({
+    kubeconfig: await kubeconfigIn(directory.path),
+    namespace: own,
+    watch: plane.namespace,
+    directory: directory.path,
+    settings: { 'allow-clouds': 'simulated' },
+  })
+  const inNamespace = ['--namespace', plane.namespace]
+  await plane.kubectl(['apply', '-f', '-'], cluster(1, { ttl: '10s' }))
+  const events = ['get', 'events.events.k8s.io', ...inNamespace, '-o', 'custom-columns=N:.note']
+  await until(async () => (await plane.kubectl(events)).includes('The API server refused to delete it'))
+  const suspended = JSON.stringify({ spec: { suspend: true } })
+  await plane.kubectl(['patch', 'dcc/rights', ...inNamespace, '--type=merge', '-p', suspended])
+  const machines = ['get', 'dcc/rights', ...inNamespace, '-o', 'jsonpath={.status.workers.replicas}']
+  await until(async () => (await plane.kubectl(machines)) === '0')
+  await plane.kubectl(['apply', '-f', manifest])
+  const waiting = plane.kubectl(['wait', ...inNamespace, 'dcc/rights', '--for=delete', '--timeout=120s'])
+  await expect(waiting).resolves.toBeDefined()
 })
 
 test.each([

@@ -38,11 +38,15 @@ describe('a time to live', () => {
       want: ['delete-cluster'],
     },
     { given: 'taken away', seeing: living(0, { lifetime: {} }), want: [] },
-    { given: 'of a suspended cluster', seeing: living(0, { phase: 'suspended' }), want: ['delete-cluster'] },
+    {
+      given: 'of a suspended cluster, whose machines end even where it may not be deleted',
+      seeing: living(0, { phase: 'suspended' }),
+      want: ['terminate s w1', 'delete-cluster'],
+    },
     {
       given: 'of one that sleeps by itself',
       seeing: living(0, { phase: 'suspended', sleep: { kind: 'asleep', since: now } }),
-      want: ['delete-cluster'],
+      want: ['terminate s w1', 'delete-cluster'],
     },
     {
       given: 'of one that nobody has looked at before',
