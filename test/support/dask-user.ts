@@ -91,6 +91,15 @@ while not os.path.exists(over):
 print(json.dumps({'tasks': len(futures), 'total': client.submit(sum, futures).result()}))
 `
 
+const visit = `${connected}
+here, over = sys.argv[1:]
+open(here, 'w').close()
+while not os.path.exists(over):
+    time.sleep(0.1)
+client.close()
+print('null')
+`
+
 const sight = `${connected}
 wanted, deadline = set(sys.argv[1].split(',')), time.time() + 60
 while True:
@@ -169,6 +178,25 @@ export class DaskUser {
     const running = this.run(counted, [String(seconds), runs, over])
     running.catch(() => undefined)
     return new CountedJob(running, runs, over)
+  }
+
+  /** Connects, and resolves then; stays connected and does nothing until it is told to leave. */
+  async visit(name: string): Promise<{ leave(): Promise<void> }> {
+    const [here, over] = [join(this.folder, `${name}.here`), join(this.folder, `${name}.over`)]
+    const running = this.run(visit, [here, over])
+    running.catch(() => undefined)
+    const isHere = () =>
+      readFile(here).then(
+        () => true as const,
+        () => undefined,
+      )
+    await poll(isHere, 50, { signal: AbortSignal.timeout(30_000) })
+    return {
+      leave: async () => {
+        await writeFile(over, '')
+        answerOf(await running)
+      },
+    }
   }
 
   /** The cluster once its workers are exactly these. */
