@@ -33,11 +33,15 @@ export interface ConnectionOptions {
   readonly notify: (owners: ReadonlySet<ClusterUid>) => void
 }
 
+/** One that could not be connected is tried again. */
+const ambientEveryMs = 60_000
+
 /** Connects each cloud when its first cluster is seen, and keeps one list per scope for as long as the process lives. */
 export class Connections implements AsyncDisposable {
   readonly #options: ConnectionOptions
   readonly #connections = new Map<string, Promise<Connection>>()
   readonly #scopes = new Map<Scope, Connection>()
+  #ambientAt = -Infinity
   readonly #stop = new AbortController()
   readonly #loops: Promise<void>[] = []
 
@@ -52,6 +56,8 @@ export class Connections implements AsyncDisposable {
 
   /** What is left behind must be found also where no cluster is any more. */
   openAmbient(): void {
+    if (steadyNow() - this.#ambientAt < ambientEveryMs) return
+    this.#ambientAt = steadyNow()
     for (const kind of ambientClouds(this.#options.allowed))
       this.#open(kind, kind.ambient).catch(() => undefined)
   }
@@ -72,6 +78,11 @@ export class Connections implements AsyncDisposable {
       this.#options.onProblem(error)
     })
     return opened
+  }
+
+  /** A list for whoever has just changed something; others whose machines it shows changed are told as well. */
+  async refresh({ inventory }: Connection, call: Call): Promise<void> {
+    this.#options.notify(await inventory.refresh(call))
   }
 
   forget(owner: ClusterUid): void {

@@ -19,7 +19,7 @@ import {
   type Subject,
 } from '../reconcile/ports.ts'
 import type { Metrics } from '../telemetry/metrics.ts'
-import { redactText } from '../telemetry/redaction.ts'
+import { redactedEnd } from '../telemetry/redaction.ts'
 import type { Connection } from './connections.ts'
 import { clientAddress, type Organs } from './eyes.ts'
 import { type Led, ledSchedulers } from './led.ts'
@@ -66,15 +66,15 @@ export function openHands(options: HandsOptions): Hands {
       await cloud.terminate(machines, call)
     },
     async reserveAddress(cluster, call) {
-      const { cloud, inventory } = await connection(cluster)
-      const made = await cloud.reserveAddress(ownerOf(cluster), call)
-      await inventory.refresh(call)
+      const connected = await connection(cluster)
+      const made = await connected.cloud.reserveAddress(ownerOf(cluster), call)
+      await connections.refresh(connected, call)
       return made
     },
     async releaseAddress(cluster, call) {
-      const { cloud, inventory } = await connection(cluster)
-      await cloud.releaseAddress(cluster.uid, call)
-      await inventory.refresh(call)
+      const connected = await connection(cluster)
+      await connected.cloud.releaseAddress(cluster.uid, call)
+      await connections.refresh(connected, call)
     },
     async confirmIdle(cluster, scheduler, call) {
       const now = await (await schedulers(cluster)).idleness(cluster.uid, call)
@@ -131,7 +131,7 @@ const measuring =
 /** Free of secrets, and short enough for an event. */
 async function lastWords(cloud: Cloud, machine: MachineId, call: Call): Promise<string> {
   const text = await cloud.console?.(machine, call).catch(() => '')
-  return redactText((text ?? '').trim()).slice(-consoleLength)
+  return redactedEnd((text ?? '').trim(), consoleLength)
 }
 
 const ownerOf = ({ uid, key }: Cluster) => ({ uid, key })

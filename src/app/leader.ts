@@ -155,7 +155,7 @@ function openPasses(office: Office, watches: Watches, outside: Outside): Passes 
       report: (subject, event) => events.report(regarding(subject), event),
       led: ledBy(lease),
     }),
-    clock: { now: steadyNow },
+    clock: { now: steadyNow, wall: Date.now },
     installation,
     joinLimitMs: config.joinTimeout,
     newLaunchId: () => launchId(randomBytes(8).toString('hex')),
@@ -187,7 +187,7 @@ function connectionsFor(office: Office, sources: Sources): Connections {
   })
 }
 
-const ledBy = (lease: Lease): Led => asLeader(() => lease.remainingMs())
+const ledBy = (lease: Lease): Led => asLeader(lease)
 
 function addChecks(
   { checks }: Office,

@@ -1,5 +1,6 @@
 import type { Cloud, Schedulers } from '../clouds/contract.ts'
 import { noAnswer } from '../kube/fault.ts'
+import type { Lease } from '../kube/lease.ts'
 import type { KubeRequests } from '../kube/transport.ts'
 import type { Call } from '../lib/call.ts'
 import { limited } from '../lib/deadline.ts'
@@ -12,15 +13,15 @@ const changeMs = 10_000
 const listMs = 30_000
 
 /**
- * Nothing begins after the lease's deadline, and nothing lasts longer. The clock is asked right before each call: a
- * process that was frozen finds its signals not yet aborted. `leftMs`: the lease's time left.
+ * Nothing begins after the lease's deadline, and nothing goes on when the lease is lost; as long as it is renewed, a call
+ * has all its time. The clock is asked right before each call: a process that was frozen finds its signals not yet
+ * aborted.
  */
 export const asLeader =
-  (leftMs: () => number): Led =>
+  (lease: Pick<Lease, 'remainingMs' | 'signal'>): Led =>
   async (ms, call, work) => {
-    const mostMs = Math.min(ms, leftMs())
-    if (mostMs <= 0) throw new CloudError('unavailable', 'This process may not lead any more')
-    return limited(mostMs, call, work)
+    if (lease.remainingMs() <= 0) throw new CloudError('unavailable', 'This process may not lead any more')
+    return limited(ms, { signal: AbortSignal.any([call.signal, lease.signal]) }, work)
   }
 
 /** The same cloud in a leader's hands: every call of it, whoever makes it, keeps to the lease. */

@@ -3,7 +3,7 @@ import type { Reflector } from '../kube/reflector.ts'
 import type { Secrets, StoredSecret } from '../kube/secrets.ts'
 import type { Call } from '../lib/call.ts'
 import { isAlive, isThere } from '../model/machine.ts'
-import { clusterUid, machineId, readClusterKey } from '../model/names.ts'
+import { machineId, readClusterKey, readClusterUid } from '../model/names.ts'
 import { clusterAnnotation, secretLabels } from '../pki/secret.ts'
 import type { Connection } from './connections.ts'
 import type { Led } from './led.ts'
@@ -66,13 +66,19 @@ export function secretsPlace({ own, secrets, now, led }: KeptSecrets): Place {
   }
 }
 
+/** A label that somebody wrote and that is no UID is nobody's. */
 function secretsHeld(all: readonly StoredSecret[]): readonly Holding[] {
-  const owned = all.filter(({ metadata }) => metadata.labels[secretLabels.uid] !== undefined)
-  const owners = Map.groupBy(owned, ({ metadata }) => metadata.labels[secretLabels.uid] ?? '')
-  return [...owners].map(([uid, secrets]) => ({
-    owner: clusterUid(uid),
-    key: readClusterKey(secrets[0]?.metadata.annotations[clusterAnnotation] ?? ''),
-    items: secrets.map(({ metadata }) => metadata.name).toSorted(),
-    machines: 0,
-  }))
+  const owners = Map.groupBy(all, ({ metadata }) => readClusterUid(metadata.labels[secretLabels.uid] ?? ''))
+  return [...owners].flatMap(([owner, secrets]) =>
+    owner === undefined
+      ? []
+      : [
+          {
+            owner,
+            key: readClusterKey(secrets[0]?.metadata.annotations[clusterAnnotation] ?? ''),
+            items: secrets.map(({ metadata }) => metadata.name).toSorted(),
+            machines: 0,
+          },
+        ],
+  )
 }

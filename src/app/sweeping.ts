@@ -25,7 +25,10 @@ export function openSweeper(sweeping: Sweeping): Sweeper | undefined {
   const secrets = secretsPlace({ ...sweeping, now: steadyNow })
   const { watchNamespaces } = config
   return new Sweeper({
-    places: () => [...connections.scopes.map(scopePlace), secrets],
+    places: () => {
+      connections.openAmbient()
+      return [...connections.scopes.map(scopePlace), secrets]
+    },
     isKnown,
     isServed: namespace =>
       namespace !== '' && (watchNamespaces.length === 0 || watchNamespaces.includes(namespace)),

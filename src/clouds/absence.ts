@@ -6,6 +6,7 @@ const fewest = 5
 const share = 0.2
 /** Lists that agree for so long are believed all the same. */
 const agreeMs = 60_000
+const rememberMs = 600_000
 
 /** What a complete list says beside its machines: when it began, and whose end was asked for before. */
 export interface Listed {
@@ -19,13 +20,13 @@ export interface Listed {
  */
 export class Absence {
   #alive: ReadonlyMap<MachineId, Machine> = new Map()
-  #missing: ReadonlyMap<MachineId, Machine> = new Map()
-  #since = 0
+  /** Machines in doubt, each with the list that missed it first. */
+  #missing: ReadonlyMap<MachineId, Missed> = new Map()
   readonly #expected = new Map<MachineId, number>()
 
   /** The machines that are missing in doubt, as they were last seen. */
   get missing(): readonly Machine[] {
-    return [...this.#missing.values()]
+    return [...this.#missing.values()].map(({ machine }) => machine)
   }
 
   /** Their end was asked for: to miss them is no surprise. */
@@ -35,15 +36,20 @@ export class Absence {
 
   meet({ machines, startedAt }: Listed): void {
     const shown = new Set(machines.map(({ id }) => id))
-    const before = new Map([...this.#missing, ...this.#alive])
-    const missing = [...before].filter(([id]) => !shown.has(id) && !this.#expected.has(id))
-    const isDoubtful = isMass(missing.length, before.size)
-    if (this.#missing.size === 0) this.#since = startedAt
-    const isAgreed = this.#missing.size > 0 && startedAt - this.#since >= agreeMs
-    this.#missing = new Map(isDoubtful && !isAgreed ? missing : [])
+    const seen = [...this.#alive].map(([id, machine]) => [id, { machine, since: startedAt }] as const)
+    const before = new Map<MachineId, Missed>([...seen, ...this.#missing])
+    const missing = [...before].filter(
+      ([id, { since }]) => !shown.has(id) && !this.#expected.has(id) && startedAt - since < agreeMs,
+    )
+    this.#missing = new Map(isMass(missing.length, before.size) ? missing : [])
     this.#alive = new Map(machines.filter(isAlive).map(machine => [machine.id, machine]))
-    for (const [id, at] of this.#expected) if (startedAt - at > agreeMs * 10) this.#expected.delete(id)
+    for (const [id, at] of this.#expected) if (startedAt - at > rememberMs) this.#expected.delete(id)
   }
+}
+
+interface Missed {
+  readonly machine: Machine
+  readonly since: number
 }
 
 /** More than a fifth and at least five; or all, where there was more than one. */

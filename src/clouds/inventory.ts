@@ -140,8 +140,9 @@ export class Inventory {
       const known = this.#listed.get(owner) ?? new Map<MachineId, number>()
       this.#listed.set(owner, known.set(id, startedAt))
     }
-    for (const known of this.#listed.values()) {
+    for (const [owner, known] of this.#listed) {
       for (const [id, at] of known) if (startedAt - at > rememberMs) known.delete(id)
+      if (known.size === 0) this.#listed.delete(owner)
     }
   }
 }

@@ -79,6 +79,10 @@ export class Suspicions {
     return this.isWitnessed(suspect.owner) || now - known.since >= graceMs
   }
 
+  isConfirmed(suspect: Suspect): boolean {
+    return this.#suspicions.has(keyOf(suspect))
+  }
+
   /** True once for each suspicion. */
   isNews(suspect: Suspect): boolean {
     const known = this.#suspicions.get(keyOf(suspect))

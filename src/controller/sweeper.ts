@@ -77,6 +77,8 @@ export class Sweeper {
   readonly #options: SweeperOptions
   readonly #suspicions = new Suspicions()
   #found: readonly Suspect[] = []
+  /** Machines whose end was asked for although nobody saw their clusters' end, and when; by place. */
+  readonly #ended = new Map<string, Map<string, number>>()
 
   constructor(options: SweeperOptions) {
     this.#options = options
@@ -145,10 +147,9 @@ export class Sweeper {
   async #clear(due: readonly Suspect[], call: Call): Promise<void> {
     const [first] = due
     if (first === undefined) return
-    const { mode, limit } = this.#options
-    const most = Math.max(limit, Math.floor(first.all * share))
+    const { mode } = this.#options
     const unwitnessed = due.filter(({ owner }) => !this.#suspicions.isWitnessed(owner))
-    const isTooMuch = sum(unwitnessed.map(({ holding }) => holding.machines)) > most
+    const isTooMuch = this.#isTooMuch(first)
     const kept = mode === 'dry-run' ? due : isTooMuch ? unwitnessed : []
     for (const suspect of kept) this.#tell(suspect, mode === 'dry-run' ? 'kept' : 'too-many')
     const ended = due.filter(suspect => !kept.includes(suspect))
@@ -158,13 +159,40 @@ export class Sweeper {
         ended.map(({ holding }) => holding),
         call,
       )
-      for (const suspect of ended) {
-        this.#suspicions.ending(suspect)
-        this.#tell(suspect, 'ended')
-      }
+      for (const suspect of ended) this.#note(suspect)
     } catch (error) {
       for (const suspect of ended) this.#tell(suspect, 'failed', error)
     }
+  }
+
+  #note(suspect: Suspect): void {
+    const { place, owner, holding } = suspect
+    this.#suspicions.ending(suspect)
+    if (!this.#suspicions.isWitnessed(owner) && holding.machines > 0) {
+      const before = this.#ended.get(place) ?? new Map<string, number>()
+      for (const item of holding.items) before.set(item, this.#options.now())
+      this.#ended.set(place, before)
+    }
+    this.#tell(suspect, 'ended')
+  }
+
+  /**
+   * Whether more is unclaimed in a place than a mishap of one cluster explains: all that is confirmed, due or not, and
+   * what was ended in the time that a thing is watched, so that many which turn up one after the other count together.
+   */
+  #isTooMuch({ at, place, all }: Suspect): boolean {
+    const { graceMs, limit, now } = this.#options
+    const ended = this.#ended.get(place) ?? new Map<string, number>()
+    for (const [item, since] of ended) if (now() - since > graceMs) ended.delete(item)
+    const here = this.#found.filter(
+      each =>
+        each.at === at &&
+        each.holding.machines > 0 &&
+        this.#suspicions.isConfirmed(each) &&
+        !this.#suspicions.isWitnessed(each.owner),
+    )
+    const machines = new Set([...ended.keys(), ...here.flatMap(({ holding }) => holding.items)])
+    return machines.size > Math.max(limit, Math.floor(all * share))
   }
 
   #tell({ place, holding, owner }: Suspect, outcome: SweepReport['outcome'], error?: unknown): void {

@@ -111,7 +111,9 @@ export class Cache<T> {
     const isOlder = entry !== undefined && compareVersions(seen.version, entry.version) < 0
     if (type === 'DELETED') {
       if (entry === undefined || (isOlder && entry.uid !== seen.uid)) return []
-      return [this.#remove(seen.key, seen.object ?? entry.object)]
+      const told = this.#remove(seen.key, seen.object ?? entry.object)
+      // The one that is told of came after the one that was known, whose end nobody told.
+      return entry.uid === seen.uid ? [told] : [{ ...told, object: entry.object, isInferred: true }, told]
     }
     if (isOlder || entry?.version === seen.version) return []
     return this.#put(seen, entry, { initial: false, offeredIn: undefined })

@@ -1,7 +1,7 @@
 import { readFile } from 'node:fs/promises'
 import { dirname } from 'node:path'
 import { newContexts } from '@kubernetes/client-node/dist/config_types.js'
-import { parse } from 'yaml'
+import { parse, YAMLParseError } from 'yaml'
 import { list, optional, ParseError, record, text } from '../lib/parse.ts'
 import { type Access, misconfigured } from './access.ts'
 import { anonymous, clusterOf, type Entry, userOf, word } from './kubeconfig-entry.ts'
@@ -86,7 +86,7 @@ function parsed(content: string): unknown {
   } catch (cause) {
     throw new ParseError(
       'its content',
-      `must be YAML or JSON${cause instanceof Error ? `: ${cause.message}` : ''}`,
+      `must be YAML or JSON${cause instanceof YAMLParseError ? `: ${cause.code} at character ${cause.pos[0]}` : ''}`,
     )
   }
 }

@@ -1,7 +1,7 @@
 import { type ChildProcess, spawn } from 'node:child_process'
 import type { Call } from '../lib/call.ts'
 import { oneOf, optional, ParseError, record, text } from '../lib/parse.ts'
-import { redacted, redactText } from '../telemetry/redaction.ts'
+import { redacted, redactedEnd } from '../telemetry/redaction.ts'
 import { misconfigured, type Plugin } from './access.ts'
 import type { KubeError } from './fault.ts'
 
@@ -60,6 +60,8 @@ type End =
   | { readonly kind: 'late'; readonly said: string }
   | { readonly kind: 'ended'; readonly how: string; readonly output: string; readonly said: string }
 
+const closeMs = 1_000
+
 async function run(plugin: Plugin, { authority, deadlineMs }: RunOptions, { signal }: Call): Promise<End> {
   const env = { ...process.env, ...plugin.env, KUBERNETES_EXEC_INFO: execInfo(plugin, authority) }
   // A group of its own, so that what it started ends with it; no input, since nobody is there to type.
@@ -81,26 +83,31 @@ async function run(plugin: Plugin, { authority, deadlineMs }: RunOptions, { sign
     said = (said + chunk).slice(-longestComplaint)
   })
   child.once('error', error => ended.resolve({ kind: 'not-started', code: codeOf(error) }))
-  child.once('close', (code, by) => {
-    const how = by ?? `exit code ${code}`
+  const end = (how: string): void =>
     ended.resolve({ kind: 'ended', how, output: Buffer.concat(output).toString('utf8'), said })
+  // Whatever it left behind may hold its output open: it has said what it had to say.
+  let patience: NodeJS.Timeout | undefined
+  child.once('exit', (code, by) => {
+    patience = setTimeout(() => end(by ?? `exit code ${code}`), closeMs)
   })
+  child.once('close', (code, by) => end(by ?? `exit code ${code}`))
   try {
     return await ended.promise
   } finally {
     clearTimeout(timer)
+    clearTimeout(patience)
     signal.removeEventListener('abort', stop)
     endGroup(child)
   }
 }
 
-/** Where it has not ended by itself. */
+/** What it started ends with it, also where it ended by itself. */
 function endGroup(child: ChildProcess): void {
-  if (child.pid === undefined || child.exitCode !== null || child.signalCode !== null) return
+  if (child.pid === undefined) return
   try {
     process.kill(-child.pid, 'SIGKILL')
   } catch {
-    // It ended a moment ago.
+    // Nobody of it is left.
   }
   child.stdout?.destroy()
   child.stderr?.destroy()
@@ -166,7 +173,7 @@ function time(raw: unknown, path: string): number {
 function seen({ env }: Plugin, { said }: { readonly said: string }): string {
   const hidden = Object.values(env).filter(value => value.length >= 6)
   const clean = hidden.reduce((shown, value) => shown.replaceAll(value, redacted), said)
-  const tail = redactText(clean).trim().replaceAll(/\s+/g, ' ').slice(-tailCharacters)
+  const tail = redactedEnd(clean.trim().replaceAll(/\s+/g, ' '), tailCharacters)
   return tail === '' ? ' without a word' : `: ${tail}`
 }
 

@@ -41,6 +41,10 @@ export function clusterUid(raw: string): ClusterUid {
   return raw as ClusterUid
 }
 
+/** Undefined where somebody wrote something else. */
+export const readClusterUid = (raw: string): ClusterUid | undefined =>
+  uidPattern.test(raw) ? clusterUid(raw) : undefined
+
 export function launchId(raw: string): LaunchId {
   if (!launchPattern.test(raw)) throw new TypeError(`not a launch id: ${raw.slice(0, 80)}`)
   return raw as LaunchId

@@ -8,6 +8,8 @@ import type { Fingerprint, LaunchId, MachineId } from './names.ts'
 export interface World {
   /** Milliseconds since the epoch. */
   readonly now: number
+  /** The same by the wall clock, which may be set: for what rests on another clock's times. */
+  readonly wallNow: number
   readonly cluster: Cluster
   readonly enrolment: Enrolment
   readonly certificates: CertificatesView

@@ -9,18 +9,20 @@ export interface End {
   readonly wholeMs: number
 }
 
-type Timed = Pick<World, 'cluster' | 'memory' | 'hasServed' | 'joinLimitMs' | 'now'>
+type Timed = Pick<World, 'cluster' | 'memory' | 'hasServed' | 'joinLimitMs' | 'now' | 'wallNow'>
 
 /** What is announced is announced so long before, as far as that is less than half of the whole time. */
 const noticesMs = [3_600_000, 600_000, 60_000] as const
 
+const overdueMs = 30_000
+
 /** The steps that a cluster's lifetime asks for. While there are any, nothing is worth making. */
 export function planLifetime(world: World): readonly Action[] {
-  const { cluster, now, enrolment } = world
+  const { cluster, now, wallNow, enrolment } = world
   if (cluster.phase === 'deleting') return []
   const { ttlMs, idleTimeoutMs } = cluster.lifetime
   const [expiry, bedtime] = [expiryOf(cluster), bedtimeOf(world)]
-  if (expiry !== undefined && now >= expiry.at)
+  if (expiry !== undefined && wallNow >= expiry.at)
     return [{ type: 'delete-cluster', because: `its time to live of ${writeDuration(ttlMs)} has ended` }]
   if (cluster.sleep.kind === 'woken')
     return [{ type: 'wake-up', because: 'its spec was changed, or it was asked to' }]
@@ -28,7 +30,13 @@ export function planLifetime(world: World): readonly Action[] {
   return [{ type: 'fall-asleep', because: `nobody has used it for ${writeDuration(idleTimeoutMs)}` }]
 }
 
-/** When the cluster is to be deleted, asleep or awake. */
+/** It should be gone by now and is not: whoever may not delete it ends at least what costs money. */
+export function isOverdue({ cluster, wallNow }: World): boolean {
+  const expiry = expiryOf(cluster)
+  return expiry !== undefined && wallNow - expiry.at > overdueMs
+}
+
+/** When the cluster is to be deleted, asleep or awake; by the wall clock, since the API server's says when it was created. */
 export function expiryOf({ phase, createdAt, lifetime: { ttlMs } }: Cluster): End | undefined {
   if (phase === 'deleting' || ttlMs === Infinity) return undefined
   return { at: createdAt + ttlMs, wholeMs: ttlMs }
@@ -49,9 +57,12 @@ export const noticeOf = ({ at, wholeMs }: End, now: number): number | undefined 
 
 /** How long until the clock alone changes something: an announcement or an end; Infinity where none is to come. */
 export function turnMs(world: Timed): number {
-  const ends = [expiryOf(world.cluster), bedtimeOf(world)]
-  const turns = ends.flatMap(end => (end === undefined ? [] : turnsOf(end)))
-  return Math.min(...turns.map(at => at - world.now).filter(ms => ms > 0))
+  const [expiry, bedtime] = [expiryOf(world.cluster), bedtimeOf(world)]
+  const turns = [
+    ...(expiry === undefined ? [] : turnsOf(expiry).map(at => at - world.wallNow)),
+    ...(bedtime === undefined ? [] : turnsOf(bedtime).map(at => at - world.now)),
+  ]
+  return Math.min(...turns.filter(ms => ms > 0))
 }
 
 const turnsOf = ({ at, wholeMs }: End): readonly number[] => [at, ...noticesOf(wholeMs).map(ms => at - ms)]

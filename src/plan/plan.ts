@@ -3,7 +3,7 @@ import type { World } from '../model/world.ts'
 import { planCertificates } from './certificates.ts'
 import { planEnrolment } from './enrolment.ts'
 import { planRecords, planSends } from './launches.ts'
-import { planLifetime } from './lifetime.ts'
+import { isOverdue, planLifetime } from './lifetime.ts'
 import { planAddress } from './network.ts'
 import { planScheduler } from './scheduler.ts'
 import { planSuspension, planTeardown } from './teardown.ts'
@@ -17,7 +17,8 @@ export function plan(world: World): readonly Action[] {
   if (world.enrolment.kind === 'released') return []
   if (world.enrolment.kind === 'foreign' && !isLetGo(world)) return []
   const turn = planLifetime(world)
-  if (turn.length > 0 && world.cluster.phase === 'wanted') return turn
+  if (turn.length > 0 && world.cluster.phase === 'wanted')
+    return isOverdue(world) ? [...planSuspension(world), ...turn] : turn
   // Whoever is to be deleted and cannot be must at least be suspendable.
   return [...planPhase(world), ...turn]
 }

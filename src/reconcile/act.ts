@@ -43,6 +43,7 @@ const performers: Performers = {
     bench.seen = isSpoilt
       ? await desk.hands.writeLaunches(seen, { launches: [], seq }, call)
       : await desk.hands.stampLedger(seen, seq, call)
+    if (bench.held !== undefined) bench.held = { ...bench.held, seq }
   },
   enrol: async (_step, bench, call) => {
     bench.seen = await bench.desk.hands.enrol(bench.seen, call)

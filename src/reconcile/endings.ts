@@ -5,8 +5,8 @@ import { bedtimeOf, type End, expiryOf, noticeOf } from '../plan/lifetime.ts'
 
 /** What time alone will end, from the first announcement on. The words change with each announcement and not between them. */
 export function endings(world: World): readonly Finding[] {
-  const { cluster, now } = world
-  const [expiry, bedtime] = [leftOf(expiryOf(cluster), now), leftOf(bedtimeOf(world), now)]
+  const { cluster, now, wallNow } = world
+  const [expiry, bedtime] = [leftOf(expiryOf(cluster), wallNow), leftOf(bedtimeOf(world), now)]
   const findings: Finding[] = []
   if (expiry !== undefined) {
     const message = `It is deleted at ${expiry.at}, by spec.lifetime.ttl: ${expiry.left}.`

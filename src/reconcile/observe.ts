@@ -1,5 +1,6 @@
 import type { Call } from '../lib/call.ts'
 import { canonical } from '../lib/fingerprint.ts'
+import type { Launch } from '../model/launch.ts'
 import { type Addresses, byAge, isAlive } from '../model/machine.ts'
 import type { Enrolment, InventoryView, SchedulerView, World } from '../model/world.ts'
 import type { Ledger } from './ledger.ts'
@@ -15,12 +16,13 @@ export async function observe(seen: Seen, ledger: Ledger, desk: Desk, call: Call
   const now = desk.clock.now()
   const inventory = isElsewhere(seen, look) ? elsewhere(seen, look) : look.view
   const scheduler = desk.eyes.scheduler(cluster, schedulerAddress(inventory, cluster.phase))
-  const launches = seen.launches ?? []
-  ledger.meetLaunches(launches, now)
+  ledger.meetLaunches(seen.launches ?? [], now)
+  const launches = (seen.launches ?? []).map(launch => answered(launch, ledger))
   ledger.meetMachines(inventory, scheduler, look.promises.horizonMs, now)
   ledger.meetIdleness(idlenessOf(seen, scheduler), now)
   const world: World = {
     now,
+    wallNow: desk.clock.wall(),
     cluster,
     enrolment: enrolmentOf(seen, inventory, ledger, desk),
     certificates,
@@ -33,6 +35,13 @@ export async function observe(seen: Seen, ledger: Ledger, desk: Desk, call: Call
     hasServed: seen.status.readySince !== undefined,
   }
   return { world, look }
+}
+
+/** What the cloud said to this process counts, whether or not it could be written down yet. */
+function answered(launch: Launch, ledger: Ledger): Launch {
+  const isUndecided = launch.state.kind === 'open' || launch.state.kind === 'unknown'
+  const answer = isUndecided ? ledger.answerTo(launch.id) : undefined
+  return answer === undefined ? launch : { ...launch, state: answer }
 }
 
 /**

@@ -57,7 +57,7 @@ export class Passes {
     desk.hands.measure(world.cluster, ledger.stagesPassed(world))
     const steps = plan(world)
     ledger.planned(steps, world.now)
-    const bench: Bench = { seen, world, ledger, desk }
+    const bench: Bench = { seen, world, ledger, desk, ...unwritten(seen, world) }
     const outcomes = await act(steps, bench, call)
     if (outcomes.some(({ kind }) => kind === 'outdated')) return { kind: 'retry' }
     for (const report of reports(outcomes)) desk.hands.report(subjectOf(bench.seen), report)
@@ -97,6 +97,12 @@ export class Passes {
     this.#uids.delete(key)
     this.#desk.hands.forget(key, uid)
   }
+}
+
+/** Answers that this process has had and could not write yet are written with this pass. */
+function unwritten(seen: Seen, { launches }: World): Partial<Pick<Bench, 'seen' | 'held'>> {
+  if (launches.every((launch, index) => launch === seen.launches?.[index])) return {}
+  return { seen: { ...seen, launches }, held: { launches, seq: seen.ledger?.seq ?? 0 } }
 }
 
 /** A status that somebody else wrote first is written by the next pass. */
@@ -191,7 +197,7 @@ async function hasAddress(
 /** Something is under way that only looking again will show. */
 export function isBusy({ cluster, launches, inventory, memory, enrolment, hasServed }: World): boolean {
   if (cluster.phase === 'deleting' || enrolment.kind === 'lost' || launches.length > 0) return true
-  if (inventory.kind !== 'seen') return true
+  if (inventory.kind !== 'seen' || (hasServed && inventory.previousStartedAt === -Infinity)) return true
   const moving = inventory.machines.some(({ state }) => state.kind === 'starting' || state.kind === 'leaving')
   const isStarting = cluster.phase === 'wanted' && !hasServed
   const { draining, terminated, unjoined } = memory

@@ -138,7 +138,9 @@ export class UnclearWrite extends Error {
 }
 
 export interface Clock {
+  /** Never set back: what waits, waits by this. */
   now(): number
+  wall(): number
 }
 
 export interface Desk {

@@ -48,10 +48,17 @@ const secretMember = new RegExp(
 
 /** A text without what looks like a secret in it; a false alarm is better than a miss. */
 export function redactText(text: string): string {
-  let clean = text.length > longestSearch ? text.slice(0, longestSearch) : text
-  for (const [pattern, instead] of patterns) clean = clean.replace(pattern, instead)
-  clean = clean.replace(base64, run => (isSecretLike(run) ? redacted : run))
+  const clean = cleaned(text.length > longestSearch ? text.slice(0, longestSearch) : text)
   return clean.length > longestText ? `${clean.slice(0, longestText)}… (${text.length} characters)` : clean
+}
+
+/** The last `length` characters of a text without what looks like a secret in it. */
+export const redactedEnd = (text: string, length: number): string =>
+  cleaned(text.slice(-longestSearch)).slice(-length)
+
+function cleaned(text: string): string {
+  const clean = patterns.reduce((shown, [pattern, instead]) => shown.replace(pattern, instead), text)
+  return clean.replace(base64, run => (isSecretLike(run) ? redacted : run))
 }
 
 /** A copy that can be written as JSON and holds no secret: members by their names, texts by their looks, bytes never. */

@@ -65,6 +65,7 @@ export function aWorld({
 }: Seeing = {}): World {
   return {
     now,
+    wallNow: now,
     cluster: aCluster(wanted),
     enrolment: { kind: 'enrolled', seq: 1 },
     certificates: { kind: 'valid', notAfter: now + 1e9, renewAt: now + 1e8 },

@@ -102,7 +102,7 @@ export function aDesk({ seen, inventory, certificates, address, refusal, lostWri
       measure: () => undefined,
       forget: () => undefined,
     },
-    clock: { now: () => state.now },
+    clock: { now: () => state.now, wall: () => state.now },
     installation: ours,
     joinLimitMs: 900_000,
     newLaunchId: () => launchId('0000000000000001'),

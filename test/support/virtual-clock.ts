@@ -17,6 +17,7 @@ export class VirtualClock {
   }
 
   readonly now = (): number => this.#now
+  readonly wall = this.now
 
   readonly wait = (ms: number, { signal }: Call): Promise<void> =>
     new Promise((resolve, reject) => {

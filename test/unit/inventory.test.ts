@@ -146,3 +146,19 @@ test('row 26: an empty list hides nothing of what was there', async () => {
   await one.look()
   expect(shown(one)).toEqual([3, 0])
 })
+
+test('row 25: each machine has its own minute: others that go missing later are not believed with the first', async () => {
+  const all = fleet(20)
+  const [first, others] = [all.slice(5), [...all.slice(0, 10)]]
+  const one = anInventory(all, first, first, others, others)
+  for (const [afterMs, want] of [
+    [1_000, [20, 0]],
+    [10_000, [20, 5]],
+    [48_000, [20, 5]],
+    [13_000, [20, 10]],
+    [1_000, [20, 10]],
+  ] as const) {
+    await one.look(afterMs)
+    expect(shown(one)).toEqual(want)
+  }
+})

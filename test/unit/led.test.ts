@@ -44,8 +44,14 @@ function stage() {
     horizonMs: 10_000,
     stableAddress: true,
   })
-  const lease = { leftMs: Infinity }
-  const led = asLeader(() => lease.leftMs)
+  const end = new AbortController()
+  const lease = {
+    leftMs: Infinity,
+    remainingMs: () => lease.leftMs,
+    signal: end.signal,
+    lose: () => end.abort(new Error('lost')),
+  }
+  const led = asLeader(lease)
   return { heard, lease, cloud: ledCloud(raw, led), schedulers: ledSchedulers(raw.schedulers, led), raw }
 }
 
@@ -100,14 +106,15 @@ test.each(names)('%s does not begin at the lease’s deadline, nor after it', as
   expect(at.heard).toEqual([])
 })
 
-test.each(slow)('%s ends at the lease’s deadline, whatever the cloud still does', async name => {
+test.each(slow)('%s goes on while the lease is renewed, and ends as soon as it is lost', async name => {
   const at = stage()
-  at.lease.leftMs = 4_000
+  at.lease.leftMs = 1_000
   const ended: unknown[] = []
   void calls[name](at).catch((error: unknown) => ended.push(error))
-  await vi.advanceTimersByTimeAsync(3_999)
+  await vi.advanceTimersByTimeAsync(4_000)
   expect(ended).toEqual([])
-  await vi.advanceTimersByTimeAsync(1)
+  at.lease.lose()
+  await vi.advanceTimersByTimeAsync(0)
   expect(ended).toEqual([expect.objectContaining({ fault: 'timeout' })])
 })
 

@@ -30,12 +30,12 @@ describe('a time to live', () => {
   test.each([
     { given: 'a millisecond before its end', seeing: living(1), want: [] },
     { given: 'at its end', seeing: living(0), want: ['delete-cluster'] },
-    { given: 'long past its end', seeing: living(-hour), want: ['delete-cluster'] },
+    { given: 'long past its end', seeing: living(-hour), want: ['terminate s w1', 'delete-cluster'] },
     { given: 'edited longer in time', seeing: living(0, { lifetime: { ttlMs: 9 * hour } }), want: [] },
     {
       given: 'edited to less than its age',
       seeing: living(hour, { lifetime: { ttlMs: hour } }),
-      want: ['delete-cluster'],
+      want: ['terminate s w1', 'delete-cluster'],
     },
     { given: 'taken away', seeing: living(0, { lifetime: {} }), want: [] },
     {

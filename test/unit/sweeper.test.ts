@@ -181,6 +181,28 @@ test.each([
   },
 )
 
+test.each([3_000, 5_000, 40_000, 120_000])(
+  'many that turn up one after the other, every %i ms, count together',
+  async everyMs => {
+    const yard = aYard([])
+    for (let number = 1; number <= 10; number++) {
+      yard.holdings = [...yard.holdings, held(uidOf(number), 3)]
+      await yard.pass(everyMs)
+    }
+    await yard.pass(2_000_000)
+    expect(yard.cleared).toEqual([])
+    expect(yard.outcomes).toContain('too-many')
+  },
+)
+
+test('one lost cluster today and one tomorrow are no mass', async () => {
+  const yard = aYard([held(uidOf(1), 3)])
+  await yard.pass(2_000_000)
+  yard.holdings = [held(uidOf(2), 3)]
+  await yard.pass(2_000_000)
+  expect(yard.cleared).toHaveLength(6)
+})
+
 test('the limit is for what nobody saw the end of: a large cluster whose end was witnessed goes whole', async () => {
   const yard = aYard([held(orphan, 50), held(uidOf(2), 8)])
   yard.sweeper.witness(orphan)
