@@ -92,9 +92,8 @@ describe.concurrent('row 12: an API server that is down for five minutes', () =>
       await Promise.all(names.map(name => room.settled(name, 1, 300_000)))
       const before = room.ledger.marks.length
       begin(opened)
-      const [grown = '', shrunk = '', wounded = '', deleted = ''] = names
+      const [grown = '', wounded = '', deleted = ''] = names
       await room.clusters.scale(grown, 3)
-      await room.clusters.scale(shrunk, 0)
       const { uid } = made[names.indexOf(wounded)]?.metadata ?? { uid: '' }
       room.ledger.end(room.ledger.alive(uid, 'worker').map(({ id }) => id))
       await room.clusters.remove(deleted)
@@ -108,7 +107,6 @@ describe.concurrent('row 12: an API server that is down for five minutes', () =>
       await ledAgain()
       await Promise.all([
         room.settled(grown, 3, 10_000),
-        room.settled(shrunk, 0, 10_000),
         room.settled(wounded, 1, 10_000),
         room.settled('newcomer', 1, 10_000),
         room.clusters.gone(deleted, gone, 10_000),
