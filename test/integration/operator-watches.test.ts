@@ -108,20 +108,22 @@ describe.concurrent('an operator whose way to the API server is in trouble', () 
       { kind: 'say', text: '<html>Bad gateway</html>' },
       { kind: 'say', text: '' },
     )
+    const restarts = (because: string): Promise<number> =>
+      opened.metric(operator, 'watch_restarts_total', `resource="${plural}"`, `because="${because}"`)
     proxy.watchFault = ({ path }) => (path.endsWith(`/${plural}`) ? troubles() : none)
     const began = performance.now()
     proxy.watches()[0]?.end()
     await room.clusters.create('patient', 1)
     await room.settled('patient', 1, 60_000)
+    const areOver = async (): Promise<boolean> => (await restarts('Unreadable')) === 2
+    await room.until('the troubles are over', areOver, 60_000)
+    await room.until('the watch is back', () => proxy.watches().length === 1)
     const tries = proxy.arrivals.filter(
       ({ isWatch, at, path }) => isWatch && at > began && path.endsWith(plural),
     )
-    await room.until('the watch is back', () => proxy.watches().length === 1, 60_000)
     const waits = tries.slice(1).map(({ at }, index) => at - (tries[index]?.at ?? at))
     expect(waits[0]).toBeGreaterThanOrEqual(3_000)
     for (const wait of waits) expect(wait).toBeGreaterThan(600)
-    const restarts = (because: string): Promise<number> =>
-      opened.metric(operator, 'watch_restarts_total', `resource="${plural}"`, `because="${because}"`)
     expect(await Promise.all(['Forbidden', 'Unreadable'].map(restarts))).toEqual([1, 2])
     expect(await restarts('InternalError')).toBe(2)
     await room.clusters.scale('patient', 2)

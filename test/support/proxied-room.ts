@@ -34,10 +34,11 @@ export class ProxiedRoom implements AsyncDisposable {
     return new ProxiedRoom({ proxy, room, namespace }, all.move())
   }
 
-  /** An operator that works, unless it waits for a lease. */
+  /** An operator that works and watches, unless it waits for a lease. */
   async operator(start: Start = {}): Promise<OperatorProcess> {
     const operator = this.start(start)
     await operator.logged(start.flags === undefined ? '"ready"' : 'waiting for the lease', 30_000)
+    if (start.flags === undefined) await this.room.until('a watch', () => this.proxy.watches().length > 0)
     return operator
   }
 
