@@ -149,7 +149,7 @@ test('row 26: an empty list hides nothing of what was there', async () => {
 
 test('row 25: each machine has its own minute: others that go missing later are not believed with the first', async () => {
   const all = fleet(20)
-  const [first, others] = [all.slice(5), [...all.slice(0, 10)]]
+  const [first, others] = [all.slice(5), all.slice(0, 10)]
   const one = anInventory(all, first, first, others, others)
   for (const [afterMs, want] of [
     [1_000, [20, 0]],
