@@ -103,6 +103,17 @@ export function holdsTheContract(name: string, open: () => Promise<Subject>): vo
       expect(await addressesOf(subject.cloud, owner)).toEqual([])
     })
 
+    test('addresses of another installation are neither listed nor released', async () => {
+      const theirs = await subject.stranger()
+      const owner = anOwner()
+      await theirs.reserveAddress(owner, patience)
+      expect(await addressesOf(subject.cloud, owner)).toEqual([])
+      await subject.cloud.releaseAddress(owner.uid, patience)
+      expect(await addressesOf(theirs, owner)).toHaveLength(1)
+      await theirs.releaseAddress(owner.uid, patience)
+      await theirs.close()
+    })
+
     test('a call whose signal is aborted ends at once, and in a word we know', async () => {
       const stopped = { signal: AbortSignal.abort(new Error('stopped')) }
       await expect(subject.cloud.list(stopped)).rejects.toBeInstanceOf(CloudError)

@@ -52,14 +52,14 @@ test('two worlds of one file see what each other does', () => {
   expect(ours.alive.map(({ id }) => id)).toEqual([second])
   const [third] = theirs.launch(request('b'), 'ours', { count: 1 })
   expect(ours.machines.map(({ id }) => id)).toEqual([first, second, third])
-  ours.reserve(owner)
-  expect(theirs.addresses).toEqual(new Map([[owner.uid, owner.key]]))
+  ours.reserve(owner, 'ours')
+  expect(theirs.addresses).toEqual(new Map([[owner.uid, { key: owner.key, installation: 'ours' }]]))
 })
 
 test('a line that is still being written is read when it is whole', () => {
   const file = fileOf('halves')
   const journal = fileJournal(file)
-  const mark: Mark = { kind: 'reserved', at: 1, ...owner }
+  const mark: Mark = { kind: 'reserved', at: 1, ...owner, installation: 'ours' }
   const line = `${JSON.stringify(mark)}\n`
   appendFileSync(file, line + line.slice(0, 9))
   expect(journal.news()).toEqual([mark])

@@ -9,7 +9,12 @@ export type Mark = { readonly at: number } & (
   | { readonly kind: 'forgotten'; readonly token: string; readonly machines: readonly MachineId[] }
   /** `goneAt`: when they are gone for good, where that is not the world's usual time. */
   | { readonly kind: 'ended'; readonly machines: readonly MachineId[]; readonly goneAt?: number }
-  | { readonly kind: 'reserved'; readonly uid: ClusterUid; readonly key: ClusterKey }
+  | {
+      readonly kind: 'reserved'
+      readonly uid: ClusterUid
+      readonly key: ClusterKey
+      readonly installation: string
+    }
   | { readonly kind: 'released'; readonly uid: ClusterUid }
   | ({ readonly kind: 'asked' } & Asked)
 )

@@ -117,13 +117,14 @@ export class SimulatedCloud implements Cloud {
 
   reserveAddress(owner: Owner, call: Call): Promise<ReservedAddress> {
     return this.#perform({ name: 'reserve', uid: owner.uid }, call, () => {
-      this.#stage.world.reserve(owner)
+      this.#stage.world.reserve(owner, this.#stage.installation)
       return addressOf([owner.uid, owner.key])
     })
   }
 
   releaseAddress(uid: ClusterUid, call: Call): Promise<void> {
-    return this.#perform({ name: 'release', uid }, call, () => this.#stage.world.release(uid))
+    const { world, installation } = this.#stage
+    return this.#perform({ name: 'release', uid }, call, () => world.release(uid, installation))
   }
 
   async console(machine: MachineId): Promise<string> {
@@ -160,7 +161,9 @@ export class SimulatedCloud implements Cloud {
     if (empty === true) return { machines: [], addresses: [] }
     return {
       machines: ours.map(each => machineOf(each, at, world.tempo.endMs)),
-      addresses: [...world.addresses].map(addressOf),
+      addresses: [...world.addresses]
+        .filter(([, kept]) => kept.installation === installation)
+        .map(([uid, { key }]) => addressOf([uid, key])),
     }
   }
 }

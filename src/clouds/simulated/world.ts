@@ -28,6 +28,12 @@ export type Tags = Pick<LaunchRequest, 'role' | 'group' | 'seq' | 'fingerprint'>
   readonly launch: LaunchId
 }
 
+/** A scheduler's address, and whose operator made it. */
+export interface KeptAddress {
+  readonly key: ClusterKey
+  readonly installation: string
+}
+
 export interface Tempo {
   /** From commit to listed, to running, and to a Dask process that answers. */
   readonly lagMs: number
@@ -51,7 +57,7 @@ export interface Commit {
 export class SimulatedWorld {
   readonly #machines = new Map<MachineId, SimulatedMachine>()
   readonly #tokens = new Map<string, readonly MachineId[]>()
-  readonly #addresses = new Map<ClusterUid, ClusterKey>()
+  readonly #addresses = new Map<ClusterUid, KeptAddress>()
   readonly #late: { readonly at: number; readonly commit: () => void }[] = []
   readonly #journal: Journal
   readonly #now: () => number
@@ -130,15 +136,16 @@ export class SimulatedWorld {
     this.#write({ kind: 'asked', at: this.#now(), by: process.pid, ...asked })
   }
 
-  reserve({ uid, key }: Owner): void {
-    if (!this.addresses.has(uid)) this.#write({ kind: 'reserved', at: this.#now(), uid, key })
+  reserve({ uid, key }: Owner, installation: string): void {
+    if (!this.addresses.has(uid)) this.#write({ kind: 'reserved', at: this.#now(), uid, key, installation })
   }
 
-  release(uid: ClusterUid): void {
-    if (this.addresses.has(uid)) this.#write({ kind: 'released', at: this.#now(), uid })
+  release(uid: ClusterUid, installation: string): void {
+    if (this.addresses.get(uid)?.installation === installation)
+      this.#write({ kind: 'released', at: this.#now(), uid })
   }
 
-  get addresses(): ReadonlyMap<ClusterUid, ClusterKey> {
+  get addresses(): ReadonlyMap<ClusterUid, KeptAddress> {
     this.#catchUp()
     return this.#addresses
   }
@@ -199,7 +206,7 @@ export class SimulatedWorld {
       case 'ended':
         return this.#ended(mark)
       case 'reserved':
-        this.#addresses.set(mark.uid, mark.key)
+        this.#addresses.set(mark.uid, { key: mark.key, installation: mark.installation })
         return
       case 'released':
         this.#addresses.delete(mark.uid)
