@@ -83,6 +83,11 @@ test('/metrics speaks of the operator as controller-runtime would, and /healthz 
     'rest_client_requests_total',
   ])
     expect([name, sampled(body, name) > 0]).toEqual([name, true])
+  for (const stage of ['recorded', 'accepted', 'listed', 'running', 'joined'])
+    expect([
+      stage,
+      sampled(body, 'dask_cloud_operator_launch_stage_seconds_count', `stage="${stage}"`),
+    ]).toEqual([stage, 2])
   for (const name of [
     'workqueue_depth',
     'controller_runtime_active_workers',
