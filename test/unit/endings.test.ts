@@ -15,6 +15,7 @@ const type = (world: World, wanted: string) => findings(world, []).find(each => 
 const aged = (ms: number): World => ({
   ...aWorld({ ...alive, lifetime: { ttlMs: 8 * hour }, createdAt: now }),
   now: now + ms,
+  wallNow: now + ms,
 })
 
 const unused = (ms: number): World => ({

@@ -161,3 +161,12 @@ test('ends are exact', () => {
   expect(expiryOf(aWorld(living(hour)).cluster)).toEqual({ at: now + hour, wholeMs: 8 * hour })
   expect(bedtimeOf(aWorld(unused(minute)))).toEqual({ at: now + 19 * minute, wholeMs: 20 * minute })
 })
+
+test('a clock that was hours ahead when the process began, and was put right, deletes nothing early', () => {
+  const seeing = {
+    lifetime: { ttlMs: 8 * hour },
+    createdAt: now,
+    world: { now: now + 9 * hour, wallNow: now },
+  }
+  expect(steps(seeing)).not.toContain('delete-cluster')
+})
