@@ -76,25 +76,36 @@ test('one that fails is quoted without its secrets', async () => {
   expect(await problem(settings)).toMatch(/plugin\.sh ended with exit code 3: no session for \[redacted\];/)
 })
 
+const hanging = '#!/bin/sh\nsleep 600 & echo $! > "$(dirname "$0")/child"\nwait\n'
+
+const within = () => ({ signal: AbortSignal.timeout(10_000) })
+
+/** Waits until a process of that plugin has begun, and says how it will be known to be gone. */
+async function childOf(at: { readonly path: string }): Promise<{ readonly isGone: () => Promise<true> }> {
+  const begun = async () =>
+    Number(await readFile(join(at.path, 'child'), 'utf8').catch(() => '')) || undefined
+  const child = await poll(begun, 20, within())
+  const state = () => readFile(`/proc/${child}/stat`, 'utf8').catch(() => 'gone')
+  const end = async (): Promise<true | undefined> => (/^gone$|\) Z /.test(await state()) ? true : undefined)
+  return { isGone: () => poll(end, 20, within()) }
+}
+
 test('one that hangs is killed with what it has started', async () => {
   const { at, settings } = await prepared()
-  await at.write('plugin.sh', '#!/bin/sh\nsleep 600 & echo $! > "$(dirname "$0")/child"\nwait\n', 0o700)
-  expect(await problem(settings, 1_500)).toContain('did not end within 1.5 s and was killed without a word')
-  const child = Number(await readFile(join(at.path, 'child'), 'utf8'))
-  const isGone = async (): Promise<true | undefined> => {
-    const state = await readFile(`/proc/${child}/stat`, 'utf8').catch(() => 'gone')
-    return state === 'gone' || state.includes(') Z ') ? true : undefined
-  }
-  expect(await poll(isGone, 20, { signal: AbortSignal.timeout(5_000) })).toBe(true)
+  await at.write('plugin.sh', hanging, 0o700)
+  expect(await problem(settings, 5_000)).toContain('did not end within 5 s and was killed without a word')
+  expect(await (await childOf(at)).isGone()).toBe(true)
 })
 
-test('one that is not needed any more is killed', async () => {
+test('one that is not needed any more is killed with what it has started', async () => {
   const { at, settings } = await prepared()
-  await at.write('manner', 'hang')
+  await at.write('plugin.sh', hanging, 0o700)
   const stop = new AbortController()
   const running = runPlugin(settings, options, stop)
+  const child = await childOf(at)
   stop.abort(new Error('enough'))
   await expect(running).rejects.toThrow('was stopped with the connection it was for')
+  expect(await child.isGone()).toBe(true)
 })
 
 test.each([

@@ -4,8 +4,8 @@ import { connectKube, type KubeOptions, type KubeTransport } from '../../src/kub
 import { createMetrics } from '../../src/telemetry/metrics.ts'
 import { type Answer, FakeApi } from '../support/fake-api.ts'
 
-const signal = new AbortController().signal
-const call = { signal }
+const call = { signal: new AbortController().signal }
+const patience = { timeout: 10_000 }
 const get = { method: 'GET', path: '/x' } as const
 const post = { method: 'POST', path: '/x', body: {} } as const
 
@@ -105,7 +105,7 @@ test('what is held back for ever is told after five tries, and when the caller s
   api.answer = () => heldBack(429, '20')
   const stop = new AbortController()
   const waiting = failure(kube.request(post, stop))
-  await expect.poll(() => api.asked.length).toBe(6)
+  await expect.poll(() => api.asked.length, patience).toBe(6)
   stop.abort(new Error('enough'))
   const error = await waiting
   expect(error).toMatchObject({ status: 429, retryAfterMs: 20_000 })
@@ -180,10 +180,10 @@ test('a stream that nobody reads any more lets go of its connection', async () =
     }
     return undefined
   })()
-  await expect.poll(() => api.openStreams).toBe(1)
+  await expect.poll(() => api.openStreams, patience).toBe(1)
   api.send({ a: 1 })
   expect(await reading).toEqual({ kind: 'frame', value: { a: 1 } })
-  await expect.poll(() => api.openStreams).toBe(0)
+  await expect.poll(() => api.openStreams, patience).toBe(0)
 })
 
 test('many requests share few connections, and leases have their own', async () => {
@@ -208,7 +208,7 @@ test('streams take no place from requests', async () => {
       return frame
     return undefined
   })
-  await expect.poll(() => api.openStreams).toBe(6)
+  await expect.poll(() => api.openStreams, patience).toBe(6)
   expect(await kube.request(get, call)).toEqual({ ok: true })
   stop.abort(new Error('enough'))
   await Promise.allSettled(reading)
