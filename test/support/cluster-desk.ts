@@ -88,6 +88,12 @@ export class ClusterDesk {
     await this.#kube.request({ method: 'DELETE', path: this.#of(name) }, within())
   }
 
+  /** Deletes a cluster as nobody should: its finalizers are taken away, and whatever it had stays. */
+  async letGo(name: string): Promise<void> {
+    await this.remove(name)
+    await this.patch(name, { metadata: { finalizers: [] } })
+  }
+
   /** The cluster as soon as it is as wanted; the error shows how it was last. */
   async until(name: string, isMet: (cluster: ClusterObject) => boolean, ms = 60_000): Promise<ClusterObject> {
     let last: ClusterObject | undefined

@@ -1,9 +1,11 @@
 import { randomBytes } from 'node:crypto'
 import { join } from 'node:path'
+import { poll } from '../../src/lib/wait.ts'
 import type { SharedControlPlane } from './control-plane.ts'
 import { FaultProxy } from './fault-proxy.ts'
 import type { OperatorProcess } from './operator.ts'
 import { OperatorRoom, type Start } from './operator-room.ts'
+import type { ProxiedWatch } from './proxied-watch.ts'
 import { healthPort, sampled, scraped } from './scrape.ts'
 
 /** A room in a namespace of its own, whose operators reach the API server through a fault proxy and the test does not. */
@@ -49,6 +51,12 @@ export class ProxiedRoom implements AsyncDisposable {
   /** The way through the proxy. */
   get kubeconfig(): string {
     return join(this.room.directory, 'kubeconfig')
+  }
+
+  /** The watch of clusters, which is opened a moment after its operator is ready. */
+  async watch(): Promise<ProxiedWatch> {
+    const open = async (): Promise<ProxiedWatch | undefined> => this.proxy.watches()[0]
+    return poll(open, 20, { signal: AbortSignal.timeout(30_000) })
   }
 
   /** The sum of an operator's samples of a metric. */
