@@ -19,10 +19,9 @@ test('row 17: replicas are replaced one by one under load, each in the middle of
     await standby.logged('waiting for the lease')
     const from = Date.now()
     await Promise.all(names.map(async name => wish(room, name, replicas)))
-    await room.until(`${call}s are under way`, () =>
-      room.ledger.asked({ by: leader.pid, from }).some(each => each.call === call),
-    )
-    facts.push(await handedOver(room, leader, standby))
+    const underWay = () => unanswered(room, leader, { call, from })
+    await room.until(`${call}s are under way`, () => underWay().length > 0)
+    facts.push(await handedOver(room, { leader, standby, underWay }))
     leader = standby
     for (const name of names) {
       const { metadata } = await room.settled(name, replicas, 120_000)
@@ -49,13 +48,36 @@ async function wish(room: OperatorRoom, name: string, replicas: number): Promise
   else await room.clusters.scale(name, replicas)
 }
 
-/** SIGTERM to the leader, with the deadlines of the row. */
-async function handedOver(
-  room: OperatorRoom,
+/** What a leader has asked of the cloud since a moment, and the cloud has not carried out. */
+function unanswered(
+  { ledger }: OperatorRoom,
   leader: OperatorProcess,
-  standby: OperatorProcess,
-): Promise<string> {
+  { call, from }: { readonly call: string; readonly from: number },
+): readonly string[] {
+  const done = new Set<string>()
+  for (const mark of ledger.marks) {
+    if (mark.kind === 'launched') done.add(mark.token)
+    if (mark.kind === 'ended') for (const id of mark.machines) done.add(id)
+  }
+  return ledger
+    .asked({ by: leader.pid, from })
+    .filter(each => each.call === call)
+    .flatMap(({ token, machines = [] }): readonly string[] => (token === undefined ? machines : [token]))
+    .filter(each => !done.has(each))
+}
+
+interface Handover {
+  readonly leader: OperatorProcess
+  readonly standby: OperatorProcess
+  /** Calls of the leader that have begun and are not carried out. */
+  readonly underWay: () => readonly string[]
+}
+
+/** SIGTERM to the leader in the middle of a call, with the deadlines of the row. */
+async function handedOver(room: OperatorRoom, { leader, standby, underWay }: Handover): Promise<string> {
   expect(await room.leaseHolder()).toContain(`_${leader.pid}_`)
+  await room.until('it is in the middle of a call', () => underWay().length > 0)
+  expect(underWay()).not.toEqual([])
   const began = performance.now()
   const since = (): number => Math.round(performance.now() - began)
   const stopped = leader.stop()
