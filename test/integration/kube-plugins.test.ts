@@ -35,14 +35,14 @@ const prepared = async () => {
 
 test('a credential plugin gives a token, is run once for many requests, and again when that ends', async () => {
   const { at, program, kubeconfig } = await prepared()
-  await program.gives({ token: plane.token, expirationTimestamp: inSeconds(6) })
+  const other = await token()
+  await program.gives({ token: plane.token, expirationTimestamp: inSeconds(20) })
   const kube = await connected({ kubeconfig })
   await Promise.all(Array.from({ length: 50 }, () => whoAmI(kube, within())))
   expect(await whoAmI(kube, within())).toMatchObject({ name: 'admin' })
   expect(await runs(at)).toBe(1)
-  const other = await token()
   await program.gives({ token: other.trim(), expirationTimestamp: inSeconds(600) })
-  const self = await seenAs(kube, ({ name }) => name !== 'admin', 15_000)
+  const self = await seenAs(kube, ({ name }) => name !== 'admin', 40_000)
   expect(self.name).toBe(`system:serviceaccount:${plane.namespace}:default`)
   expect(await runs(at)).toBe(2)
 })

@@ -47,7 +47,7 @@ test('a leader that is killed in the middle of a launch is followed when its lea
   const { metadata } = await room.clusters.create('killed', 2)
   await room.until('machines are made', () => room.ledger.launched(metadata.uid).length > 0)
   await leader.kill()
-  await standby.logged('this process leads', 18_000)
+  await standby.logged('this process leads', 17_000)
   await room.settled('killed', 2)
   expect(room.ledger.launched(metadata.uid)).toHaveLength(3)
   await room.removed('killed')

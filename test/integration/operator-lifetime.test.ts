@@ -84,7 +84,7 @@ test('a restarted operator lets a cluster sleep that it finds asleep, and makes 
 
 test('a time to live is announced, ends a cluster that works, and no earlier than it says', async () => {
   await using room = await OperatorRoom.open(plane)
-  room.operator()
+  await room.operator().logged('"ready"')
   await using history = await room.clusters.history()
   const { metadata } = await room.clusters.create('mayfly', 2, { lifetime: { ttl: '12s' } })
   const { uid } = metadata
@@ -105,7 +105,7 @@ test('a time to live is announced, ends a cluster that works, and no earlier tha
 
 test('a time to live that is edited longer in time keeps a cluster, and one edited shorter ends it, asleep or not', async () => {
   await using room = await OperatorRoom.open(plane)
-  room.operator()
+  await room.operator().logged('"ready"')
   const { metadata } = await room.clusters.create('edited', 1, { lifetime: { ttl: '20s' } })
   await room.settled('edited', 1)
   await room.clusters.patch('edited', { spec: { lifetime: { ttl: '1h' }, suspend: true } })
@@ -123,7 +123,7 @@ test('a time to live that is edited longer in time keeps a cluster, and one edit
 
 test('a cluster at rest is not written to because it has a lifetime', async () => {
   await using room = await OperatorRoom.open(plane)
-  room.operator()
+  await room.operator().logged('"ready"')
   await room.clusters.create('restful', 1, { lifetime: { idleTimeout: '8h', ttl: '9h' } })
   const settled = await room.settled('restful', 1)
   const quiet = await room.clusters.until('restful', ({ status }) => status?.workers?.ready === 1)
