@@ -17,7 +17,7 @@ import {
   secretsOf,
 } from '../pki/secret.ts'
 import { credentialIn, isOurs, type StoredSecret, type StoredSecrets, textIn } from '../pki/stored.ts'
-import { allOf, isAlike, isKept, withRemembered } from './kept-secrets.ts'
+import { allOf, isAlike, isKept, isSameVersion, withRemembered } from './kept-secrets.ts'
 
 /** The API server's Secrets, as far as they are needed here. */
 export interface SecretStore {
@@ -81,8 +81,11 @@ export class Certificates {
     if (cluster.phase === 'deleting' && !secretParts.some(part => isKept(stored[part], place)))
       return { kind: 'removed' }
     const judged = this.#judged.get(cluster.uid)
-    if (judged !== undefined && isSameLook(judged, { stored, address }, this.#options.now()))
-      return judged.view
+    // Secrets that are going are what they were: nobody makes them anew.
+    const isKnown =
+      judged !== undefined &&
+      (cluster.phase === 'deleting' || isSameLook(judged, { stored, address }, this.#options.now()))
+    if (isKnown) return judged.view
     return this.#judge(cluster, { stored, address })
   }
 
@@ -217,8 +220,8 @@ export interface Presented {
   readonly key: string
 }
 
-/** The very same Secrets, by identity: whatever is read or written anew is looked at anew. */
+/** The same versions of the same Secrets, however often they were read: whatever was written anew is looked at anew. */
 const isSameLook = ({ view, ...before }: Judged, { stored, address }: Look, now: number): boolean =>
   before.address === address &&
   now < Math.min(view.renewAt, view.notAfter) &&
-  secretParts.every(part => before.stored[part] === stored[part])
+  secretParts.every(part => isSameVersion(before.stored[part], stored[part]))

@@ -36,3 +36,9 @@ export function isAlike(secret: Secret, before: StoredSecret | undefined): boole
 
 const certificateOf = ({ authority }: StoredSecrets): string =>
   credentialIn(authority, 'authority').certificate
+
+export function isSameVersion(one: StoredSecret | undefined, other: StoredSecret | undefined): boolean {
+  if (one === other) return true
+  const [a, b] = [one?.metadata, other?.metadata]
+  return a?.uid !== undefined && a.uid === b?.uid && a.resourceVersion === b.resourceVersion
+}
