@@ -1,6 +1,7 @@
 import { randomBytes } from 'node:crypto'
 import { backoffMs } from '../lib/backoff.ts'
 import { type Call, within } from '../lib/call.ts'
+import { limited } from '../lib/deadline.ts'
 import { Turns } from '../lib/turns.ts'
 import type { Metrics } from '../telemetry/metrics.ts'
 import { redactText } from '../telemetry/redaction.ts'
@@ -53,6 +54,7 @@ const writers = 4
 const pauseMs = 10
 const tries = 4
 const flushMs = 1_000
+const sendMs = 10_000
 
 /**
  * Writes events.k8s.io/v1 Events in the background, few where many are told. Telling never waits and never fails; what
@@ -159,7 +161,7 @@ export class Events implements AsyncDisposable {
   async #write(draft: Draft, call: Call): Promise<void> {
     for (let attempt = 1; ; attempt++) {
       try {
-        return await this.#send(draft, call)
+        return await limited(sendMs, call, inTime => this.#send(draft, inTime))
       } catch (error) {
         if (wasRefused(error) && !isKubeError(error, 429)) return this.#drop('refused')
         if (attempt === tries || call.signal.aborted) return this.#drop('unwritten')
@@ -173,7 +175,6 @@ export class Events implements AsyncDisposable {
   async #send(draft: Draft, call: Call): Promise<void> {
     const { kube } = this.#options
     const path = `/apis/events.k8s.io/v1/namespaces/${draft.regarding.namespace}/events`
-    const limited = within(call, 10_000)
     if (draft.isWritten) {
       const patch = {
         method: 'PATCH',
@@ -181,13 +182,11 @@ export class Events implements AsyncDisposable {
         contentType: 'application/merge-patch+json',
         body: { series: seriesOf(draft) },
       } as const
-      const found = await unless(404, () => kube.request(patch, limited))
+      const found = await unless(404, () => kube.request(patch, call))
       // Events are forgotten after an hour or so: then it is told anew.
       if (found) return
     }
-    await unless(409, () =>
-      kube.request({ method: 'POST', path, body: eventOf(draft, this.#options) }, limited),
-    )
+    await unless(409, () => kube.request({ method: 'POST', path, body: eventOf(draft, this.#options) }, call))
     draft.isWritten = true
   }
 

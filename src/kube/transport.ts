@@ -1,5 +1,6 @@
 import type { Dispatcher } from 'undici'
-import { type Call, within } from '../lib/call.ts'
+import type { Call } from '../lib/call.ts'
+import { limited } from '../lib/deadline.ts'
 import { wait } from '../lib/wait.ts'
 import { bodyOf, failureOf, streamOf } from './answers.ts'
 import { pauseAfter } from './attempts.ts'
@@ -86,21 +87,25 @@ class Connection implements KubeTransport {
     this.#pools = new Pools({ connections: options.connections ?? 32, connectMs })
     this.namespace = credentials.namespace ?? 'default'
     this.leases = {
-      request: (request, call) => this.#ask(request, this.#leasePools, limitedOf(request, call)),
+      request: (request, call) =>
+        limited(deadlineOf(request), call, inTime => this.#ask(request, this.#leasePools, inTime)),
     }
   }
 
-  async request(request: KubeRequest, call: Call): Promise<unknown> {
-    const limited = limitedOf(request, call)
-    const end = performance.now() + (request.deadlineMs ?? deadlineMs)
+  request(request: KubeRequest, call: Call): Promise<unknown> {
+    return limited(deadlineOf(request), call, inTime => this.#insist(request, inTime))
+  }
+
+  async #insist(request: KubeRequest, call: Call): Promise<unknown> {
+    const end = performance.now() + deadlineOf(request)
     for (let attempt = 1; ; attempt++) {
       try {
-        return await this.#ask(request, this.#pools, limited)
+        return await this.#ask(request, this.#pools, call)
       } catch (error) {
         const pauseMs = pauseAfter(error, request, attempt, Math.random)
         // What was refused stays so for the caller: a time-out would leave open what became of it.
         if (pauseMs === undefined || performance.now() + pauseMs >= end) throw error
-        const isStopped = await wait(pauseMs, limited).then(
+        const isStopped = await wait(pauseMs, call).then(
           () => false,
           () => true,
         )
@@ -160,7 +165,7 @@ class Connection implements KubeTransport {
   }
 }
 
-const limitedOf = (request: KubeRequest, call: Call): Call => within(call, request.deadlineMs ?? deadlineMs)
+const deadlineOf = (request: KubeRequest): number => request.deadlineMs ?? deadlineMs
 
 interface Sending {
   readonly request: KubeRequest
@@ -179,7 +184,8 @@ async function accepted(sent: Sent, call: Call): Promise<Sent> {
 
 async function errorOf(answer: Dispatcher.ResponseData, call: Call): Promise<KubeError> {
   const { statusCode, headers } = answer
-  const body = await bodyOf(answer, megabyte, within(call, deadlineMs)).catch(() => undefined)
+  const reading = limited(deadlineMs, call, inTime => bodyOf(answer, megabyte, inTime))
+  const body = await reading.catch(() => undefined)
   return refusal(statusCode, body, headerOf(headers, 'retry-after'), headerOf(headers, 'date'))
 }
 
