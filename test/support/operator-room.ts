@@ -21,15 +21,17 @@ export interface Start {
   readonly fate?: Fate
 }
 
-interface Namespaces {
+export interface Namespaces {
   /** Where clusters and their clients' Secrets are. */
   readonly tenant: string
   /** Where the operator keeps its lease and everybody's keys. */
   readonly operator: string
 }
 
+type Access = Pick<SharedControlPlane, 'kubeconfig'>
+
 interface Parts {
-  readonly plane: SharedControlPlane
+  readonly plane: Access
   readonly kube: KubeTransport
   readonly directory: string
   readonly namespaces: Namespaces
@@ -45,7 +47,7 @@ export class OperatorRoom implements AsyncDisposable {
   readonly kube: KubeTransport
   readonly directory: string
   readonly namespaces: Namespaces
-  readonly #plane: SharedControlPlane
+  readonly #plane: Access
   readonly #all: AsyncDisposableStack
 
   private constructor({ plane, kube, directory, namespaces, all }: Parts) {
@@ -63,6 +65,16 @@ export class OperatorRoom implements AsyncDisposable {
     const { path: directory } = all.use(await operatorDirectory())
     const kube = all.use(await connectKube({ kubeconfig: plane.kubeconfig }))
     const namespaces = { tenant: plane.namespace, operator: plane.namespace }
+    return new OperatorRoom({ plane, kube, directory, namespaces, all: all.move() })
+  }
+
+  /** In a directory and namespaces that are there already, and that outlive it. */
+  static async openIn(
+    plane: Access,
+    { directory, namespaces }: Pick<Parts, 'directory' | 'namespaces'>,
+  ): Promise<OperatorRoom> {
+    await using all = new AsyncDisposableStack()
+    const kube = all.use(await connectKube({ kubeconfig: plane.kubeconfig }))
     return new OperatorRoom({ plane, kube, directory, namespaces, all: all.move() })
   }
 
