@@ -49,7 +49,7 @@ async function inTurn(
   return applied
 }
 
-/** The operator's vital signs over a time: the longest stall, and the most memory since `forget`. */
+/** The operator's vital signs over a time: the longest stall, and the most memory. */
 export class VitalSigns implements Disposable {
   stallMs = 0
   rssMb = 0

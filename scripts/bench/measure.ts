@@ -1,4 +1,5 @@
 import { wait } from '../../src/lib/wait.ts'
+import { percentile } from '../percentile.ts'
 import type { Measured } from './figures.ts'
 import { firstLaunches } from './launches.ts'
 import { load, VitalSigns } from './load.ts'
@@ -6,7 +7,6 @@ import type { BenchOptions } from './options.ts'
 import { rawWritesPerSecond } from './raw-writes.ts'
 import { Scene } from './scene.ts'
 import { kibPerScheduler } from './schedulers.ts'
-import { percentile } from './statistics.ts'
 
 type Progress = (line: string) => void
 

@@ -2,10 +2,10 @@ import { type ChildProcess, spawn } from 'node:child_process'
 import { closeSync, openSync } from 'node:fs'
 import { readFile } from 'node:fs/promises'
 import { join } from 'node:path'
-import { variablePrefix } from '../../src/config.ts'
 import type { Call } from '../../src/lib/call.ts'
 import { poll } from '../../src/lib/wait.ts'
 import { healthPort, sampled, scraped } from '../../test/support/scrape.ts'
+import { withoutSettings } from '../environment.ts'
 
 interface OperatorOptions {
   readonly kubeconfig: string
@@ -96,7 +96,3 @@ export class MeasuredOperator implements AsyncDisposable {
 }
 
 const program = join(import.meta.dirname, '..', '..', 'src', 'main.ts')
-
-/** Settings of an operator that somebody runs from this shell are not meant for this one. */
-const withoutSettings = (env: NodeJS.ProcessEnv): NodeJS.ProcessEnv =>
-  Object.fromEntries(Object.entries(env).filter(([name]) => !name.startsWith(variablePrefix)))

@@ -1,7 +1,3 @@
-/** The smallest of sorted values that the share `q` of them does not exceed. */
-export const quantile = (sorted: readonly number[], q: number): number =>
-  sorted[Math.max(0, Math.ceil(q * sorted.length) - 1)] ?? Number.NaN
-
 export const seconds = (ms: number): string => `${(ms / 1000).toFixed(2)} s`
 
 export const grouped = (count: number): string => count.toLocaleString('en')

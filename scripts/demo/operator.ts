@@ -2,8 +2,8 @@ import { type ChildProcess, spawn } from 'node:child_process'
 import { closeSync, openSync } from 'node:fs'
 import { readFile } from 'node:fs/promises'
 import { join } from 'node:path'
-import { variablePrefix } from '../../src/config.ts'
 import { type Call, within } from '../../src/lib/call.ts'
+import { withoutSettings } from '../environment.ts'
 
 /** Longer than a graceful end takes, the lease given back. */
 const graceMs = 10_000
@@ -111,7 +111,3 @@ const settingsOf = ({ kubeconfig, context, namespace, watched, cloud, directory 
 
 const flags = (settings: Readonly<Record<string, string>>): readonly string[] =>
   Object.entries(settings).flatMap(([name, value]) => [`--${name}`, value])
-
-/** Settings of an operator that somebody runs from this shell are not meant for this one. */
-const withoutSettings = (env: NodeJS.ProcessEnv): NodeJS.ProcessEnv =>
-  Object.fromEntries(Object.entries(env).filter(([name]) => !name.startsWith(variablePrefix)))

@@ -1,7 +1,8 @@
 import { availableParallelism } from 'node:os'
 import type { Call } from '../../src/lib/call.ts'
+import { percentile } from '../percentile.ts'
 import { Census, machinesOf } from './census.ts'
-import { grouped, quantile, requestWords, seconds, workIn } from './figures.ts'
+import { grouped, requestWords, seconds, workIn } from './figures.ts'
 import { Fleet, type Member, startupSeconds } from './fleet.ts'
 import { deleteClusters } from './kubernetes.ts'
 import { stay } from './life.ts'
@@ -62,7 +63,7 @@ class Trial implements AsyncDisposable {
     const pace = `${(count / (tookMs / 1000)).toFixed(1)} clusters/s`
     timeline.step('Ready', `${clusters(count)} with ${grouped(this.#census.made)} machines, ${pace}`)
     const { readyMs } = this.#fleet
-    const [p50, p99] = [quantile(readyMs, 0.5), quantile(readyMs, 0.99)]
+    const [p50, p99] = [percentile(readyMs, 0.5), percentile(readyMs, 0.99)]
     timeline.step('apply to Ready', `p50 ${seconds(p50)}, p99 ${seconds(p99)}`)
     const work = workIn(await staff.operator.metrics(call))
     timeline.step('requests', `${requestWords(work)}, of the operator to the API server`)

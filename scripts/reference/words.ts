@@ -75,11 +75,6 @@ export const labelWords: Readonly<Record<keyof typeof labels, Mark>> = {
     value: 'a UID',
     what: 'On the Secrets of a cluster, and in `status.workers.selector`.',
   },
-  purpose: {
-    by: 'nobody yet',
-    value: '',
-    what: 'Kept for Secrets that a cluster refers to. This version does not read it.',
-  },
 }
 
 export const secretLabelWords: Readonly<Record<Exclude<keyof typeof secretLabels, 'uid'>, Mark>> = {

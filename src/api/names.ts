@@ -24,7 +24,6 @@ export const annotations = {
 
 export const labels = {
   clusterUid: `${group}/cluster-uid`,
-  purpose: `${group}/purpose`,
 } as const
 
 export const clusterNameMax = 50

@@ -5,7 +5,7 @@ import type { Role } from '../model/names.ts'
  * scheduler that was idle for its time limit. After every other end, the clean one of a worker that lost its
  * scheduler among them, it starts again.
  */
-export const doneStatus = 86
+const doneStatus = 86
 
 /**
  * What keeps Dask running. The software is installed by the unit itself: it is tried again until it is there. What

@@ -22,7 +22,7 @@ export interface RegisteredCloud {
 const clouds: readonly RegisteredCloud[] = [registered(local), registered(simulated)]
 
 /** The cloud of a resource, or a ParseError where the operator may not use it. */
-export function cloudNamed(name: string, allowed: readonly string[], path: string): RegisteredCloud {
+function cloudNamed(name: string, allowed: readonly string[], path: string): RegisteredCloud {
   const cloud = clouds.find(each => each.name === name)
   if (cloud !== undefined && allowed.includes(name)) return cloud
   const known = clouds.map(each => each.name).filter(each => allowed.includes(each))

@@ -1,5 +1,5 @@
 /** Every way in which asking a scheduler can fail. */
-export const daskFaults = [
+const daskFaults = [
   'refused',
   'unreachable',
   'tls-unknown-authority',

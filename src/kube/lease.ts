@@ -31,7 +31,7 @@ export interface LeaseTimes {
   readonly lookMs: number
 }
 
-export const usualTimes: LeaseTimes = { durationMs: 15_000, renewMs: 10_000, retryMs: 2_000, lookMs: 1_000 }
+const usualTimes: LeaseTimes = { durationMs: 15_000, renewMs: 10_000, retryMs: 2_000, lookMs: 1_000 }
 
 const releaseMs = 1_000
 

@@ -24,7 +24,7 @@ export interface Found {
   readonly context: string | undefined
 }
 
-export const usualServiceAccount = '/var/run/secrets/kubernetes.io/serviceaccount'
+const usualServiceAccount = '/var/run/secrets/kubernetes.io/serviceaccount'
 
 /** Throws a KubeError that says what was looked for. */
 export async function findAccess(source: Source, files: Kubeconfigs): Promise<Found> {

@@ -1,7 +1,7 @@
 import type { Condition, Finding } from './status.ts'
 
 /** The longest message that the custom resource takes. */
-export const messageMax = 1024
+const messageMax = 1024
 
 /** Nobody has ever made this statement: the time that the resource's own default carries. */
 const never = '1970-01-01T00:00:00Z'

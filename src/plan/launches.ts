@@ -34,7 +34,7 @@ export function planRecords(world: World, wanted: readonly PlannedLaunch[]): rea
 }
 
 /** The conditions for making anything: in care, certificates stored, a complete list, and the address where one is kept. */
-export function mayRecord({ enrolment, certificates, inventory, promises, hasServed }: World): boolean {
+function mayRecord({ enrolment, certificates, inventory, promises, hasServed }: World): boolean {
   if (enrolment.kind !== 'enrolled' || certificates.kind !== 'valid' || inventory.kind !== 'seen')
     return false
   // A new process knows of no machine that its first list misses: what served before is not replaced on one list's word.

@@ -11,7 +11,7 @@ export type Fate = 'keep' | 'drop' | 'forget'
  * A record may go only when nobody can be surprised by its machines any more: all of them listed, or certainly none
  * made, or the horizon passed and two complete lists begun after it. `wanted` is false where it must not be sent again.
  */
-export function fateOf(launch: Launch, world: World, wanted: boolean): Fate {
+function fateOf(launch: Launch, world: World, wanted: boolean): Fate {
   const { inventory } = world
   const memory = world.memory.launches.get(launch.id)
   const { state } = launch

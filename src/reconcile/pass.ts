@@ -195,7 +195,7 @@ async function hasAddress(
 }
 
 /** Something is under way that only looking again will show. */
-export function isBusy({ cluster, launches, inventory, memory, enrolment, hasServed }: World): boolean {
+function isBusy({ cluster, launches, inventory, memory, enrolment, hasServed }: World): boolean {
   if (cluster.phase === 'deleting' || enrolment.kind === 'lost' || launches.length > 0) return true
   if (inventory.kind !== 'seen' || (hasServed && inventory.previousStartedAt === -Infinity)) return true
   const moving = inventory.machines.some(({ state }) => state.kind === 'starting' || state.kind === 'leaving')

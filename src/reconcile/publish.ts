@@ -16,7 +16,7 @@ import { transitions } from './reports.ts'
 import { subjectOf } from './subject.ts'
 
 /** Changes of counts alone wait for so long after the last write. */
-export const countsEveryMs = 10_000
+const countsEveryMs = 10_000
 /** The end of a first look brings a pass by itself; this is for the one that is missed. */
 const firstLookMs = 1_000
 

@@ -3,7 +3,7 @@ import { type DestinationStream, destination, pino, stdTimeFunctions } from 'pin
 import { readable } from './log-text.ts'
 import { redact, redactText } from './redaction.ts'
 
-export const logLevels = ['trace', 'debug', 'info', 'warn', 'error', 'fatal'] as const
+const logLevels = ['trace', 'debug', 'info', 'warn', 'error', 'fatal'] as const
 export type LogLevel = (typeof logLevels)[number]
 
 export type Fields = Readonly<Record<string, unknown>>

@@ -6,7 +6,6 @@ import { connect, type Socket } from 'node:net'
 export type Manner = 'tunnel' | 'silence' | number
 
 interface Tunnel {
-  readonly target: string
   readonly authorization: string | undefined
   readonly client: Socket
   readonly server: Socket
@@ -62,7 +61,7 @@ export class ConnectProxy implements AsyncDisposable {
     if (typeof this.manner === 'number') return void client.end(`HTTP/1.1 ${this.manner} No\r\n\r\n`)
     const server = connect(this.#port, '127.0.0.1', () => client.write('HTTP/1.1 200 Open\r\n\r\n'))
     this.#keep(server)
-    const tunnel = { target: url, authorization: headers['proxy-authorization'], client, server, bytes: 0 }
+    const tunnel = { authorization: headers['proxy-authorization'], client, server, bytes: 0 }
     this.tunnels.push(tunnel)
     this.#pass(tunnel, client, server)
     this.#pass(tunnel, server, client)

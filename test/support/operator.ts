@@ -3,6 +3,7 @@ import { createWriteStream } from 'node:fs'
 import { mkdtemp, readFile, rm } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
+import { withoutSettings } from '../../scripts/environment.ts'
 import { poll } from '../../src/lib/wait.ts'
 
 export interface OperatorOptions {
@@ -48,7 +49,7 @@ export class OperatorProcess implements AsyncDisposable {
     const { program = 'src/main.ts', env = {} } = options
     this.#child = spawn(process.execPath, [program, ...settings, ...flags], {
       stdio: ['ignore', 'pipe', 'pipe'],
-      env: { ...process.env, ...env },
+      env: { ...withoutSettings(process.env), ...env },
     })
     const sink = createWriteStream(this.#log, { flags: 'a' })
     this.#child.stdout?.pipe(sink, { end: false })

@@ -1,7 +1,8 @@
 import { expect, test } from 'vitest'
 import { figureNames, isMet, shown } from '../../scripts/bench/figures.ts'
 import { parseOptions, usage } from '../../scripts/bench/options.ts'
-import { percentile, perSecond } from '../../scripts/bench/statistics.ts'
+import { perSecond } from '../../scripts/bench/statistics.ts'
+import { percentile } from '../../scripts/percentile.ts'
 
 const oneToHundred = Array.from({ length: 100 }, (_, at) => 100 - at)
 
@@ -10,6 +11,12 @@ test.each([
   { given: 'the median of an odd number', samples: [9, 1, 5], share: 0.5, want: 5 },
   { given: '99 of 100', samples: oneToHundred, share: 0.99, want: 99 },
   { given: '99 of 100, of few', samples: [1, 2, 3], share: 0.99, want: 3 },
+  {
+    given: '99 in 100, of 300',
+    samples: Array.from({ length: 300 }, (_, at) => at + 1),
+    share: 0.99,
+    want: 297,
+  },
   { given: 'one value', samples: [7], share: 0.5, want: 7 },
   { given: 'the least of all', samples: [3, 2], share: 0, want: 2 },
   { given: 'nothing', samples: [], share: 0.5, want: Number.NaN },

@@ -1,16 +1,6 @@
 import { expect, test } from 'vitest'
-import { quantile, requestWords, workIn } from '../../scripts/demo/figures.ts'
+import { requestWords, workIn } from '../../scripts/demo/figures.ts'
 import { createMetrics } from '../../src/telemetry/metrics.ts'
-
-test.each([
-  { of: [7], q: 0.99, want: 7 },
-  { of: [1, 2, 3, 4], q: 0.5, want: 2 },
-  { of: [1, 2, 3, 4, 5], q: 0.5, want: 3 },
-  { of: Array.from({ length: 100 }, (_, at) => at + 1), q: 0.99, want: 99 },
-  { of: Array.from({ length: 300 }, (_, at) => at + 1), q: 0.99, want: 297 },
-])('the $q of $of.length values is $want', ({ of, q, want }) => {
-  expect(quantile(of, q)).toBe(want)
-})
 
 test('memory and requests are read from what the operator serves', async () => {
   const metrics = createMetrics({ process: 'measured' })

@@ -24,6 +24,6 @@ export const local = defineCloud<LocalSettings>({
   },
 })
 
-export function defaultCacheDirectory(env: Readonly<Record<string, string | undefined>>): string {
+function defaultCacheDirectory(env: Readonly<Record<string, string | undefined>>): string {
   return join(env['XDG_CACHE_HOME'] || join(env['HOME'] || homedir(), '.cache'), 'dask-cloud-operator')
 }

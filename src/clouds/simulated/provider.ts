@@ -14,7 +14,7 @@ import { SimulatedSchedulers } from './schedulers.ts'
 import type { SimulatedMachine, SimulatedWorld } from './world.ts'
 
 /** Nobody can take this for a real address. */
-export const simulatedEndpoint: Endpoint = { host: 'simulated.invalid', port: 8786 }
+const simulatedEndpoint: Endpoint = { host: 'simulated.invalid', port: 8786 }
 
 /** What a script may do to one call, before the world hears of it and before the caller does. */
 export interface Trouble {
