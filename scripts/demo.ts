@@ -1,8 +1,8 @@
 import { commandOf, usage } from './demo/command.ts'
-import { Interrupt } from './demo/interrupt.ts'
 import { missing } from './demo/needs.ts'
 import { play } from './demo/play.ts'
 import { Timeline } from './demo/timeline.ts'
+import { Interrupt, told } from './interrupt.ts'
 
 /** Ends with 0, with 1 after a failure, with 2 after a wrong command line, and after a signal as a shell would have it: 130 after Ctrl-C. */
 async function main(words: readonly string[]): Promise<number> {
@@ -30,13 +30,6 @@ async function main(words: readonly string[]): Promise<number> {
     else timeline.note('nothing is left')
     return interrupt.exitCode ?? 1
   }
-}
-
-/** What broke off, and what could not be cleaned up after it. */
-function told(error: unknown): string {
-  if (error instanceof SuppressedError)
-    return `${told(error.suppressed)}\nand not everything could be stopped or removed: ${told(error.error)}`
-  return error instanceof Error ? error.message : String(error)
 }
 
 process.exit(await main(process.argv.slice(2)))

@@ -2,10 +2,15 @@ import { plural } from '../../src/api/names.ts'
 import { clustersIn } from '../../src/kube/clusters.ts'
 import { Reflector } from '../../src/kube/reflector.ts'
 import type { KubeTransport } from '../../src/kube/transport.ts'
+import { type Call, within } from '../../src/lib/call.ts'
 import { poll } from '../../src/lib/wait.ts'
 import { createMetrics } from '../../src/telemetry/metrics.ts'
 import { type ClusterObject, condition, isSettled } from '../../test/support/cluster-desk.ts'
 import { manifest } from '../../test/support/crd-plane.ts'
+
+/** For a request, and for all clusters together. */
+const oneMs = 60_000
+const manyMs = 300_000
 
 export interface Applied {
   readonly name: string
@@ -18,11 +23,13 @@ export interface Applied {
 export class Clusters {
   readonly #kube: KubeTransport
   readonly #path: string
+  readonly #call: Call
   /** Requests of ours that changed a cluster. */
   written = 0
 
-  constructor(kube: KubeTransport, namespace: string) {
+  constructor(kube: KubeTransport, namespace: string, call: Call) {
     this.#kube = kube
+    this.#call = call
     this.#path = clustersIn(namespace).path
   }
 
@@ -30,23 +37,26 @@ export class Clusters {
     const body = manifest(name, { cloud: { local: null, simulated: {} }, workers: { replicas: workers } })
     const at = Date.now()
     this.written += 1
-    const made = await this.#kube.request({ method: 'POST', path: this.#path, body }, inTime())
+    const made = await this.#kube.request(
+      { method: 'POST', path: this.#path, body },
+      within(this.#call, oneMs),
+    )
     return { name, uid: (made as ClusterObject).metadata.uid, at }
   }
 
   async remove({ name }: Applied): Promise<void> {
     this.written += 1
-    await this.#kube.request({ method: 'DELETE', path: `${this.#path}/${name}` }, inTime())
+    await this.#kube.request({ method: 'DELETE', path: `${this.#path}/${name}` }, within(this.#call, oneMs))
   }
 
   async all(): Promise<readonly ClusterObject[]> {
-    const list = await this.#kube.request({ method: 'GET', path: this.#path }, inTime())
+    const list = await this.#kube.request({ method: 'GET', path: this.#path }, within(this.#call, oneMs))
     return (list as { readonly items: readonly ClusterObject[] }).items
   }
 
   /** What a client that watches from now on is told of clusters that become Ready. */
   async watch(): Promise<Arrivals> {
-    const arrivals = new Arrivals(this.#kube, this.#path)
+    const arrivals = new Arrivals(this.#kube, this.#path, this.#call)
     await arrivals.begun()
     return arrivals
   }
@@ -55,12 +65,12 @@ export class Clusters {
   async settled(): Promise<void> {
     const look = async (): Promise<true | undefined> =>
       (await this.all()).every(isSettled) ? true : undefined
-    await poll(look, 500, inTime(300_000))
+    await poll(look, 500, within(this.#call, manyMs))
   }
 
   async gone(): Promise<void> {
     const look = async (): Promise<true | undefined> => ((await this.all()).length === 0 ? true : undefined)
-    await poll(look, 200, inTime(300_000))
+    await poll(look, 200, within(this.#call, manyMs))
   }
 }
 
@@ -68,22 +78,24 @@ export class Clusters {
 export class Arrivals implements AsyncDisposable {
   readonly #readyAt = new Map<string, number>()
   readonly #reflector: Reflector<unknown>
+  readonly #call: Call
 
-  constructor(kube: KubeTransport, path: string) {
+  constructor(kube: KubeTransport, path: string, call: Call) {
+    this.#call = call
     const quiet = { metrics: createMetrics(), onProblem: () => undefined }
     this.#reflector = new Reflector({ kube, resource: plural, collection: { path }, parse, ...quiet })
     this.#reflector.onChange(({ object }) => this.#see(object as ClusterObject))
   }
 
   begun(): Promise<void> {
-    return this.#reflector.synced(inTime())
+    return this.#reflector.synced(within(this.#call, oneMs))
   }
 
   /** When the last of them became Ready. Throws where one does not in time. */
   async last(applied: readonly Applied[]): Promise<number> {
     const look = (): true | undefined =>
       applied.every(({ uid }) => this.#readyAt.has(uid)) ? true : undefined
-    await poll(look, 10, inTime(300_000))
+    await poll(look, 10, within(this.#call, manyMs))
     return Math.max(...applied.map(({ uid }) => this.#readyAt.get(uid) ?? Number.NaN))
   }
 
@@ -100,5 +112,3 @@ export class Arrivals implements AsyncDisposable {
 const parse = (object: unknown): unknown => object
 
 const isReady = (cluster: ClusterObject): boolean => condition(cluster, 'Ready')?.status === 'True'
-
-const inTime = (ms = 60_000) => ({ signal: AbortSignal.timeout(ms) })

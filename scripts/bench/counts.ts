@@ -1,5 +1,6 @@
 import { plural } from '../../src/api/names.ts'
 import type { KubeRequests } from '../../src/kube/transport.ts'
+import { type Call, within } from '../../src/lib/call.ts'
 import { sampled } from '../../test/support/scrape.ts'
 
 /** Requests that change something, as the API server has counted them since it began. */
@@ -7,20 +8,21 @@ export interface Counts {
   /** Of clusters and Secrets; this program's own are not among them. */
   readonly writes: number
   readonly events: number
+  /** Processor time that it has taken. */
+  readonly cpuMs: number
 }
 
 const writing = ['POST', 'PUT', 'PATCH', 'APPLY', 'DELETE']
 
 /** `own`: how many such requests on clusters this program has sent. Nobody else here writes clusters, Secrets or events. */
-export async function countsOf(kube: KubeRequests, own: number): Promise<Counts> {
-  const metrics = String(
-    await kube.request({ method: 'GET', path: '/metrics' }, { signal: AbortSignal.timeout(30_000) }),
-  )
+export async function countsOf(kube: KubeRequests, own: number, call: Call): Promise<Counts> {
+  const metrics = String(await kube.request({ method: 'GET', path: '/metrics' }, within(call, 30_000)))
   const count = (resource: string): number =>
     writing.reduce(
       (sum, verb) =>
         sum + sampled(metrics, 'apiserver_request_total', `verb="${verb}"`, `resource="${resource}"`),
       0,
     )
-  return { writes: count(plural) + count('secrets') - own, events: count('events') }
+  const cpuMs = sampled(metrics, 'process_cpu_seconds_total') * 1_000
+  return { writes: count(plural) + count('secrets') - own, events: count('events'), cpuMs }
 }

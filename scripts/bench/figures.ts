@@ -33,6 +33,8 @@ export const figures = {
   writes_at_rest: { what: 'writes in a minute at rest', unit: '', decimals: 1, aim: atMost(0) },
   loop_stall_ms: { what: 'longest stall of the event loop', unit: 'ms', decimals: 0, aim: atMost(100) },
   raw_writes_per_s: { what: 'writes that the API server takes', unit: '/s', decimals: 0 },
+  operator_cpu_ms: { what: "the operator's processor time a cluster", unit: 'ms', decimals: 0 },
+  apiserver_cpu_ms: { what: "the API server's, of the same", unit: 'ms', decimals: 0 },
   kib_per_scheduler: { what: 'memory for a watched scheduler', unit: 'KiB', decimals: 0 },
 } as const satisfies Readonly<Record<string, Figure>>
 

@@ -1,4 +1,5 @@
 import { fileJournal, type Mark } from '../../src/clouds/simulated/journal.ts'
+import type { Call } from '../../src/lib/call.ts'
 import { wait } from '../../src/lib/wait.ts'
 import type { Applied } from './clusters.ts'
 import type { Scene } from './scene.ts'
@@ -21,8 +22,11 @@ export async function firstLaunches(
   const began = performance.now()
   const applying: Promise<Applied>[] = []
   for (let at = 0; at < launches; at++) {
-    await pause(began + at * everyMs - performance.now())
-    applying.push(clusters.apply(`first-${at}`, 2))
+    await pause(began + at * everyMs - performance.now(), scene.call)
+    const apply = clusters.apply(`first-${at}`, 2)
+    // Looked at once all are sent; one that fails before is not to end this process.
+    apply.catch(() => undefined)
+    applying.push(apply)
   }
   const applied = await Promise.all(applying)
   await clusters.settled()
@@ -43,5 +47,4 @@ function firstIn(marks: readonly Mark[]): ReadonlyMap<string, number> {
   return first
 }
 
-const pause = (ms: number): Promise<void> =>
-  ms > 0 ? wait(ms, { signal: new AbortController().signal }) : Promise.resolve()
+const pause = (ms: number, call: Call): Promise<void> => (ms > 0 ? wait(ms, call) : Promise.resolve())

@@ -9,6 +9,9 @@ export interface Load {
   readonly clustersPerS: number
   readonly writes: number
   readonly events: number
+  /** Processor time for each cluster, until all was quiet. */
+  readonly operatorCpuMs: number
+  readonly apiServerCpuMs: number
 }
 
 /** Applies clusters as fast as they are taken, waits until all are Ready, and counts what was written until all is quiet. */
@@ -27,6 +30,8 @@ export async function load(scene: Scene, names: readonly string[], workers: numb
     clustersPerS: perSecond(names.length, readyAt - began),
     writes: (after.writes - before.writes) / names.length,
     events: (after.events - before.events) / names.length,
+    operatorCpuMs: (after.operatorCpuMs - before.operatorCpuMs) / names.length,
+    apiServerCpuMs: (after.cpuMs - before.cpuMs) / names.length,
   }
 }
 

@@ -6,12 +6,13 @@ import type { Call } from '../../src/lib/call.ts'
 import { poll } from '../../src/lib/wait.ts'
 import { healthPort, sampled, scraped } from '../../test/support/scrape.ts'
 import { withoutSettings } from '../environment.ts'
+import type { Home } from './home.ts'
 
 interface OperatorOptions {
   readonly kubeconfig: string
   readonly namespace: string
   /** For its log and its simulated cloud. */
-  readonly directory: string
+  readonly home: Home
 }
 
 export interface Vitals {
@@ -19,6 +20,7 @@ export interface Vitals {
   readonly stallMs: number
   /** Requests that change something, events too, since it began. */
   readonly writes: number
+  readonly cpuMs: number
 }
 
 const graceMs = 10_000
@@ -33,9 +35,9 @@ export class MeasuredOperator implements AsyncDisposable {
   readonly #ended: Promise<string>
   #end: string | undefined
 
-  constructor({ kubeconfig, namespace, directory }: OperatorOptions) {
-    this.journal = join(directory, 'simulated.jsonl')
-    this.#log = join(directory, 'operator.log')
+  constructor({ kubeconfig, namespace, home }: OperatorOptions) {
+    this.journal = join(home.directory, 'simulated.jsonl')
+    this.#log = join(home.directory, 'operator.log')
     const settings = {
       kubeconfig,
       namespace,
@@ -52,10 +54,13 @@ export class MeasuredOperator implements AsyncDisposable {
     const output = openSync(this.#log, 'a', 0o600)
     const given = (process.env['BENCH_OPERATOR_NODE_FLAGS'] ?? usual).split(' ').filter(Boolean)
     this.#child = spawn(process.execPath, [...given, program, ...words], {
+      // Not in the terminal's group: Ctrl-C is for the bench, which ends the operator in order.
+      detached: true,
       env: withoutSettings(process.env),
       stdio: ['ignore', output, output],
     })
     closeSync(output)
+    home.guard(this.#child)
     this.#ended = new Promise(resolve => {
       const end = (how: string): void => resolve((this.#end ??= how))
       this.#child.once('error', error => end(error.message))
@@ -80,6 +85,7 @@ export class MeasuredOperator implements AsyncDisposable {
       rssMb: sampled(body, 'process_resident_memory_bytes') / 1_048_576,
       stallMs: sampled(body, 'dask_cloud_operator_loop_stall_ms'),
       writes: writes.reduce((sum, each) => sum + each, 0),
+      cpuMs: sampled(body, 'process_cpu_seconds_total') * 1_000,
     }
   }
 

@@ -4,10 +4,17 @@ import type { WatchTarget } from '../../src/dask/watch.ts'
 import { poll, wait } from '../../src/lib/wait.ts'
 import { clusterUid } from '../../src/model/names.ts'
 
-// Watches the schedulers it is sent, and answers how many KiB each but the first took: the first brings what all share.
+// Watches the schedulers it is sent, and answers what each but the first took: the first brings what all share.
 
 export interface WatchedScheduler extends WatchTarget {
   readonly uid: string
+}
+
+export interface Watching {
+  /** Resident memory for each scheduler. */
+  readonly kib: number
+  /** TCP connections that are open while all are watched. */
+  readonly connections: number
 }
 
 const answerMs = 300_000
@@ -19,7 +26,11 @@ const targets = schedulers.map(each => ({ ...each, uid: clusterUid(each.uid) }))
 await using pool = new SchedulerPool()
 const before = await memoryWith(targets.slice(0, 1))
 const after = await memoryWith(targets)
-process.send?.((after - before) / 1_024 / Math.max(1, targets.length - 1))
+const watching: Watching = {
+  kib: (after - before) / 1_024 / Math.max(1, targets.length - 1),
+  connections: process.getActiveResourcesInfo().filter(resource => resource === 'TCPSocketWrap').length,
+}
+process.send?.(watching)
 
 /** Resident bytes once all of these answer. */
 async function memoryWith(tracked: typeof targets): Promise<number> {

@@ -1,53 +1,62 @@
-import { mkdtemp, rm } from 'node:fs/promises'
-import { tmpdir } from 'node:os'
-import { join } from 'node:path'
 import type { KubeTransport } from '../../src/kube/transport.ts'
 import { connectKube } from '../../src/kube/transport.ts'
+import { type Call, within } from '../../src/lib/call.ts'
 import { poll } from '../../src/lib/wait.ts'
 import { type ControlPlane, startControlPlane } from '../controlplane/index.ts'
 import { Clusters } from './clusters.ts'
 import { type Counts, countsOf } from './counts.ts'
+import type { BenchCall, Home } from './home.ts'
 import { MeasuredOperator } from './operator.ts'
 
 const namespace = 'bench'
 const operatorNamespace = 'dask-system'
 /** Longer than changes of counts alone wait to be written. */
 const quietMs = 12_000
+/** The first time, the control plane is built. */
+const startMs = 1_800_000
+
+interface BothCounts extends Counts {
+  /** By the operator. */
+  readonly sent: number
+  readonly operatorCpuMs: number
+}
+
+interface Parts {
+  readonly plane: ControlPlane
+  readonly kube: KubeTransport
+  readonly home: Home
+  readonly call: Call
+}
 
 /** A control plane with our custom resource, a client, and the operator once it is started. */
 export class Scene implements AsyncDisposable {
   readonly kube: KubeTransport
   readonly clusters: Clusters
-  readonly progress: (line: string) => void
+  /** Ends whatever is measured. */
+  readonly call: Call
   readonly #plane: ControlPlane
-  readonly #directory: string
+  readonly #home: Home
   readonly #all: AsyncDisposableStack
   #operator: MeasuredOperator | undefined
 
-  private constructor(
-    parts: { plane: ControlPlane; kube: KubeTransport; directory: string; progress: (line: string) => void },
-    all: AsyncDisposableStack,
-  ) {
-    this.#plane = parts.plane
-    this.kube = parts.kube
-    this.#directory = parts.directory
-    this.progress = parts.progress
-    this.clusters = new Clusters(parts.kube, namespace)
+  private constructor({ plane, kube, home, call }: Parts, all: AsyncDisposableStack) {
+    this.#plane = plane
+    this.kube = kube
+    this.call = call
+    this.#home = home
+    this.clusters = new Clusters(kube, namespace, call)
     this.#all = all
   }
 
-  static async open(progress: (line: string) => void): Promise<Scene> {
+  static async open(home: Home, call: BenchCall): Promise<Scene> {
     await using all = new AsyncDisposableStack()
-    const directory = await mkdtemp(join(tmpdir(), 'dask-bench-'))
-    all.defer(() => rm(directory, { recursive: true, force: true }))
-    const plane = all.use(
-      await startControlPlane({ signal: AbortSignal.timeout(1_800_000), progress, controllers: false }),
-    )
+    const { signal } = within(call, startMs)
+    const plane = all.use(await startControlPlane({ signal, progress: call.progress, controllers: false }))
     await plane.kubectl(['apply', '-f', 'crds/'])
     await plane.kubectl(['wait', '--for=condition=Established', '--timeout=60s', '-f', 'crds/'])
     for (const name of [namespace, operatorNamespace]) await plane.kubectl(['create', 'namespace', name])
     const kube = all.use(await connectKube({ kubeconfig: plane.kubeconfig }))
-    return new Scene({ plane, kube, directory, progress }, all.move())
+    return new Scene({ plane, kube, home, call }, all.move())
   }
 
   get operator(): MeasuredOperator {
@@ -55,27 +64,22 @@ export class Scene implements AsyncDisposable {
     return this.#operator
   }
 
-  async startOperator(): Promise<MeasuredOperator> {
+  async startOperator(): Promise<void> {
     const { kubeconfig } = this.#plane
-    const operator = new MeasuredOperator({
-      kubeconfig,
-      namespace: operatorNamespace,
-      directory: this.#directory,
-    })
+    const operator = new MeasuredOperator({ kubeconfig, namespace: operatorNamespace, home: this.#home })
     this.#operator = this.#all.use(operator)
-    await operator.ready({ signal: AbortSignal.timeout(60_000) })
-    return operator
+    await operator.ready(within(this.call, 60_000))
   }
 
   /** As the API server has counted, and the operator: both at a moment at which nothing was on its way. */
-  async counts(): Promise<Counts & { readonly sent: number }> {
-    const look = async (): Promise<(Counts & { sent: number }) | undefined> => {
+  async counts(): Promise<BothCounts> {
+    const look = async (): Promise<BothCounts | undefined> => {
       const before = await this.operator.vitals()
-      const counts = await countsOf(this.kube, this.clusters.written)
-      const after = await this.operator.vitals()
-      return before.writes === after.writes ? { ...counts, sent: after.writes } : undefined
+      const counts = await countsOf(this.kube, this.clusters.written, this.call)
+      const { writes: sent, cpuMs: operatorCpuMs } = await this.operator.vitals()
+      return before.writes === sent ? { ...counts, sent, operatorCpuMs } : undefined
     }
-    return poll(look, 500, { signal: AbortSignal.timeout(60_000) })
+    return poll(look, 500, within(this.call, 60_000))
   }
 
   /** Waits until nothing was written for longer than anything may wait to be written. */
@@ -88,7 +92,7 @@ export class Scene implements AsyncDisposable {
       last = now
       return performance.now() - since >= quietMs ? true : undefined
     }
-    await poll(look, 1_000, { signal: AbortSignal.timeout(300_000) })
+    await poll(look, 1_000, within(this.call, 300_000))
   }
 
   [Symbol.asyncDispose](): Promise<void> {

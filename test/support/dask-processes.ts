@@ -63,8 +63,9 @@ export class DaskProcesses implements AsyncDisposable {
     this.bundle = bundle
   }
 
-  static async create(python: string): Promise<DaskProcesses> {
-    const folder = await mkdtemp(join(tmpdir(), 'dask-processes-'))
+  /** In a folder of its own below `parent`, which its disposal removes. */
+  static async create(python: string, parent = tmpdir()): Promise<DaskProcesses> {
+    const folder = await mkdtemp(join(parent, 'dask-processes-'))
     await mkdir(join(folder, 'config'))
     return new DaskProcesses(python, folder, createBundle(anIdentity, Date.now()))
   }

@@ -16,9 +16,14 @@ export class Demo {
   readonly #child: ChildProcess
   output = ''
 
-  constructor(folder: string, words: readonly string[] = [], env: NodeJS.ProcessEnv = {}) {
+  constructor(
+    folder: string,
+    words: readonly string[] = [],
+    env: NodeJS.ProcessEnv = {},
+    script = 'scripts/demo.ts',
+  ) {
     this.folder = folder
-    this.#child = spawn(process.execPath, ['scripts/demo.ts', ...words], {
+    this.#child = spawn(process.execPath, [script, ...words], {
       env: { ...process.env, TMPDIR: folder, ...env },
       stdio: ['ignore', 'pipe', 'pipe'],
     })

@@ -48,6 +48,8 @@ test('the figures have the names that others read', () => {
     'writes_at_rest',
     'loop_stall_ms',
     'raw_writes_per_s',
+    'operator_cpu_ms',
+    'apiserver_cpu_ms',
     'kib_per_scheduler',
   ])
 })

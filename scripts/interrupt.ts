@@ -1,6 +1,6 @@
 import { constants } from 'node:os'
 
-/** What a person, or whoever reads our output, does to end the demo. Only the first time counts: npm sends a second one. */
+/** What a person, or whoever reads our output, does to end a program. Only the first time counts: npm sends a second one. */
 export class Interrupt {
   readonly #controller = new AbortController()
   #exitCode: number | undefined
@@ -27,4 +27,11 @@ export class Interrupt {
   get exitCode(): number | undefined {
     return this.#exitCode
   }
+}
+
+/** What broke off, and what could not be cleaned up after it. */
+export function told(error: unknown): string {
+  if (error instanceof SuppressedError)
+    return `${told(error.suppressed)}\nand not everything could be stopped or removed: ${told(error.error)}`
+  return error instanceof Error ? error.message : String(error)
 }
