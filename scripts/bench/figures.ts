@@ -33,8 +33,8 @@ export const figures = {
   writes_at_rest: { what: 'writes in a minute at rest', unit: '', decimals: 1, aim: atMost(0) },
   loop_stall_ms: { what: 'longest stall of the event loop', unit: 'ms', decimals: 0, aim: atMost(100) },
   raw_writes_per_s: { what: 'writes that the API server takes', unit: '/s', decimals: 0 },
-  operator_cpu_ms: { what: "the operator's processor time a cluster", unit: 'ms', decimals: 0 },
-  apiserver_cpu_ms: { what: "the API server's, of the same", unit: 'ms', decimals: 0 },
+  operator_cpu_ms: { what: 'processor time a cluster: operator', unit: 'ms', decimals: 0 },
+  apiserver_cpu_ms: { what: 'processor time a cluster: API server', unit: 'ms', decimals: 0 },
   kib_per_scheduler: { what: 'memory for a watched scheduler', unit: 'KiB', decimals: 0 },
 } as const satisfies Readonly<Record<string, Figure>>
 
@@ -47,7 +47,7 @@ export const isMet = ({ at, limit }: Aim, value: number): boolean =>
 /** As it is written: a figure is held against its aim as it was measured, not as it is rounded. */
 export function shown(name: FigureName, value: number): string {
   const { what, unit, decimals, aim }: Figure = figures[name]
-  const text = `${what.padEnd(36)} ${rounded(value, decimals)} ${unit}`.trimEnd()
+  const text = `${what.padEnd(37)} ${rounded(value, decimals)} ${unit}`.trimEnd()
   if (aim === undefined) return text
   const wanted = `${aim.at === 'most' ? 'at most' : 'at least'} ${aim.limit}`
   return `${text.padEnd(50)} aim: ${wanted.padEnd(12)} ${isMet(aim, value) ? 'met' : 'MISSED'}`
