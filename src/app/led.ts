@@ -21,7 +21,7 @@ export const asLeader =
   (lease: Pick<Lease, 'remainingMs' | 'signal'>): Led =>
   async (ms, call, work) => {
     if (lease.remainingMs() <= 0) throw new CloudError('unavailable', 'This process may not lead any more')
-    return limited(ms, { signal: AbortSignal.any([call.signal, lease.signal]) }, work)
+    return limited(ms, call, work, lease.signal)
   }
 
 /** The same cloud in a leader's hands: every call of it, whoever makes it, keeps to the lease. */
