@@ -41,6 +41,11 @@ async function run(config: Config, seams: Seams): Promise<number> {
     log.info({}, 'stopped')
     return 0
   } catch (error) {
+    // A standby that is stopped has nothing to give back.
+    if (stop.signal.aborted && error === stop.signal.reason) {
+      log.info({}, 'stopped')
+      return 0
+    }
     // What is wrong with a kubeconfig is said by its message; a trace of ours would only hide it.
     if (error instanceof KubeError && error.reason === 'Configuration')
       log.fatal({}, `${error.message} (see --kubeconfig)`)

@@ -87,7 +87,8 @@ export class Candidate {
       const answer = await kube.request({ method, path, body, deadlineMs: tryMs }, call)
       return { record: readLease(answer), since }
     } catch (error) {
-      if (isKubeError(error, 404, 409)) return undefined
+      // Where there is nothing to make a lease in, nobody was faster: the namespace is missing, and that is to be told.
+      if (isKubeError(error, 409) || (method === 'PUT' && isKubeError(error, 404))) return undefined
       throw error
     }
   }

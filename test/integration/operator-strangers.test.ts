@@ -62,7 +62,7 @@ test('I4 and I7: fifty strangers with look-alike tags outlive a whole life of ou
     key: clusterKey(tenant, 'watched'),
     installation: 'theirs',
   })
-  const operator = room.operator({ settings: { 'log-level': 'trace' } })
+  const operator = room.operator({ settings: { 'log-level': 'trace', 'sweep-after': '30s' } })
   await using history = await room.clusters.history()
   const { uid } = (await room.clusters.create('watched', 2)).metadata
   journal.write(strangers(clusterUid(uid), tenant, 25))
