@@ -64,7 +64,8 @@ test.concurrent('row 3: deleted before the late create is carried out: its machi
   await room.until('it to be asked for', () => launchesAsked(room).length >= 2)
   await room.removed('orphaned')
   expect(room.ledger.launched(uid)).toEqual([])
-  await room.until('the late create', () => room.ledger.launched(uid).length > 0, 60_000)
+  // The simulated world moves when it is asked: where there is nothing to watch, that is once a minute.
+  await room.until('the late create', () => room.ledger.launched(uid).length > 0, 150_000)
   await room.until('its machines to end', () => room.ledger.left.length === 0, 120_000)
 })
 
