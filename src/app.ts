@@ -2,6 +2,7 @@ import { hostname } from 'node:os'
 import { Checks } from './app/checks.ts'
 import { installationOf } from './app/installation.ts'
 import { lead } from './app/leader.ts'
+import { sealingKeyOf } from './app/sealing.ts'
 import { seamless } from './app/seams.ts'
 import type { Config } from './config.ts'
 import { acquireLease, type Lease } from './kube/lease.ts'
@@ -28,11 +29,25 @@ export async function runOperator(config: Config, log: Log, call: Call, seams = 
   await using open = new AsyncDisposableStack()
   open.use(await health(config, checks, metrics, log))
   const namespace = config.namespace ?? kube.namespace
-  const installation = await installationOf({ kube, namespace, name: config.installation, log }, call)
+  const surroundings = { kube, namespace, name: config.installation, log }
+  const installation = await installationOf(surroundings, call)
+  const sealingKey = await sealingKeyOf(surroundings, call)
   const identity = `${hostname()}_${process.pid}_${Math.random().toString(16).slice(2, 10)}`
   await using lease = await leadership({ config, kube, namespace, identity, metrics, log }, call)
   log.info({ namespace, installation, identity }, 'this process leads')
-  const office = { config, kube, namespace, installation, identity, lease, metrics, log, checks, seams }
+  const office = {
+    config,
+    kube,
+    namespace,
+    installation,
+    sealingKey,
+    identity,
+    lease,
+    metrics,
+    log,
+    checks,
+    seams,
+  }
   await lead(office, call)
   if (!call.signal.aborted) throw lease.signal.reason
 }

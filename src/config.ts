@@ -1,6 +1,6 @@
 import { homedir } from 'node:os'
 import { join } from 'node:path'
-import { cloudNames } from './api/cloud-schema.ts'
+import { trialClouds } from './api/cloud-schema.ts'
 import { duration, integer, list, listen, text, toggle, words } from './lib/option-kinds.ts'
 import { describeOptions, OptionError, readOptions, type Values } from './lib/options.ts'
 
@@ -43,9 +43,9 @@ export const settings = {
       'Clouds that clusters may use although they are none, separated by commas. Whoever may create a cluster on ' +
       'local runs any program as the user that the operator runs as.',
     placeholder: 'NAME,...',
-    values: cloudNames,
+    values: trialClouds,
     default: [],
-    defaultText: `none of ${cloudNames.join(', ')}`,
+    defaultText: `none of ${trialClouds.join(', ')}`,
   }),
   installation: text({
     description:
@@ -100,6 +100,15 @@ export const settings = {
     description: 'Lines for programs or for people.',
     values: ['json', 'text'],
     default: 'json',
+  }),
+  operatorCidrs: list({
+    description:
+      'Where the operator itself comes from when it connects to a scheduler, as ranges of addresses, separated by commas: ' +
+      'they are let through beside the allowedCIDRs of each cluster.',
+    placeholder: 'CIDR,...',
+    pattern: /^[0-9a-fA-F.:]{2,39}\/[0-9]{1,3}$/,
+    default: [],
+    defaultText: 'none: clusters that are Public must allow it themselves',
   }),
   concurrency: integer({
     description: 'How many clusters are worked on at a time.',

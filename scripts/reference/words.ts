@@ -20,17 +20,30 @@ export type Effect = keyof typeof effects
 /** The longest path that a field begins with counts; a field that none of them covers is `yes`. */
 export const effectOf: Readonly<Record<string, Effect>> = {
   'spec.cloud': 'no',
+  'spec.cloud.aws': 'replaces workers, new scheduler',
+  'spec.cloud.aws.region': 'no',
+  'spec.cloud.aws.zones': 'later',
+  'spec.cloud.aws.subnets': 'later',
+  'spec.cloud.aws.vpc': 'later',
+  'spec.cloud.aws.securityGroups': 'later',
+  'spec.cloud.aws.sshCIDRs': 'later',
+  'spec.cloud.aws.tags': 'later',
   'spec.cloud.local.python': 'replaces workers, new scheduler',
   'spec.cloud.simulated.startupSeconds': 'later',
   'spec.software': 'replaces workers, new scheduler',
   'spec.scheduler': 'new scheduler',
   'spec.workers': 'replaces workers',
   'spec.workers.replicas': 'scales',
+  'spec.workerGroups': 'replaces workers',
+  'spec.workerGroups[].name': 'scales',
+  'spec.workerGroups[].replicas': 'scales',
+  'spec.network.exposure': 'replaces workers, new scheduler',
   'spec.suspend': 'all or none',
 }
 
 export function changeOf(path: string): Effect {
-  const covers = (start: string): boolean => path === start || path.startsWith(`${start}.`)
+  const covers = (start: string): boolean =>
+    path === start || ['.', '[]'].some(end => path.startsWith(`${start}${end}`))
   const [longest = ''] = Object.keys(effectOf)
     .filter(covers)
     .toSorted((a, b) => b.length - a.length)

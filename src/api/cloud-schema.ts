@@ -1,3 +1,4 @@
+import { aws } from './aws-schema.ts'
 import { exactlyOne, object } from './schema/containers.ts'
 import { integer, text } from './schema/scalars.ts'
 import { matching, optional } from './schema/schema.ts'
@@ -42,7 +43,10 @@ const simulated = object({
   },
 })
 
-const members = { local, simulated }
+const members = { aws, local, simulated }
+
+/** Clouds that are none: only for whom the operator was told to. */
+export const trialClouds: readonly string[] = ['local', 'simulated']
 
 /** The clouds whose settings this version of the custom resource describes. */
 export const cloudNames: readonly string[] = Object.keys(members)

@@ -1,6 +1,8 @@
+import { defaultGroup, schedulerGroup } from '../model/names.ts'
 import { cloud } from './cloud-schema.ts'
-import { map, object } from './schema/containers.ts'
-import { bool, decimal, duration, integer, text } from './schema/scalars.ts'
+import { network } from './network-schema.ts'
+import { list, map, object } from './schema/containers.ts'
+import { bool, choice, decimal, duration, integer, text } from './schema/scalars.ts'
 import { type Infer, keysMatching, matching, optional } from './schema/schema.ts'
 import { environment, software } from './software-schema.ts'
 
@@ -31,31 +33,100 @@ const resources = map({
   ],
 })
 
+const size = (description: string) =>
+  text({
+    description,
+    min: 1,
+    max: 64,
+    rules: [matching(/^[A-Za-z0-9][A-Za-z0-9._-]*$/, 'must be the name of a size, for example m7i.large')],
+  })
+
 const scheduler = object({
   description: 'The one scheduler of the cluster.',
   others: 'refused',
   default: {},
-  fields: { env: optional(environment('the scheduler alone, over those of spec.software.env')) },
+  fields: {
+    size: optional(
+      size(
+        "What the cloud calls the scheduler's machine, for example m7i.large. Default: the cloud's usual one.",
+      ),
+    ),
+    env: optional(environment('the scheduler alone, over those of spec.software.env')),
+  },
 })
+
+/** What every group of workers has. */
+const group = {
+  replicas: integer({ description: 'How many workers there are to be.', min: 0, max: 1000, default: 1 }),
+  sizes: optional(
+    list({
+      description:
+        "What the cloud calls their machines, in the order they are tried, for example [m7i.xlarge, m6i.xlarge]. Default: the cloud's usual one.",
+      items: size('One of them.'),
+      max: 10,
+    }),
+  ),
+  purchasing: choice({
+    description:
+      'How they are paid for: on demand, as spot machines, which the cloud may take back at any time, or as spot machines while there are any.',
+    values: ['OnDemand', 'Spot', 'SpotOrOnDemand'],
+    default: 'OnDemand',
+  }),
+  threads: optional(
+    integer({
+      description: 'Tasks that one worker runs at a time. Default: one for each core of its machine.',
+      min: 1,
+      max: 1024,
+    }),
+  ),
+  memory: optional(memory),
+  resources: optional(resources),
+  env: optional(environment('the workers alone, over those of spec.software.env')),
+}
 
 const workers = object({
   description:
     'The workers of the cluster. kubectl scale changes the number; a change of anything else here replaces them.',
   others: 'refused',
   default: {},
-  fields: {
-    replicas: integer({ description: 'How many workers there are to be.', min: 0, max: 1000, default: 1 }),
-    threads: optional(
-      integer({
-        description: 'Tasks that one worker runs at a time. Default: one for each core of its machine.',
+  fields: group,
+})
+
+const workerGroups = list({
+  description: 'More workers of other kinds. A group that is taken out of the list is drained and ended.',
+  items: object({
+    description: 'Workers of one kind; the fields are those of spec.workers.',
+    others: 'refused',
+    fields: {
+      name: text({
+        description: 'What it is called; default and scheduler are taken.',
         min: 1,
-        max: 1024,
+        max: 32,
+        rules: [
+          matching(
+            /^[a-z]([a-z0-9-]*[a-z0-9])?$/,
+            'must be small letters, digits and -, beginning with a letter and not ending with -',
+          ),
+          {
+            cel: `!(self in ['${defaultGroup}', '${schedulerGroup}'])`,
+            message: `${defaultGroup} is the group of spec.workers and ${schedulerGroup} the scheduler's: choose another name`,
+            holds: value => value !== defaultGroup && value !== schedulerGroup,
+          },
+        ],
       }),
-    ),
-    memory: optional(memory),
-    resources: optional(resources),
-    env: optional(environment('the workers alone, over those of spec.software.env')),
-  },
+      ...group,
+    },
+  }),
+  max: 16,
+  keys: ['name'],
+  default: [],
+  rules: [
+    {
+      cel: 'self.all(one, self.exists_one(other, other.name == one.name))',
+      message: 'each group needs a name of its own',
+      holds: groups => new Set(groups.map(({ name }) => name)).size === groups.length,
+    },
+  ],
 })
 
 const bounds = { minMs: 10_000, maxMs: 31_536_000_000 }
@@ -92,6 +163,8 @@ export const spec = object({
     software,
     scheduler,
     workers,
+    workerGroups,
+    network,
     suspend: bool({
       description:
         'Ends every machine, the scheduler with its memory too, and keeps this resource and its certificates. ' +

@@ -1,3 +1,4 @@
+import { canonicalCidr } from '../lib/cidr.ts'
 import type { Cluster, Group, Lifetime, Sleep, Software } from '../model/cluster.ts'
 import { type ClusterKey, type ClusterUid, defaultGroup, type Role, schedulerGroup } from '../model/names.ts'
 import type { Spec } from './cluster-schema.ts'
@@ -32,7 +33,10 @@ export function clusterOf({ identity, spec, cloud, restart, ...asked }: Parts): 
   const env = spec.software.env ?? {}
   const launchable = (group: Omit<Group, 'fingerprint'>): Group => {
     const intended = { name: cloud.name, intent: cloud.intent(group.role) }
-    return { ...group, fingerprint: fingerprintOf({ software, env, group, cloud: intended, restart }) }
+    return {
+      ...group,
+      fingerprint: fingerprintOf({ software, env, group, network: spec.network, cloud: intended, restart }),
+    }
   }
   return {
     key,
@@ -46,12 +50,21 @@ export function clusterOf({ identity, spec, cloud, restart, ...asked }: Parts): 
     software,
     env,
     scheduler: launchable(schedulerOf(spec)),
-    groups: [launchable(workersOf(spec))],
+    groups: [
+      workersOf(defaultGroup, spec.workers),
+      ...spec.workerGroups.map(each => workersOf(each.name, each)),
+    ].map(launchable),
     restart,
+    network: networkOf(spec),
     lifetime: lifetimeOf(spec),
     ...asked,
   }
 }
+
+const networkOf = ({ network: { exposure, allowedCIDRs } }: Spec): Cluster['network'] => ({
+  exposure,
+  allowedCIDRs: [...new Set(allowedCIDRs.map(each => canonicalCidr(each) ?? each))].toSorted(),
+})
 
 const lifetimeOf = ({ lifetime }: Spec): Lifetime => ({
   idleTimeoutMs: lifetime?.idleTimeout ?? Infinity,
@@ -62,16 +75,20 @@ const schedulerOf = ({ scheduler }: Spec): Omit<Group, 'fingerprint'> => ({
   name: schedulerGroup,
   role: 'scheduler',
   replicas: 1,
+  sizes: scheduler.size === undefined ? [] : [scheduler.size],
+  purchasing: 'OnDemand',
   threads: undefined,
   memory: undefined,
   resources: {},
   env: scheduler.env ?? {},
 })
 
-const workersOf = ({ workers }: Spec): Omit<Group, 'fingerprint'> => ({
-  name: defaultGroup,
+const workersOf = (name: string, workers: Spec['workers']): Omit<Group, 'fingerprint'> => ({
+  name,
   role: 'worker',
   replicas: workers.replicas,
+  sizes: workers.sizes ?? [],
+  purchasing: workers.purchasing,
   threads: workers.threads,
   memory: workers.memory,
   resources: workers.resources ?? {},

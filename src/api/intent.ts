@@ -1,12 +1,13 @@
 import { digest } from '../lib/fingerprint.ts'
-import type { Group, Software } from '../model/cluster.ts'
+import type { Exposure, Group, Software } from '../model/cluster.ts'
 import { type Fingerprint, fingerprint } from '../model/names.ts'
 
 /** What a user asked of one group's machines: what a change of must roll them. Never how many there are. */
 export interface Intent {
   readonly software: Software
   readonly env: Readonly<Record<string, string>>
-  readonly group: Pick<Group, 'role' | 'threads' | 'memory' | 'resources' | 'env'>
+  readonly group: Pick<Group, 'role' | 'sizes' | 'purchasing' | 'threads' | 'memory' | 'resources' | 'env'>
+  readonly network: { readonly exposure: Exposure }
   readonly cloud: { readonly name: string; readonly intent: unknown }
   /** What the annotation that asks for a new scheduler says, or ''. */
   readonly restart: string
@@ -18,11 +19,14 @@ export interface Intent {
  * Unset fields are left out, so that a field which a later version adds changes nothing as long as nobody sets it:
  * an upgrade of the operator rolls no machine. What is hashed here may never change; a change is a `v2:` beside it.
  */
-export function fingerprintOf({ software, env, group, cloud, restart }: Intent): Fingerprint {
+export function fingerprintOf({ software, env, group, network, cloud, restart }: Intent): Fingerprint {
   const hash = digest({
     role: group.role,
     software: { [software.kind]: { version: software.pythonVersion, packages: software.packages } },
     env: unlessEmpty({ ...env, ...group.env }),
+    sizes: group.sizes.length === 0 ? undefined : group.sizes,
+    purchasing: group.purchasing === 'OnDemand' ? undefined : group.purchasing,
+    exposure: network.exposure === 'Public' ? undefined : network.exposure,
     threads: group.threads,
     memory: group.memory,
     resources: unlessEmpty(group.resources),

@@ -101,6 +101,16 @@ const workers = object({
   },
 })
 
+const workerGroup = object({
+  description: 'The workers of one of spec.workerGroups.',
+  others: 'ignored',
+  fields: {
+    name: word('Its name.', 63),
+    replicas: counter('Machines that are there, starting ones too.'),
+    ready: counter('Workers that answer through the scheduler.'),
+  },
+})
+
 const certificates = object({
   description: 'The certificates of the cluster.',
   others: 'ignored',
@@ -137,6 +147,14 @@ export const publishedFields = {
     word('Secret in the same namespace with what a client needs: ca.crt, tls.crt, tls.key, dask.yaml.'),
   ),
   workers: optional(workers),
+  workerGroups: optional(
+    list({
+      description: 'The workers of spec.workerGroups; absent where there is no such group.',
+      items: workerGroup,
+      max: 64,
+      keys: ['name'],
+    }),
+  ),
   certificates: optional(certificates),
   expiresAt: optional(timeText({ description: 'When spec.lifetime.ttl ends, and the cluster with it.' })),
   readySince: optional(

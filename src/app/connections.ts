@@ -71,7 +71,7 @@ export class Connections implements AsyncDisposable {
     const key = kind.connection(settings)
     const known = this.#connections.get(key)
     if (known !== undefined) return known
-    const opened = kind.connect(settings, this.#options.context).then(cloud => this.#join(cloud))
+    const opened = kind.connect(settings, undefined, this.#options.context).then(cloud => this.#join(cloud))
     this.#connections.set(key, opened)
     opened.catch((error: unknown) => {
       this.#connections.delete(key)

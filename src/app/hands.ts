@@ -1,13 +1,13 @@
 import { checkSize, renderUserData } from '../bootstrap/user-data.ts'
 import type { Cloud, LaunchRequest, Schedulers } from '../clouds/contract.ts'
-import { cloudOf } from '../clouds/registry.ts'
+import { cloudOf, type RegisteredCloud } from '../clouds/registry.ts'
 import { KubeError } from '../kube/fault.ts'
 import type { Call } from '../lib/call.ts'
 import { digest } from '../lib/fingerprint.ts'
 import type { Cluster } from '../model/cluster.ts'
 import { CloudError } from '../model/faults.ts'
 import { tokenOf } from '../model/launch.ts'
-import type { Addresses } from '../model/machine.ts'
+import type { KeptAddress } from '../model/machine.ts'
 import type { InstallationId, MachineId } from '../model/names.ts'
 import type { SchedulerView, Use } from '../model/world.ts'
 import {
@@ -65,9 +65,15 @@ export function openHands(options: HandsOptions): Hands {
       inventory.expectEnd(machines)
       await cloud.terminate(machines, call)
     },
-    async reserveAddress(cluster, call) {
+    async offerings(cluster, group, kept, call) {
+      const { cloud } = await connection(cluster)
+      return offeringsOf(cluster, { cloud, kind: cloudOf(cluster, options.allowed), group, kept }, call)
+    },
+    async reserveAddress(cluster, admitted, call) {
       const connected = await connection(cluster)
-      const made = await connected.cloud.reserveAddress(ownerOf(cluster), call)
+      const { exposure } = cluster.network
+      const wish = { owner: ownerOf(cluster), exposure, admitted }
+      const made = await connected.cloud.reserveAddress(wish, call)
       await connections.refresh(connected, call)
       return made
     },
@@ -136,6 +142,29 @@ async function lastWords(cloud: Cloud, machine: MachineId, call: Call): Promise<
 
 const ownerOf = ({ uid, key }: Cluster) => ({ uid, key })
 
+/** What may be let in differs from one pass to the next, and is no part of what is launched. */
+const hashOf = ({ address, ...request }: LaunchRequest): string =>
+  digest({ ...request, address: address && { ...address, admitted: undefined } })
+
+interface Offered {
+  readonly cloud: Cloud
+  readonly kind: RegisteredCloud
+  readonly group: string
+  readonly kept: KeptAddress | undefined
+}
+
+async function offeringsOf(
+  cluster: Cluster,
+  { cloud, kind, group: name, kept }: Offered,
+  call: Call,
+): Promise<readonly string[]> {
+  const group = [cluster.scheduler, ...cluster.groups].find(each => each.name === name)
+  if (group === undefined) throw new CloudError('conflict', `There is no group ${name} any more`)
+  const { role, sizes, purchasing } = group
+  const wish = { owner: ownerOf(cluster), role, sizes, purchasing, address: kept }
+  return kind.offerings(cluster.cloud.settings, wish) ?? (await cloud.offerings?.(wish, call)) ?? []
+}
+
 interface Launching extends HandsOptions {
   readonly connection: Connection
 }
@@ -144,13 +173,11 @@ interface Launching extends HandsOptions {
 function prepared(
   cluster: Cluster,
   draft: LaunchDraft,
-  kept: Addresses | undefined,
+  kept: KeptAddress | undefined,
   launching: Launching,
 ): PreparedLaunch {
-  const { certificates, connection, allowed } = launching
+  const { certificates, connection } = launching
   const { cloud } = connection
-  const kind = cloudOf(cluster, allowed)
-  const offerings = kind.offerings(cluster.cloud.settings, draft.role)
   const group = [cluster.scheduler, ...cluster.groups].find(({ name }) => name === draft.group)
   const presented = certificates.credential(cluster, draft.role)
   if (group === undefined || presented === undefined || kept === undefined) {
@@ -168,7 +195,7 @@ function prepared(
   })
   checkSize(userData, cloud.promises.maxUserDataBytes)
   const owner = ownerOf(cluster)
-  const { id: launch, role, count, seq, fingerprint, offering } = draft
+  const { id: launch, role, count, seq, fingerprint, choice: offering } = draft
   const request: LaunchRequest = {
     token: tokenOf(draft),
     launch,
@@ -178,14 +205,14 @@ function prepared(
     count,
     seq,
     fingerprint,
-    offering: offerings[offering] ?? '',
+    offering,
     userData,
-    address: role === 'scheduler' ? { ...kept, owner: cluster.uid, key: cluster.key } : undefined,
+    address: kept,
+    exposure: cluster.network.exposure,
   }
   return {
     scope: cloud.scope,
-    offerings,
-    hash: digest(request),
+    hash: hashOf(request),
     send: async call => (await cloud.launch(request, call)).machines,
   }
 }

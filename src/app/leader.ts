@@ -41,6 +41,7 @@ export interface Office {
   readonly kube: KubeTransport
   readonly namespace: string
   readonly installation: InstallationId
+  readonly sealingKey: string
   readonly identity: string
   readonly lease: Lease
   readonly metrics: Metrics
@@ -158,6 +159,7 @@ function openPasses(office: Office, watches: Watches, outside: Outside): Passes 
     clock: { now: steadyNow, wall: Date.now },
     installation,
     joinLimitMs: config.joinTimeout,
+    ownCIDRs: config.operatorCidrs,
     newLaunchId: () => launchId(randomBytes(8).toString('hex')),
     log: (level, fields, message) => log[level](fields, message),
   }
@@ -165,11 +167,12 @@ function openPasses(office: Office, watches: Watches, outside: Outside): Passes 
 }
 
 function connectionsFor(office: Office, sources: Sources): Connections {
-  const { config, installation, metrics, log, lease, seams } = office
+  const { config, installation, sealingKey, metrics, log, lease, seams } = office
   const onProblem = (error: unknown): void => log.warn({ err: error }, 'a cloud had a problem')
   return new Connections({
     context: {
       installation,
+      sealingKey,
       stateDirectory: config.stateDirectory,
       localPython: config.localPython,
       simulatedState: config.simulatedState,

@@ -1,4 +1,4 @@
-import type { Cloud, Schedulers } from '../clouds/contract.ts'
+import type { Cloud, MachineWish, Schedulers } from '../clouds/contract.ts'
 import { noAnswer } from '../kube/fault.ts'
 import type { Lease } from '../kube/lease.ts'
 import type { KubeRequests } from '../kube/transport.ts'
@@ -10,6 +10,8 @@ import { CloudError } from '../model/faults.ts'
 export type Led = <T>(ms: number, call: Call, work: (call: Call) => Promise<T>) => Promise<T>
 
 const changeMs = 10_000
+/** An address and what is in front of it are several calls, one after the other. */
+const networkMs = 30_000
 const listMs = 30_000
 
 /**
@@ -35,8 +37,11 @@ export function ledCloud(cloud: Cloud, led: Led): Cloud {
     list: call => led(listMs, call, limit => cloud.list(limit)),
     launch: (request, call) => led(promises.launchMs, call, limit => cloud.launch(request, limit)),
     terminate: (machines, call) => led(changeMs, call, limit => cloud.terminate(machines, limit)),
-    reserveAddress: (owner, call) => led(changeMs, call, limit => cloud.reserveAddress(owner, limit)),
-    releaseAddress: (owner, call) => led(changeMs, call, limit => cloud.releaseAddress(owner, limit)),
+    reserveAddress: (wish, call) => led(networkMs, call, limit => cloud.reserveAddress(wish, limit)),
+    releaseAddress: (owner, call) => led(networkMs, call, limit => cloud.releaseAddress(owner, limit)),
+    ...(cloud.offerings === undefined
+      ? {}
+      : { offerings: (wish, call) => led(changeMs, call, limit => offeringsOf(cloud, wish, limit)) }),
     ...(cloud.console === undefined
       ? {}
       : {
@@ -46,6 +51,10 @@ export function ledCloud(cloud: Cloud, led: Led): Cloud {
     close: () => cloud.close(),
   }
 }
+
+/** Of a cloud that has some. */
+const offeringsOf = async (cloud: Cloud, wish: MachineWish, call: Call): Promise<readonly string[]> =>
+  (await cloud.offerings?.(wish, call)) ?? []
 
 /** A closed worker is as gone as its machine. */
 export const ledSchedulers = (schedulers: Schedulers, led: Led): Schedulers => ({

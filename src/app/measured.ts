@@ -36,8 +36,14 @@ export function measured(
     list: call => timed('list', () => cloud.list(call)),
     launch: (request, call) => counted(() => timed('launch', () => cloud.launch(request, call))),
     terminate: (machines, call) => timed('terminate', () => cloud.terminate(machines, call)),
-    reserveAddress: (owner, call) => timed('reserve-address', () => cloud.reserveAddress(owner, call)),
+    reserveAddress: (wish, call) => timed('reserve-address', () => cloud.reserveAddress(wish, call)),
     releaseAddress: (owner, call) => timed('release-address', () => cloud.releaseAddress(owner, call)),
+    ...(cloud.offerings === undefined
+      ? {}
+      : {
+          offerings: (wish, call) =>
+            timed('offerings', () => cloud.offerings?.(wish, call) ?? Promise.resolve([])),
+        }),
     ...(cloud.console === undefined
       ? {}
       : {

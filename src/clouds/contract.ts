@@ -1,5 +1,6 @@
 import type { Call } from '../lib/call.ts'
-import type { Machine, ReservedAddress } from '../model/machine.ts'
+import type { Exposure, Purchasing } from '../model/cluster.ts'
+import type { KeptAddress, Machine, ReservedAddress } from '../model/machine.ts'
 import type {
   ClusterKey,
   ClusterUid,
@@ -28,6 +29,8 @@ export interface Cloud {
     readonly listEveryMs: { readonly busy: number; readonly resting: number }
     /** The largest user data the cloud takes, in bytes before any encoding. */
     readonly maxUserDataBytes: number
+    /** The user data is compressed before it is counted. */
+    readonly compressesUserData?: boolean
     /** A create may take this long to answer. */
     readonly launchMs: number
   }
@@ -40,9 +43,17 @@ export interface Cloud {
   launch(request: LaunchRequest, call: Call): Promise<LaunchAnswer>
   /** Asks for machines to end. Returns when the cloud has taken the request, not when they have ended. */
   terminate(machines: readonly MachineId[], call: Call): Promise<void>
-  /** Makes the scheduler's address, or returns the one there is. Only where `promises.stableAddress`. */
-  reserveAddress(owner: Owner, call: Call): Promise<ReservedAddress>
-  /** Gives the address back once its machine is gone. */
+  /**
+   * What a group may be launched as, in the order it is tried and with everything resolved: a record holds it, so that
+   * the same request can be sent again. Never empty. Where a cloud's kind says it by the settings alone, it has none.
+   */
+  offerings?(wish: MachineWish, call: Call): Promise<readonly string[]>
+  /**
+   * Makes the scheduler's address with the firewall in front of it, or corrects what there is of both and returns it.
+   * Only where `promises.stableAddress`.
+   */
+  reserveAddress(wish: NetworkWish, call: Call): Promise<ReservedAddress>
+  /** Gives the address back once its machine is gone, and whatever else was made for the cluster. */
   releaseAddress(owner: ClusterUid, call: Call): Promise<void>
   /** The end of what a machine's console says, where the cloud keeps one. */
   console?(machine: MachineId, call: Call): Promise<string>
@@ -73,6 +84,27 @@ export interface Owner {
 export interface Listing {
   readonly machines: readonly Machine[]
   readonly addresses: readonly ReservedAddress[]
+  /** Owners of anything else that is there: an address half made, a firewall group. */
+  readonly remains?: readonly Owner[]
+  /** Machines that carry our tags and are not ours: left alone, and counted. */
+  readonly strangers?: number
+}
+
+export interface MachineWish {
+  readonly owner: Owner
+  readonly role: Role
+  /** Empty for the cloud's usual one. */
+  readonly sizes: readonly string[]
+  readonly purchasing: Purchasing
+  /** The scheduler's, where the cloud keeps addresses. */
+  readonly address: KeptAddress | undefined
+}
+
+export interface NetworkWish {
+  readonly owner: Owner
+  readonly exposure: Exposure
+  /** Who is let through to the scheduler from outside, as CIDRs, sorted. */
+  readonly admitted: readonly string[]
 }
 
 export interface LaunchRequest {
@@ -87,8 +119,9 @@ export interface LaunchRequest {
   readonly offering: string
   /** `#cloud-config`, the same for every machine of the launch. */
   readonly userData: string
-  /** The kept address, for a scheduler in a cloud that keeps addresses. */
-  readonly address: ReservedAddress | undefined
+  /** The scheduler's kept address, for workers too, in a cloud that keeps addresses. */
+  readonly address: KeptAddress | undefined
+  readonly exposure: Exposure
 }
 
 /** At least one machine, and fewer than asked for where capacity ran out. */
@@ -96,18 +129,26 @@ export interface LaunchAnswer {
   readonly machines: readonly MachineId[]
 }
 
+/** The decoded members of the Secret that a cluster names. */
+export type SecretData = Readonly<Record<string, string>>
+
 /** One line in the registry: how a cloud reads its part of the custom resource and is connected. */
-export interface CloudKind<Settings> {
+export interface CloudKind<Settings, Credentials = undefined> {
   readonly name: string
   /** Throws a ParseError whose path begins with `path`. */
   parse(raw: unknown, path: string): Settings
-  /** The offerings of a group in the order they are tried; never empty. */
-  offerings(settings: Settings, role: Role): readonly string[]
+  /** The offerings of a group where they follow from the settings; else the connected cloud is asked. Never empty. */
+  offerings?(settings: Settings, wish: Pick<MachineWish, 'sizes' | 'purchasing'>): readonly string[]
   /** The part of the settings that a running machine must be launched anew for; it goes into the fingerprint. */
   intent(settings: Settings, role: Role): unknown
   /** The part of the settings that tells one connection from another; clusters alike in it share one. */
   connection(settings: Settings): unknown
-  connect(settings: Settings, context: CloudContext): Promise<Cloud>
+  /** How its credentials are read. Throws a ParseError that names a key of the Secret and never a value. Undefined where it needs none. */
+  credentials?(secret: SecretData, path: string): Credentials
+  /** Without credentials, with what the operator itself has. */
+  connect(settings: Settings, credentials: Credentials | undefined, context: CloudContext): Promise<Cloud>
+  /** A cloud that is none: only for whom the operator was told to. */
+  readonly isTrial?: true
   /** What the operator itself may reach, with its own identity: swept whether or not a cluster uses it. */
   readonly ambient?: Settings
 }
@@ -115,6 +156,8 @@ export interface CloudKind<Settings> {
 /** What the operator's configuration gives every cloud; nothing of it comes from a resource. */
 export interface CloudContext {
   readonly installation: InstallationId
+  /** Kept in the operator's own namespace: what is sealed with it is this installation's. */
+  readonly sealingKey: string
   /** Where the local cloud keeps its machines. */
   readonly stateDirectory: string
   /** Where the local cloud keeps the Python environments its machines share; undefined for the user's cache. */
@@ -134,4 +177,6 @@ export interface CloudContext {
 }
 
 /** Gives a cloud's settings their type back on the way in and lets them go untyped through the house. */
-export const defineCloud = <Settings>(kind: CloudKind<Settings>): CloudKind<Settings> => kind
+export const defineCloud = <Settings, Credentials = undefined>(
+  kind: CloudKind<Settings, Credentials>,
+): CloudKind<Settings, Credentials> => kind

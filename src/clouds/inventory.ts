@@ -69,6 +69,7 @@ export class Inventory {
       missing: missing.length,
       listed: new Set(this.#listed.get(owner)?.keys()),
       address: newest.shares.get(owner)?.address ?? this.#previous?.shares.get(owner)?.address,
+      remains: [newest, this.#previous].some(list => list?.remains?.some(({ uid }) => uid === owner)),
       startedAt: newest.startedAt,
       previousStartedAt: this.#previous?.startedAt ?? -Infinity,
     }

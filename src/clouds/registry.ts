@@ -2,7 +2,8 @@ import { canonical } from '../lib/fingerprint.ts'
 import { ParseError } from '../lib/parse.ts'
 import type { Cluster } from '../model/cluster.ts'
 import type { Role } from '../model/names.ts'
-import type { Cloud, CloudContext, CloudKind } from './contract.ts'
+import { aws } from './aws/aws.ts'
+import type { Cloud, CloudContext, CloudKind, MachineWish, SecretData } from './contract.ts'
 import { local } from './local/local.ts'
 import { simulated } from './simulated/simulated.ts'
 
@@ -10,36 +11,44 @@ import { simulated } from './simulated/simulated.ts'
 export interface RegisteredCloud {
   readonly name: string
   parse(raw: unknown, path: string): unknown
-  offerings(settings: unknown, role: Role): readonly string[]
+  /** Undefined where the connected cloud is to be asked. */
+  offerings(settings: unknown, wish: Pick<MachineWish, 'sizes' | 'purchasing'>): readonly string[] | undefined
   intent(settings: unknown, role: Role): unknown
   connection(settings: unknown): string
-  connect(settings: unknown, context: CloudContext): Promise<Cloud>
+  /** `secret` is undefined where the operator's own identity is used. Throws a ParseError or a CloudError. */
+  connect(settings: unknown, secret: SecretData | undefined, context: CloudContext): Promise<Cloud>
+  readonly isTrial: boolean
   /** Settings of what the operator's own identity reaches, or undefined. */
   readonly ambient: unknown
 }
 
 /** Every cloud there is: adding one is one folder and one line here. */
-const clouds: readonly RegisteredCloud[] = [registered(local), registered(simulated)]
+const clouds: readonly RegisteredCloud[] = [registered(aws), registered(local), registered(simulated)]
 
 /** The cloud of a resource, or a ParseError where the operator may not use it. */
 function cloudNamed(name: string, allowed: readonly string[], path: string): RegisteredCloud {
   const cloud = clouds.find(each => each.name === name)
-  if (cloud !== undefined && allowed.includes(name)) return cloud
-  const known = clouds.map(each => each.name).filter(each => allowed.includes(each))
+  if (cloud !== undefined && (!cloud.isTrial || allowed.includes(name))) return cloud
+  const known = clouds.filter(each => !each.isTrial || allowed.includes(each.name)).map(each => each.name)
   const hint = `${known.length > 0 ? `allowed: ${known.join(', ')}` : 'none is allowed'}; see its --allow-clouds`
   throw new ParseError(`${path}.${name}`, `is not allowed by the operator's configuration (${hint})`)
 }
 
 /** Settings are parsed again on every way in: they are small, and what comes out is typed without an assertion. */
-function registered<Settings>(kind: CloudKind<Settings>): RegisteredCloud {
+function registered<Settings, Credentials>(kind: CloudKind<Settings, Credentials>): RegisteredCloud {
   const typed = (settings: unknown): Settings => kind.parse(settings, `spec.cloud.${kind.name}`)
   return {
     name: kind.name,
     parse: (raw, path) => kind.parse(raw, path),
-    offerings: (settings, role) => kind.offerings(typed(settings), role),
+    offerings: (settings, wish) => kind.offerings?.(typed(settings), wish),
     intent: (settings, role) => kind.intent(typed(settings), role),
     connection: settings => `${kind.name} ${canonical(kind.connection(typed(settings)))}`,
-    connect: (settings, context) => kind.connect(typed(settings), context),
+    connect: async (settings, secret, context) => {
+      const credentials =
+        secret === undefined ? undefined : kind.credentials?.(secret, 'spec.credentialsSecretRef')
+      return kind.connect(typed(settings), credentials, context)
+    },
+    isTrial: kind.isTrial ?? false,
     ambient: kind.ambient,
   }
 }

@@ -19,6 +19,7 @@ export interface Cluster {
   readonly groups: readonly Group[]
   /** The value of the annotation that asks for a new scheduler, or '' where nobody asked. */
   readonly restart: string
+  readonly network: Network
   readonly lifetime: Lifetime
   /** Stands for the value of the annotation that wakes a sleeping cluster; '' where nobody asked. */
   readonly resume: string
@@ -27,6 +28,18 @@ export interface Cluster {
   /** Somebody who may has said that its cloud is out of reach for good: its machines are not waited for. */
   readonly isAbandoned: boolean
 }
+
+export interface Network {
+  /** Whether the scheduler has an address that the internet reaches. */
+  readonly exposure: Exposure
+  /** Who may reach it there, beside the operator: ranges of addresses as the cloud would write them, sorted. */
+  readonly allowedCIDRs: readonly string[]
+}
+
+export type Exposure = 'Public' | 'Private'
+
+/** How machines are paid for: `SpotOrOnDemand` takes spot machines while there are any. */
+export type Purchasing = 'OnDemand' | 'Spot' | 'SpotOrOnDemand'
 
 /** In milliseconds; Infinity where there is no limit. */
 export interface Lifetime {
@@ -61,6 +74,9 @@ export interface Group {
   readonly name: string
   readonly role: Role
   readonly replicas: number
+  /** The cloud's own names, in the order they are tried; empty for the cloud's usual one. */
+  readonly sizes: readonly string[]
+  readonly purchasing: Purchasing
   readonly threads: number | undefined
   /** Bytes, as Dask reads them (`4GiB`), or undefined for what the machine has. */
   readonly memory: string | undefined

@@ -50,6 +50,10 @@ export function launchId(raw: string): LaunchId {
   return raw as LaunchId
 }
 
+/** Undefined where somebody wrote something else. */
+export const readLaunchId = (raw: string): LaunchId | undefined =>
+  launchPattern.test(raw) ? launchId(raw) : undefined
+
 export const machineId = (raw: string): MachineId => raw as MachineId
 export const installationId = (raw: string): InstallationId => raw as InstallationId
 export const scope = (raw: string): Scope => raw as Scope

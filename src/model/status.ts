@@ -11,12 +11,20 @@ export interface Status {
   readonly clientSecretName?: string
   /** The default group alone, as the scale subresource reads it. */
   readonly workers?: WorkersStatus
+  /** The other groups; undefined where there is none. */
+  readonly workerGroups?: readonly GroupStatus[]
   /** RFC 3339. */
   readonly certificates?: { readonly notAfter: string; readonly renewAt: string }
   /** RFC 3339: when its time to live ends. */
   readonly expiresAt?: string
   /** RFC 3339: since when all wanted workers had once answered; kept until the cluster is suspended. */
   readonly readySince?: string
+}
+
+export interface GroupStatus {
+  readonly name: string
+  readonly replicas: number
+  readonly ready: number
 }
 
 export interface WorkersStatus {

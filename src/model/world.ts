@@ -1,7 +1,7 @@
 import type { Cluster } from './cluster.ts'
 import type { Fault } from './faults.ts'
 import type { Launch } from './launch.ts'
-import type { Addresses, Machine } from './machine.ts'
+import type { KeptAddress, Machine } from './machine.ts'
 import type { Fingerprint, LaunchId, MachineId } from './names.ts'
 
 /** One immutable look at everything a plan may depend on. It holds no secret, so it can be printed. */
@@ -20,6 +20,8 @@ export interface World {
   readonly memory: Memory
   /** A machine on which Dask has not come up for so long is given up. */
   readonly joinLimitMs: number
+  /** Who is to be let through to the scheduler from outside: whom the user allows, and the operator itself. CIDRs, sorted. */
+  readonly admitted: readonly string[]
   /** Whether all wanted workers once answered since the cluster was launched or woken. */
   readonly hasServed: boolean
 }
@@ -62,7 +64,9 @@ export interface InventorySeen {
   /** Every machine of this cluster that any list has shown this process. */
   readonly listed: ReadonlySet<MachineId>
   /** The scheduler's kept address, where it has been made. */
-  readonly address: Addresses | undefined
+  readonly address: KeptAddress | undefined
+  /** Whether anything else of the cluster is left in the cloud: part of an address, a firewall group. */
+  readonly remains: boolean
   /** When the newest complete list began. */
   readonly startedAt: number
   /** When the one before it began, or -Infinity. What is in neither is gone. */

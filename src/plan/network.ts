@@ -1,9 +1,20 @@
+import { isAlike } from '../lib/equality.ts'
 import type { Action } from '../model/action.ts'
 import type { World } from '../model/world.ts'
 
 /** The scheduler's address is made before its machine, so that workers boot at the same time and a new scheduler keeps it. */
-export function planAddress({ enrolment, inventory, promises }: World): readonly Action[] {
-  if (!promises.stableAddress || enrolment.kind !== 'enrolled') return []
-  if (inventory.kind !== 'seen' || inventory.address !== undefined) return []
+export function planAddress({ enrolment, inventory, promises, admitted }: World): readonly Action[] {
+  if (!promises.stableAddress || enrolment.kind !== 'enrolled' || inventory.kind !== 'seen') return []
+  if (inventory.address !== undefined) {
+    const through = inventory.address.admitted
+    return through === undefined || isAlike(through, admitted)
+      ? []
+      : [
+          {
+            type: 'reserve-address',
+            because: 'others may reach the scheduler than its firewall lets through',
+          },
+        ]
+  }
   return [{ type: 'reserve-address', because: 'workers must know the scheduler before it exists' }]
 }

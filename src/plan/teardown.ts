@@ -21,7 +21,8 @@ export function planTeardown(world: World): readonly Action[] {
   if (inventory.kind !== 'seen') return []
   const ends = [...endAll(world, inventory, 'the cluster is deleted'), ...settle(world, () => false)]
   if (ends.length > 0 || !isEmptied(world, inventory)) return ends
-  if (inventory.address !== undefined) return [{ type: 'release-address', because: 'its machine is gone' }]
+  if (inventory.address !== undefined || inventory.remains)
+    return [{ type: 'release-address', because: 'its machine is gone' }]
   if (certificates.kind !== 'removed') return planRelease(world)
   return [{ type: 'release', because: 'nothing is left' }]
 }

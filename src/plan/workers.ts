@@ -92,4 +92,12 @@ function abandoned({ cluster, launches }: World, inventory: InventorySeen): read
   )
 }
 
-const nothing = { role: 'worker', replicas: 0, threads: undefined, memory: undefined, resources: {} } as const
+const nothing = {
+  role: 'worker',
+  replicas: 0,
+  sizes: [],
+  purchasing: 'OnDemand',
+  threads: undefined,
+  memory: undefined,
+  resources: {},
+} as const

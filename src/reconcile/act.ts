@@ -53,7 +53,7 @@ const performers: Performers = {
   'reserve-address': async (_step, { desk, seen, world, ledger }, call) => {
     // Nothing is written ahead for an address: what is asked for must still be wanted.
     await desk.hands.confirm(seen, call)
-    await desk.hands.reserveAddress(world.cluster, call)
+    await desk.hands.reserveAddress(world.cluster, world.admitted, call)
     ledger.touchedCloud(desk.clock.now())
   },
   'record-launches': recordLaunches,

@@ -78,7 +78,7 @@ async function draft(planned: PlannedLaunch, seq: number, bench: Bench, call: Ca
   const { desk, world } = bench
   const { cluster } = world
   const outline = { ...planned, id: desk.newLaunchId(), seq, offering: 0 }
-  const { scope, offerings, hash } = await prepare(outline, bench, call).catch((error: unknown) => {
+  const { scope, offerings, hash } = await prepareAnew(outline, bench, call).catch((error: unknown) => {
     const { fault, problem } = reasonOf(error)
     bench.ledger.pause(
       { name: planned.group, fingerprint: planned.fingerprint },
@@ -113,7 +113,8 @@ async function send(launch: Launch, bench: Bench, call: Call): Promise<Sent> {
   const known = ledger.answerTo(id)
   if (known !== undefined) return { id, state: known }
   const before = ledger.verdict(id)
-  const prepared = await prepare(launch, bench, call).catch((reason: unknown) => ({ reason }))
+  const choice = launch.offerings[launch.offering] ?? ''
+  const prepared = await prepare({ ...launch, choice }, bench, call).catch((reason: unknown) => ({ reason }))
   if ('reason' in prepared) return unfit(launch, prepared.reason, bench)
   if (prepared.hash !== launch.requestHash) {
     ledger.judged(id, isUnmade(before) ? 'void' : 'spent')
@@ -170,12 +171,22 @@ const isUnmade = (verdict: Verdict): boolean => verdict === 'unsent' || verdict 
 
 /** Only what belongs to the request goes into it, so that a record hashes as its draft did. */
 function prepare(launch: LaunchDraft, { desk, world }: Bench, call: Call): Promise<PreparedLaunch> {
-  const { id, role, group, count, seq, fingerprint, offering } = launch
-  const address = world.inventory.kind === 'seen' ? world.inventory.address : undefined
-  return desk.hands.prepare(
-    world.cluster,
-    { id, role, group, count, seq, fingerprint, offering },
-    address,
+  const { id, role, group, count, seq, fingerprint, offering, choice } = launch
+  const drafted = { id, role, group, count, seq, fingerprint, offering, choice }
+  return desk.hands.prepare(world.cluster, drafted, addressIn(world), call)
+}
+
+/** What a new round tries, and the request it begins with. */
+async function prepareAnew(outline: Omit<LaunchDraft, 'choice'>, bench: Bench, call: Call) {
+  const { desk, world } = bench
+  const offerings = await desk.hands.offerings(world.cluster, outline.group, addressIn(world), call)
+  const { scope, hash } = await prepare(
+    { ...outline, choice: offerings[outline.offering] ?? '' },
+    bench,
     call,
   )
+  return { scope, offerings, hash }
 }
+
+const addressIn = ({ inventory }: Bench['world']) =>
+  inventory.kind === 'seen' ? inventory.address : undefined

@@ -32,10 +32,15 @@ export async function observe(seen: Seen, ledger: Ledger, desk: Desk, call: Call
     promises: look.promises,
     memory: ledger.snapshot(),
     joinLimitMs: desk.joinLimitMs,
+    admitted: admittedTo(cluster, desk),
     hasServed: seen.status.readySince !== undefined,
   }
   return { world, look }
 }
+
+/** Each range once, in one order, so that it can be compared with what a firewall has. */
+const admittedTo = ({ network }: Seen['cluster'], { ownCIDRs }: Desk): readonly string[] =>
+  [...new Set([...network.allowedCIDRs, ...ownCIDRs])].toSorted()
 
 /** What the cloud said to this process counts, whether or not it could be written down yet. */
 function answered(launch: Launch, ledger: Ledger): Launch {

@@ -1,7 +1,7 @@
 import type { Call } from '../lib/call.ts'
 import type { Cluster } from '../model/cluster.ts'
 import type { Launch } from '../model/launch.ts'
-import type { Addresses } from '../model/machine.ts'
+import type { Addresses, KeptAddress } from '../model/machine.ts'
 import type { ClusterKey, ClusterUid, InstallationId, LaunchId, MachineId, Scope } from '../model/names.ts'
 import type { Status } from '../model/status.ts'
 import type { CertificatesView, CloudPromises, InventoryView, SchedulerView } from '../model/world.ts'
@@ -76,17 +76,25 @@ export interface Hands {
   writeLaunches(seen: Seen, written: Records, call: Call): Promise<Seen>
   issueCertificates(cluster: Cluster, because: string, call: Call): Promise<void>
   removeCertificates(cluster: Cluster, call: Call): Promise<void>
-  /** Renders what a launch would send; without `launch.offering` and hash it is a draft of the record. */
+  /** What a group may be launched as, in the order it is tried: at least one. */
+  offerings(
+    cluster: Cluster,
+    group: string,
+    address: KeptAddress | undefined,
+    call: Call,
+  ): Promise<readonly string[]>
+  /** Renders what a launch would send. */
   prepare(
     cluster: Cluster,
     draft: LaunchDraft,
-    address: Addresses | undefined,
+    address: KeptAddress | undefined,
     call: Call,
   ): Promise<PreparedLaunch>
   /** The end of what a machine's console says, cut and free of secrets; '' where the cloud has none. Never throws. */
   console(cluster: Cluster, machine: MachineId, call: Call): Promise<string>
   terminate(cluster: Cluster, machines: readonly MachineId[], call: Call): Promise<void>
-  reserveAddress(cluster: Cluster, call: Call): Promise<Addresses>
+  /** `admitted` are those who are let through to the scheduler from outside. */
+  reserveAddress(cluster: Cluster, admitted: readonly string[], call: Call): Promise<Addresses>
   releaseAddress(cluster: Cluster, call: Call): Promise<void>
   /** Asks workers to hand over; returns those that will. */
   drain(cluster: Cluster, machines: readonly MachineId[], call: Call): Promise<readonly MachineId[]>
@@ -111,12 +119,17 @@ export interface Records {
   readonly seq: number
 }
 
-export type LaunchDraft = Pick<Launch, 'id' | 'role' | 'group' | 'count' | 'seq' | 'fingerprint' | 'offering'>
+export type LaunchDraft = Pick<
+  Launch,
+  'id' | 'role' | 'group' | 'count' | 'seq' | 'fingerprint' | 'offering'
+> & {
+  /** The offering itself, as its cloud calls it. */
+  readonly choice: string
+}
 
 /** A launch ready to go. It can hash and send itself and shows nobody the keys inside. */
 export interface PreparedLaunch {
   readonly scope: Scope
-  readonly offerings: readonly string[]
   readonly hash: string
   send(call: Call): Promise<readonly MachineId[]>
 }
@@ -150,6 +163,8 @@ export interface Desk {
   readonly installation: InstallationId
   /** A machine on which Dask has not come up for so long is given up. */
   readonly joinLimitMs: number
+  /** Where the operator itself comes from when it asks a scheduler, as CIDRs. */
+  readonly ownCIDRs: readonly string[]
   newLaunchId(): LaunchId
   /** One line per step taken. */
   log(level: 'info' | 'warn', fields: Readonly<Record<string, unknown>>, message: string): void

@@ -2,7 +2,7 @@ import type { Call } from '../lib/call.ts'
 import { canonical } from '../lib/fingerprint.ts'
 import { updatedConditions } from '../model/conditions.ts'
 import type { Endpoint } from '../model/machine.ts'
-import { splitKey } from '../model/names.ts'
+import { defaultGroup, splitKey } from '../model/names.ts'
 import type { Status, WorkersStatus } from '../model/status.ts'
 import type { World } from '../model/world.ts'
 import { expiryOf } from '../plan/lifetime.ts'
@@ -88,6 +88,7 @@ export function statusOf(world: World, before: Status, outcomes: readonly Outcom
     ...(expiry === undefined ? {} : { expiresAt: timeText(expiry.at) }),
     ...(readySince === undefined ? {} : { readySince }),
     workers: workersOf(world),
+    ...othersOf(world),
   }
 }
 
@@ -110,19 +111,26 @@ function addressesOf(
 }
 
 function workersOf(world: World): WorkersStatus {
-  const { cluster, inventory } = world
-  const [group] = cluster.groups
-  const name = group?.name ?? 'default'
+  const selector = `cloud.dask.org/cluster-uid=${world.cluster.uid},cloud.dask.org/group=${defaultGroup}`
+  return { ...countsOf(world, defaultGroup), selector }
+}
+
+function othersOf(world: World): Pick<Status, 'workerGroups'> {
+  const names = world.cluster.groups.map(({ name }) => name).filter(name => name !== defaultGroup)
+  return names.length === 0 ? {} : { workerGroups: names.map(name => ({ name, ...countsOf(world, name) })) }
+}
+
+function countsOf(world: World, name: string): Pick<WorkersStatus, 'replicas' | 'ready'> {
+  const { inventory } = world
   const machines = inventory.kind === 'seen' ? inventory.machines.filter(each => each.group === name) : []
   return {
     replicas: machines.filter(({ state }) => state.kind !== 'gone').length,
     ready: servingIn(world, name),
-    selector: `cloud.dask.org/cluster-uid=${cluster.uid},cloud.dask.org/group=${name}`,
   }
 }
 
 /** Status without what may change by the second: numbers of workers and the texts that hold them. */
-function withoutCounts({ workers: _workers, conditions, ...rest }: Status): unknown {
+function withoutCounts({ workers: _workers, workerGroups: _groups, conditions, ...rest }: Status): unknown {
   return { ...rest, conditions: conditions.map(({ message: _message, ...condition }) => condition) }
 }
 

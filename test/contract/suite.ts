@@ -1,6 +1,6 @@
 import { randomBytes, randomUUID } from 'node:crypto'
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
-import type { Cloud, LaunchRequest, Listing, Owner } from '../../src/clouds/contract.ts'
+import type { Cloud, LaunchRequest, Listing, NetworkWish, Owner } from '../../src/clouds/contract.ts'
 import { poll } from '../../src/lib/wait.ts'
 import { CloudError } from '../../src/model/faults.ts'
 import { isAlive, type Machine } from '../../src/model/machine.ts'
@@ -24,6 +24,8 @@ export interface Subject {
   /** What a machine of the suite runs; it need not do anything. */
   userData(role: Role): string
   offering: string
+  /** What a launch of a worker needs to be given, where it needs any. */
+  address?(owner: Owner): LaunchRequest['address']
   [Symbol.asyncDispose](): Promise<void>
 }
 
@@ -85,8 +87,8 @@ export function holdsTheContract(name: string, open: () => Promise<Subject>): vo
     test('the scheduler keeps its address from one machine to the next', async () => {
       if (!subject.cloud.promises.stableAddress) return
       const owner = anOwner()
-      const address = await subject.cloud.reserveAddress(owner, patience)
-      expect(await subject.cloud.reserveAddress(owner, patience)).toEqual(address)
+      const address = await subject.cloud.reserveAddress(networkOf(owner), patience)
+      expect(await subject.cloud.reserveAddress(networkOf(owner), patience)).toEqual(address)
       expect(await addressesOf(subject.cloud, owner)).toEqual([address])
       for (const seq of [3, 4]) {
         const request = aRequest(subject, { count: 1, role: 'scheduler', owner, address, seq })
@@ -106,7 +108,7 @@ export function holdsTheContract(name: string, open: () => Promise<Subject>): vo
     test('addresses of another installation are neither listed nor released', async () => {
       const theirs = await subject.stranger()
       const owner = anOwner()
-      await theirs.reserveAddress(owner, patience)
+      await theirs.reserveAddress(networkOf(owner), patience)
       expect(await addressesOf(subject.cloud, owner)).toEqual([])
       await subject.cloud.releaseAddress(owner.uid, patience)
       expect(await addressesOf(theirs, owner)).toHaveLength(1)
@@ -153,9 +155,12 @@ function aRequest(
     fingerprint: fingerprint('v1:0123456789abcdef0123456789abcdef'),
     offering: subject.offering,
     userData: subject.userData(role),
-    address,
+    address: address ?? subject.address?.(owner),
+    exposure: 'Public',
   }
 }
+
+const networkOf = (owner: Owner): NetworkWish => ({ owner, exposure: 'Public', admitted: ['203.0.113.0/24'] })
 
 const anOwner = (): Owner => ({ uid: clusterUid(randomUUID()), key: clusterKey('team-a', 'demo') })
 

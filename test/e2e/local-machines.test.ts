@@ -46,7 +46,7 @@ beforeAll(async () => {
   await writeFile(join(tls, 'ca'), bundle.authority.certificate)
   await writeFile(join(tls, 'cert'), bundle.client.certificate)
   await writeFile(join(tls, 'key'), bundle.client.key)
-  address = await cloud.reserveAddress(owner, patience)
+  address = await cloud.reserveAddress({ owner, exposure: 'Public', admitted: [] }, patience)
   const began = performance.now()
   const [first] = await launch('scheduler', 1)
   scheduler = first ?? machineId('none')

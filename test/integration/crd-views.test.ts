@@ -22,7 +22,9 @@ describe('a new cluster', () => {
       cloud: { local: {} },
       software: { python: { packages: ['dask==2026.8.0', 'distributed==2026.8.0'] } },
       scheduler: {},
-      workers: { replicas: 1 },
+      workers: { purchasing: 'OnDemand', replicas: 1 },
+      workerGroups: [],
+      network: { exposure: 'Public', allowedCIDRs: [] },
       suspend: false,
     })
   })
@@ -144,7 +146,7 @@ describe('kubectl', () => {
 
   test.each([
     { field: 'dcc', says: ['A Dask cluster of a scheduler and workers', 'validates strictly'] },
-    { field: 'dcc.spec.cloud', says: ['exactly one of local, simulated', 'cannot change afterwards'] },
+    { field: 'dcc.spec.cloud', says: ['exactly one of aws, local, simulated', 'cannot change afterwards'] },
     {
       field: 'dcc.spec.software.python',
       says: ['What pip installs, in this order', 'Minor version of Python'],

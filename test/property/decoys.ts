@@ -17,6 +17,7 @@ export function decoys(world: SimulatedWorld): ReadonlySet<string> {
       offering: '',
       userData: '',
       address: undefined,
+      exposure: 'Public',
     } as const
     return world.launch(request, installationId('theirs'), { count: 1 })
   })

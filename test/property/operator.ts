@@ -9,6 +9,7 @@ import { type Next, Passes } from '../../src/reconcile/pass.ts'
 import { type Desk, type Eyes, type Hands, type Seen, UnclearWrite } from '../../src/reconcile/ports.ts'
 import type { Random } from '../support/random.ts'
 import type { VirtualClock } from '../support/virtual-clock.ts'
+import { atOnce, never } from './mortality.ts'
 import { certificatesOf, ourInstallation, type Store } from './store.ts'
 import { Sweeping } from './sweeping.ts'
 import { seenInUse, type Use } from './use.ts'
@@ -96,6 +97,7 @@ export class OperatorProcess {
       clock,
       installation: ourInstallation,
       joinLimitMs: 900_000,
+      ownCIDRs: [],
       newLaunchId: () => launchId(random.hex(16)),
       log: (_level, fields, message) => this.#around.trace?.(`${message} ${JSON.stringify(fields)}`),
     }
@@ -183,6 +185,7 @@ export class OperatorProcess {
       },
       issueCertificates: async ({ uid }) => void secrets.add(uid),
       removeCertificates: async ({ uid }) => void secrets.delete(uid),
+      offerings: async () => ['simulated'],
       prepare: async ({ uid, key: name }, draft, address) => {
         const request = {
           ...draft,
@@ -191,14 +194,16 @@ export class OperatorProcess {
           owner: { uid, key: name },
           offering: '',
           userData: '',
+          exposure: 'Public' as const,
+          address,
         }
-        const kept = address && { ...address, owner: uid, key: name }
-        const send = async (at: Call) => (await cloud.launch({ ...request, address: kept }, at)).machines
-        return { scope: cloud.scope, offerings: ['simulated'], hash: digest({ ...draft }), send }
+        const send = async (at: Call) => (await cloud.launch(request, at)).machines
+        return { scope: cloud.scope, hash: digest({ ...draft }), send }
       },
       console: async () => '',
       terminate: (_cluster, machines, at) => cloud.terminate(machines, at),
-      reserveAddress: ({ uid, key: name }, at) => cloud.reserveAddress({ uid, key: name }, at),
+      reserveAddress: ({ uid, key: name }, admitted, at) =>
+        cloud.reserveAddress({ owner: { uid, key: name }, exposure: 'Public', admitted }, at),
       releaseAddress: ({ uid }, at) => cloud.releaseAddress(uid, at),
       drain: ({ uid }, machines) => cloud.schedulers.drain(uid, machines),
       close: ({ uid }, machines) => cloud.schedulers.close(uid, machines),
@@ -242,9 +247,3 @@ export class OperatorProcess {
     return new UnclearWrite('no answer from the API server')
   }
 }
-
-/** What a pass does not wait for: no process dies in the middle of these. */
-const atOnce: ReadonlySet<string | symbol> = new Set(['scheduler', 'attend', 'report', 'measure', 'forget'])
-
-/** The dead do nothing, not even fail. */
-const never: Promise<never> = new Promise(() => undefined)

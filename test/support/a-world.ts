@@ -16,7 +16,13 @@ export const now = Date.UTC(2026, 0, 1)
 const uid = clusterUid('00000000-0000-4000-8000-00000000000a')
 const endpoint = { host: '10.0.0.7', port: 8786 }
 const addresses = { internal: endpoint, external: endpoint }
-const shape = { threads: undefined, memory: undefined, resources: {} }
+const shape = {
+  sizes: [],
+  purchasing: 'OnDemand',
+  threads: undefined,
+  memory: undefined,
+  resources: {},
+} as const
 
 export interface Wanted {
   readonly replicas?: number
@@ -74,6 +80,7 @@ export function aWorld({
       machines,
       listed: new Set(machines.map(({ id }) => id)),
       address: addresses,
+      remains: false,
       missing: 0,
       startedAt: now - 1_000,
       previousStartedAt: now - 3_000,
@@ -86,6 +93,7 @@ export function aWorld({
     promises: { horizonMs: 180_000, maxBatch: 100, stableAddress: true },
     memory: { ...forgetful, ...memory },
     joinLimitMs: 900_000,
+    admitted: [],
     hasServed: true,
     ...world,
   }
@@ -108,6 +116,7 @@ export function aCluster({
     uid,
     generation: 1,
     createdAt,
+    network: { exposure: 'Public', allowedCIDRs: [] },
     phase,
     cloud: { name: 'simulated', settings: {} },
     software: { kind: 'python', pythonVersion: undefined, packages: [] },

@@ -97,6 +97,7 @@ export function aRequest(changes: Partial<LaunchRequest> = {}): LaunchRequest {
     offering: 'local',
     userData: programUserData('exec sleep 3600'),
     address: undefined,
+    exposure: 'Public',
     ...changes,
   }
 }

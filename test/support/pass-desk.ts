@@ -76,9 +76,9 @@ export function aDesk({ seen, inventory, certificates, address, refusal, lostWri
       },
       issueCertificates: nothing,
       removeCertificates: nothing,
+      offerings: async () => [''],
       prepare: async () => ({
         scope: here,
-        offerings: [''],
         hash: '',
         send: async () => [machineId(`i-${state.sent++}`)],
       }),
@@ -105,6 +105,7 @@ export function aDesk({ seen, inventory, certificates, address, refusal, lostWri
     clock: { now: () => state.now, wall: () => state.now },
     installation: ours,
     joinLimitMs: 900_000,
+    ownCIDRs: [],
     newLaunchId: () => launchId('0000000000000001'),
     log: () => undefined,
   }

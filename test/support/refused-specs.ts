@@ -1,3 +1,4 @@
+import { awsRows, groupRows, networkRows } from './refused-clouds.ts'
 import { env, packages, python } from './specs.ts'
 
 /** Specs that must be refused, by the API server and by the parser alike: each differs in one thing from a good one. */
@@ -19,7 +20,7 @@ const cloudRows: readonly RefusedSpec[] = [
     given: 'no cloud at all',
     patch: { cloud: { local: null } },
     path: 'spec.cloud',
-    says: /choose one cloud: exactly one of local, simulated must be set/,
+    says: /choose one cloud: exactly one of aws, local, simulated must be set/,
   },
   {
     given: 'two clouds',
@@ -216,6 +217,9 @@ const lifetimeRows: readonly RefusedSpec[] = [
 
 export const refusedSpecs: readonly RefusedSpec[] = [
   ...cloudRows,
+  ...awsRows,
+  ...networkRows,
+  ...groupRows,
   ...softwareRows,
   ...envRows,
   ...workerRows,

@@ -41,6 +41,43 @@ export const takenSpecs: readonly {
     given: `the time ${ttl}`,
     patch: { lifetime: { idleTimeout: ttl, ttl } },
   })),
+  ...['0.0.0.0/0', '203.0.113.7/32', '2001:db8::/32', '::/0'].map(cidr => ({
+    given: `clients from ${cidr}`,
+    patch: { network: { allowedCIDRs: [cidr] } },
+  })),
+  {
+    given: 'other groups, sizes and spot machines',
+    patch: {
+      workers: { sizes: ['m7i.large', 'Standard_D4s_v5', 's-2vcpu-4gb'], purchasing: 'SpotOrOnDemand' },
+      workerGroups: [
+        { name: 'gpu', sizes: ['g6.xlarge'], resources: { GPU: 1 } },
+        { name: 'b-2', replicas: 0 },
+      ],
+      network: { exposure: 'Private' },
+    },
+  },
+  {
+    given: 'all of AWS',
+    patch: {
+      cloud: {
+        local: null,
+        aws: {
+          region: 'us-gov-west-1',
+          zones: ['us-gov-west-1a', 'us-west-2-lax-1a'],
+          vpc: 'vpc-0123456789abcdef0',
+          securityGroups: { scheduler: ['sg-01234567'], workers: ['sg-01234567', 'sg-0123456789abcdef0'] },
+          sshCIDRs: ['10.0.0.0/8'],
+          instanceProfile: 'arn:aws:iam::123456789012:instance-profile/dask',
+          keyPair: 'my key',
+          image: { newest: { owner: '123456789012', name: 'dask-*' } },
+          disk: { sizeGiB: 16384, type: 'io2', iops: 256000, encrypted: true, kmsKey: 'alias/aws/ebs' },
+          tags: { 'cost center': 'a:b/c+d=e@f' },
+          placementGroup: 'near',
+          tenancy: 'dedicated',
+        },
+      },
+    },
+  },
   { given: 'no limit in a lifetime', patch: { lifetime: {} } },
   { given: 'another cloud', patch: { cloud: { local: null, simulated: { startupSeconds: 3600 } } } },
 ]

@@ -2,7 +2,15 @@ import { describe, expect, test } from 'vitest'
 import { fingerprintOf, type Intent } from '../../src/api/intent.ts'
 import { restartOf, sameIntent } from '../../src/model/names.ts'
 
-const group = { role: 'worker', threads: undefined, memory: undefined, resources: {}, env: {} } as const
+const group = {
+  role: 'worker',
+  sizes: [],
+  purchasing: 'OnDemand',
+  threads: undefined,
+  memory: undefined,
+  resources: {},
+  env: {},
+} as const
 const bare: Intent = {
   software: {
     kind: 'python',
@@ -10,6 +18,7 @@ const bare: Intent = {
     packages: ['dask==2026.8.0', 'distributed==2026.8.0'],
   },
   env: {},
+  network: { exposure: 'Public' },
   group,
   cloud: { name: 'local', intent: {} },
   restart: '',
@@ -17,7 +26,16 @@ const bare: Intent = {
 const full: Intent = {
   software: { kind: 'python', pythonVersion: '3.12', packages: ['dask', 's3fs'] },
   env: { B: '2', A: '1' },
-  group: { role: 'worker', threads: 4, memory: '8GiB', resources: { GPU: 1 }, env: { A: '3' } },
+  network: { exposure: 'Public' },
+  group: {
+    role: 'worker',
+    sizes: [],
+    purchasing: 'OnDemand',
+    threads: 4,
+    memory: '8GiB',
+    resources: { GPU: 1 },
+    env: { A: '3' },
+  },
   cloud: { name: 'simulated', intent: { startupSeconds: 3 } },
   restart: 'now',
 }

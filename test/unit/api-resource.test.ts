@@ -78,6 +78,7 @@ describe('a resource', () => {
       scheduler: expect.objectContaining({ name: 'scheduler', role: 'scheduler', replicas: 1 }),
       groups: [expect.objectContaining({ name: 'default', role: 'worker', replicas: 1, resources: {} })],
       restart: '',
+      network: { exposure: 'Public', allowedCIDRs: [] },
       createdAt: expect.any(Number),
       lifetime: { idleTimeoutMs: Infinity, ttlMs: Infinity },
       resume: '',

@@ -109,7 +109,9 @@ describe('the spec', () => {
   })
 
   test('refuses what only a newer version may know', () => {
-    expect(() => spec.read({ ...goodSpec, network: {} }, 'spec')).toThrow('spec.network: is not known here')
+    expect(() => spec.read({ ...goodSpec, telepathy: {} }, 'spec')).toThrow(
+      'spec.telepathy: is not known here',
+    )
   })
 })
 

@@ -67,6 +67,7 @@ const request = {
   offering: '',
   userData: '',
   address: undefined,
+  exposure: 'Public' as const,
 }
 
 type Stage = ReturnType<typeof stage>
@@ -76,7 +77,7 @@ const calls = {
   list: ({ cloud }: Stage) => cloud.list(call),
   launch: ({ cloud }: Stage) => cloud.launch(request, call),
   terminate: ({ cloud }: Stage) => cloud.terminate(machines, call),
-  reserve: ({ cloud }: Stage) => cloud.reserveAddress(owner, call),
+  reserve: ({ cloud }: Stage) => cloud.reserveAddress({ owner, exposure: 'Public', admitted: [] }, call),
   release: ({ cloud }: Stage) => cloud.releaseAddress(owner.uid, call),
   drain: ({ schedulers }: Stage) => schedulers.drain(owner.uid, machines, call),
   close: ({ schedulers }: Stage) => schedulers.close(owner.uid, machines, call),

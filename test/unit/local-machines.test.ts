@@ -146,7 +146,7 @@ describe('a machine', () => {
     const order = join(ground.folder, 'order')
     const logging = (name: string) =>
       programUserData(`trap 'sleep 0.3; echo ${name} >>${order}; exit 0' TERM; while :; do sleep 0.05; done`)
-    const address = await cloud.reserveAddress(owner, patience)
+    const address = await cloud.reserveAddress({ owner, exposure: 'Public', admitted: [] }, patience)
     const scheduler = await cloud.launch(
       aRequest({ owner, role: 'scheduler', group: 'scheduler', userData: logging('scheduler'), address }),
       patience,

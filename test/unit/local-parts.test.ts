@@ -18,10 +18,12 @@ const call = { signal: new AbortController().signal }
 describe('settings', () => {
   const path = 'spec.cloud.local'
 
+  const wish = { sizes: [], purchasing: 'OnDemand' } as const
+
   test('an interpreter rides in the offering, and changes the intent', () => {
     const settings = local.parse({ python: '/opt/py thon/bin/python' }, path)
-    expect(local.offerings(settings, 'worker').map(pythonOf)).toEqual(['/opt/py thon/bin/python'])
-    expect(local.offerings(local.parse({}, path), 'worker').map(pythonOf)).toEqual([undefined])
+    expect(local.offerings?.(settings, wish).map(pythonOf)).toEqual(['/opt/py thon/bin/python'])
+    expect(local.offerings?.(local.parse({}, path), wish).map(pythonOf)).toEqual([undefined])
     expect(local.intent(settings, 'worker')).not.toEqual(local.intent(local.parse({}, path), 'worker'))
   })
 

@@ -33,6 +33,7 @@ describe('a pass', () => {
       listed: new Set<never>(),
       address: undefined,
       missing: 0,
+      remains: false,
       startedAt: now,
       previousStartedAt: now,
     } as const

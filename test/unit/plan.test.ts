@@ -210,6 +210,7 @@ describe('the end', () => {
       machines: [],
       listed: new Set<never>(),
       missing: 0,
+      remains: false,
       startedAt: now - 1_000,
       previousStartedAt: now - 3_000,
     }

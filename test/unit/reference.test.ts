@@ -107,7 +107,74 @@ const changes: Readonly<Record<string, unknown>> = {
   'spec.workers.memory': { workers: { memory: '1GiB' } },
   'spec.workers.resources': { workers: { resources: { GPU: 1 } } },
   'spec.workers.env': { workers: { env: { A: '1' } } },
+  'spec.scheduler.size': { scheduler: { size: 'm7i.large' } },
+  'spec.workers.sizes': { workers: { sizes: ['m7i.large'] } },
+  'spec.workers.purchasing': { workers: { purchasing: 'Spot' } },
+  'spec.network.exposure': { network: { exposure: 'Private' } },
+  'spec.network.allowedCIDRs': { network: { allowedCIDRs: ['10.0.0.0/8'] } },
   'spec.suspend': { suspend: true },
+  ...inAws({
+    zones: ['us-east-1a'],
+    subnets: ['subnet-01234567'],
+    vpc: 'vpc-01234567',
+    sshCIDRs: ['10.0.0.0/8'],
+    instanceProfile: 'dask',
+    keyPair: 'mine',
+    'image.id': 'ami-01234567',
+    'image.parameter': '/a',
+    'image.newest.owner': 'self',
+    'image.newest.name': 'dask-*',
+    'disk.sizeGiB': 50,
+    'disk.type': 'gp2',
+    'disk.iops': 4000,
+    'disk.throughputMiBps': 250,
+    'disk.encrypted': false,
+    'disk.kmsKey': 'alias/a',
+    tags: { a: 'b' },
+    placementGroup: 'near',
+    tenancy: 'dedicated',
+  }),
+  ...inGroup({
+    replicas: 3,
+    sizes: ['g6.xlarge'],
+    purchasing: 'Spot',
+    threads: 2,
+    memory: '1GiB',
+    resources: { GPU: 1 },
+    env: { A: '1' },
+  }),
+}
+
+/** Both sides of the change are on AWS. */
+function inAws(members: Readonly<Record<string, unknown>>): Readonly<Record<string, unknown>> {
+  return Object.fromEntries(
+    Object.entries(members).map(([path, value]) => {
+      const settings = path.split('.').reduceRight((inner, name) => ({ [name]: inner }), value)
+      const whole = path.startsWith('image.newest')
+        ? merged({ image: { newest: { owner: 'amazon', name: 'al2023' } } }, settings)
+        : settings
+      return [
+        `spec.cloud.aws.${path}`,
+        { cloud: { local: null, aws: merged({ region: 'us-east-1' }, whole) } },
+      ]
+    }),
+  )
+}
+
+/** Both sides of the change have the group. */
+function inGroup(members: Readonly<Record<string, unknown>>): Readonly<Record<string, unknown>> {
+  return Object.fromEntries(
+    Object.entries(members).map(([name, value]) => [
+      `spec.workerGroups[].${name}`,
+      { workerGroups: [{ name: 'gpu', [name]: value }] },
+    ]),
+  )
+}
+
+/** What a change starts from, where that is not the usual spec. */
+function startOf(path: string): unknown {
+  if (path.startsWith('spec.cloud.aws')) return { cloud: { local: null, aws: { region: 'us-east-1' } } }
+  return path.startsWith('spec.workerGroups') ? { workerGroups: [{ name: 'gpu' }] } : {}
 }
 
 function fingerprints(patch: unknown): readonly [scheduler: string, worker: string] {
@@ -126,11 +193,11 @@ function fingerprints(patch: unknown): readonly [scheduler: string, worker: stri
   const parsed = parseResource(raw, cloudParser(['local', 'simulated']))
   if (parsed.kind !== 'valid') throw new Error(JSON.stringify(parsed))
   const { scheduler, groups } = parsed.resource.cluster
-  return [scheduler.fingerprint, groups[0]?.fingerprint ?? '']
+  return [scheduler.fingerprint, groups.map(each => each.fingerprint).join(' ')]
 }
 
 test.each(Object.entries(changes))('a change of %s rolls what the page says', (path, patch) => {
-  const [scheduler, worker] = fingerprints({})
+  const [scheduler, worker] = fingerprints(startOf(path))
   const [newScheduler, newWorker] = fingerprints(patch)
   const effect = changeOf(path)
   expect(effect.includes('new scheduler')).toBe(scheduler !== newScheduler)

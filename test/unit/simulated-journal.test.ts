@@ -34,6 +34,7 @@ const request = (token: string) => ({
   offering: 'simulated',
   userData: '',
   address: undefined,
+  exposure: 'Public' as const,
 })
 
 const worldOn = (file: string): SimulatedWorld =>
@@ -71,10 +72,11 @@ test('a line that is still being written is read when it is whole', () => {
 test('a slow call that is given up says so in the words of a cloud, whether it was carried out or not', async () => {
   const file = fileOf('slow')
   const context = { installation: installationId('ours'), stateDirectory: directory, simulatedState: file }
-  const cloud = await simulated.connect(
-    { startupSeconds: undefined },
-    { ...context, simulatedLatencyMs: 200 },
-  )
+  const cloud = await simulated.connect({ startupSeconds: undefined }, undefined, {
+    ...context,
+    sealingKey: '',
+    simulatedLatencyMs: 200,
+  })
   const given = async (ms: number): Promise<unknown> =>
     cloud.launch(request(`after-${ms}`), { signal: AbortSignal.timeout(ms) }).catch((error: unknown) => error)
   expect(await given(10)).toBeInstanceOf(CloudError)
@@ -86,15 +88,16 @@ test('a slow call that is given up says so in the words of a cloud, whether it w
 test('every call that would change something is noted as it begins, with the process that asked', async () => {
   const file = fileOf('asked')
   const context = { installation: installationId('ours'), stateDirectory: directory, simulatedState: file }
-  const cloud = await simulated.connect(
-    { startupSeconds: undefined },
-    { ...context, simulatedLatencyMs: 60_000 },
-  )
+  const cloud = await simulated.connect({ startupSeconds: undefined }, undefined, {
+    ...context,
+    sealingKey: '',
+    simulatedLatencyMs: 60_000,
+  })
   const stop = new AbortController()
   const calls = [
     cloud.launch(request('a'), stop),
     cloud.terminate([machineId('sim-1')], stop),
-    cloud.reserveAddress(owner, stop),
+    cloud.reserveAddress({ owner, exposure: 'Public', admitted: [] }, stop),
     cloud.releaseAddress(owner.uid, stop),
     cloud.list(stop),
   ]

@@ -29,6 +29,7 @@ const request = (token: string, count = 1) => ({
   offering: 'simulated',
   userData: '',
   address: undefined,
+  exposure: 'Public' as const,
 })
 
 /** A cloud whose faults are a text that the test changes. */
@@ -124,7 +125,7 @@ describe('lists', () => {
   test('answer with nothing at all', async () => {
     const { clock, launched, listed, cloud } = stage({ call: 'list', times: 1, empty: true })
     await launched('a')
-    await clock.finish(cloud.reserveAddress(owner, call))
+    await clock.finish(cloud.reserveAddress({ owner, exposure: 'Public', admitted: [] }, call))
     expect(await clock.finish(cloud.list(call))).toEqual({ machines: [], addresses: [] })
     expect(await listed()).toHaveLength(1)
   })

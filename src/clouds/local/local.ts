@@ -13,7 +13,8 @@ export const local = defineCloud<LocalSettings>({
   intent: ({ python }) => ({ python }),
   connection: () => ({}),
   ambient: { python: undefined },
-  async connect(_settings, { installation, stateDirectory, localPython, cacheDirectory }) {
+  isTrial: true,
+  async connect(_settings, _credentials, { installation, stateDirectory, localPython, cacheDirectory }) {
     return new LocalCloud({
       installation,
       stateDirectory,

@@ -6,7 +6,7 @@ import { digest } from '../../lib/fingerprint.ts'
 import { CloudError } from '../../model/faults.ts'
 import type { Endpoint, ReservedAddress } from '../../model/machine.ts'
 import { type ClusterUid, type InstallationId, type MachineId, type Scope, scope } from '../../model/names.ts'
-import type { Cloud, LaunchAnswer, LaunchRequest, Listing, Owner } from '../contract.ts'
+import type { Cloud, LaunchAnswer, LaunchRequest, Listing, NetworkWish } from '../contract.ts'
 import { AddressBook } from './address-book.ts'
 import { ensureMachine } from './births.ts'
 import { interpret } from './boot-text.ts'
@@ -116,7 +116,7 @@ export class LocalCloud implements Cloud {
     })
   }
 
-  reserveAddress(owner: Owner, call: Call): Promise<ReservedAddress> {
+  reserveAddress({ owner }: NetworkWish, call: Call): Promise<ReservedAddress> {
     return guarded(call, async () => {
       await makeFolders(this.#ground.folder)
       return this.#addresses.reserve(owner)
@@ -152,8 +152,8 @@ export class LocalCloud implements Cloud {
   }
 
   /** A scheduler's address as we wrote it down, whatever the request says. */
-  async #kept({ owner, address }: LaunchRequest): Promise<Endpoint | undefined> {
-    if (address === undefined) return undefined
+  async #kept({ owner, role, address }: LaunchRequest): Promise<Endpoint | undefined> {
+    if (role !== 'scheduler' || address === undefined) return undefined
     const kept = await this.#addresses.find(owner.uid)
     if (kept !== undefined) return kept.internal
     throw new CloudError('conflict', 'The address of the scheduler is not reserved any more')

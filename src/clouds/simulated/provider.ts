@@ -8,7 +8,7 @@ import {
   type MachineId,
   scope,
 } from '../../model/names.ts'
-import type { Cloud, LaunchAnswer, LaunchRequest, Listing, Owner } from '../contract.ts'
+import type { Cloud, LaunchAnswer, LaunchRequest, Listing, NetworkWish } from '../contract.ts'
 import type { Asked } from './journal.ts'
 import { SimulatedSchedulers } from './schedulers.ts'
 import type { SimulatedMachine, SimulatedWorld } from './world.ts'
@@ -115,7 +115,7 @@ export class SimulatedCloud implements Cloud {
     )
   }
 
-  reserveAddress(owner: Owner, call: Call): Promise<ReservedAddress> {
+  reserveAddress({ owner }: NetworkWish, call: Call): Promise<ReservedAddress> {
     return this.#perform({ name: 'reserve', uid: owner.uid }, call, () => {
       this.#stage.world.reserve(owner, this.#stage.installation)
       return addressOf([owner.uid, owner.key])

@@ -29,7 +29,8 @@ export const simulated = defineCloud<SimulatedSettings>({
   intent: () => ({}),
   connection: () => ({}),
   ambient: { startupSeconds: undefined },
-  async connect(_settings, context) {
+  isTrial: true,
+  async connect(_settings, _credentials, context) {
     const { installation, simulatedState, simulatedStartupMs } = context
     const startMs = simulatedStartupMs ?? 2_000
     // Machines that take no time to start take none to join either.

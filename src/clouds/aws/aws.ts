@@ -1,0 +1,16 @@
+import { defineCloud } from '../contract.ts'
+import { type AwsCredentials, parseCredentials } from './credentials.ts'
+import { type AwsSettings, machineIntent, parseSettings } from './settings.ts'
+
+/** Amazon EC2. Its SDK is loaded with the first cluster that uses it. */
+export const aws = defineCloud<AwsSettings, AwsCredentials>({
+  name: 'aws',
+  parse: parseSettings,
+  intent: machineIntent,
+  connection: settings => settings,
+  credentials: parseCredentials,
+  async connect(settings, credentials, context) {
+    const { connectAws } = await import('./connect.ts')
+    return connectAws(settings, credentials, context)
+  },
+})

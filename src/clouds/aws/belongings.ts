@@ -1,0 +1,109 @@
+import {
+  type Address,
+  DescribeAddressesCommand,
+  DescribeNetworkInterfacesCommand,
+  DescribeSecurityGroupsCommand,
+  type Filter,
+  type NetworkInterface,
+  type SecurityGroup,
+} from '@aws-sdk/client-ec2'
+import type { Call } from '../../lib/call.ts'
+import type { ReservedAddress } from '../../model/machine.ts'
+import { type ClusterUid, readClusterKey, readClusterUid } from '../../model/names.ts'
+import type { Owner } from '../contract.ts'
+import { daskAt, writeHandle } from './handle.ts'
+import { everyPage } from './pages.ts'
+import { admittedBy, readRules } from './rules.ts'
+import type { AwsSession } from './session.ts'
+import { readTags, type Tags } from './tags.ts'
+
+/** What a cluster has in the account beside its machines, as far as lists show it. */
+export interface Belongings {
+  readonly owner: Owner
+  /** Oldest first is not told by EC2: by id, so that everybody takes the same. */
+  readonly interfaces: readonly NetworkInterface[]
+  readonly addresses: readonly Address[]
+  readonly groups: readonly SecurityGroup[]
+}
+
+/** Everything that carries these tags, all pages, in three calls side by side. */
+export async function belongingsIn(
+  session: AwsSession,
+  filters: readonly Filter[],
+  isOurs: (tags: Tags) => boolean,
+  call: Call,
+): Promise<ReadonlyMap<ClusterUid, Belongings>> {
+  const Filters = [...filters]
+  const [interfaces, addresses, groups] = await Promise.all([
+    everyPage(
+      page =>
+        session.make('DescribeNetworkInterfaces', call, options =>
+          session.ec2.send(new DescribeNetworkInterfacesCommand({ Filters, ...page }), options),
+        ),
+      ({ NetworkInterfaces }) => NetworkInterfaces,
+    ),
+    session
+      .make('DescribeAddresses', call, options =>
+        session.ec2.send(new DescribeAddressesCommand({ Filters }), options),
+      )
+      .then(({ Addresses }) => Addresses ?? []),
+    everyPage(
+      page =>
+        session.make('DescribeSecurityGroups', call, options =>
+          session.ec2.send(new DescribeSecurityGroupsCommand({ Filters, ...page }), options),
+        ),
+      ({ SecurityGroups }) => SecurityGroups,
+    ),
+  ])
+  const found = new Map<ClusterUid, Belongings>()
+  const add = (tags: Tags, part: (own: Belongings) => Belongings): void => {
+    const uid = readClusterUid(tags.uid ?? '')
+    if (uid === undefined || !isOurs(tags)) return
+    const none = { owner: { uid, key: keyIn(tags) }, interfaces: [], addresses: [], groups: [] }
+    found.set(uid, part(found.get(uid) ?? none))
+  }
+  for (const each of interfaces)
+    add(readTags(each.TagSet), own => ({ ...own, interfaces: [...own.interfaces, each].toSorted(byId) }))
+  for (const each of addresses)
+    add(readTags(each.Tags), own => ({ ...own, addresses: [...own.addresses, each] }))
+  for (const each of groups) add(readTags(each.Tags), own => ({ ...own, groups: [...own.groups, each] }))
+  return found
+}
+
+const byId = (a: NetworkInterface, b: NetworkInterface): number =>
+  (a.NetworkInterfaceId ?? '') < (b.NetworkInterfaceId ?? '') ? -1 : 1
+
+const keyIn = ({ cluster }: Tags): Owner['key'] => readClusterKey(cluster ?? '')
+
+/** The role that a group of ours is for. */
+export const groupFor = ({ groups }: Belongings, role: string): SecurityGroup | undefined =>
+  groups.find(each => readTags(each.Tags).role === role)
+
+/**
+ * The scheduler's address as it was made, or undefined where something of it is still missing: the interface, its
+ * public address where one was asked for, or a group of the cluster's own.
+ */
+export function addressOf(own: Belongings): ReservedAddress | undefined {
+  const [kept] = own.interfaces
+  const {
+    NetworkInterfaceId: id,
+    PrivateIpAddress: internal,
+    SubnetId: subnet,
+    AvailabilityZone: zone,
+  } = kept ?? {}
+  if (kept === undefined || id === undefined || internal === undefined || subnet === undefined)
+    return undefined
+  const isPublic = readTags(kept.TagSet).exposure === 'Public'
+  const elastic = own.addresses.find(({ NetworkInterfaceId }) => NetworkInterfaceId === id)?.PublicIp
+  if (isPublic && elastic === undefined) return undefined
+  const [scheduler, workers] = [groupFor(own, 'scheduler'), groupFor(own, 'worker')]
+  if (own.groups.length > 0 && (scheduler === undefined || workers === undefined)) return undefined
+  return {
+    owner: own.owner.uid,
+    key: own.owner.key,
+    internal: daskAt(internal),
+    external: daskAt(elastic ?? internal),
+    handle: writeHandle({ interface: id, subnet, zone: zone ?? '', workers: workers?.GroupId ?? '' }),
+    ...(scheduler === undefined ? {} : { admitted: admittedBy(readRules(scheduler.IpPermissions)) }),
+  }
+}

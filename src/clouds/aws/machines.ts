@@ -1,0 +1,106 @@
+import { DescribeInstancesCommand, type Filter, type Instance } from '@aws-sdk/client-ec2'
+import type { Call } from '../../lib/call.ts'
+import type { Machine, MachineState } from '../../model/machine.ts'
+import {
+  fingerprint,
+  type InstallationId,
+  type LaunchId,
+  type MachineId,
+  machineId,
+  type Role,
+  readClusterKey,
+  readClusterUid,
+  readLaunchId,
+} from '../../model/names.ts'
+import { daskAt } from './handle.ts'
+import { everyPage } from './pages.ts'
+import type { AwsSession } from './session.ts'
+import { readTags, type Tags } from './tags.ts'
+
+export interface Ours {
+  readonly installation: InstallationId
+  /** Whether the tags carry this installation's seal. */
+  readonly isSealed: (tags: Tags) => boolean
+}
+
+/** Instances by tags or by ids, all pages. */
+export async function instancesIn(
+  session: AwsSession,
+  asked: { readonly filters: readonly Filter[] } | { readonly ids: readonly MachineId[] },
+  call: Call,
+): Promise<readonly Instance[]> {
+  const by =
+    'ids' in asked
+      ? { Filters: [{ Name: 'instance-id', Values: [...asked.ids] }] }
+      : { Filters: [...asked.filters] }
+  const reservations = await everyPage(
+    page =>
+      session.make('DescribeInstances', call, options =>
+        session.ec2.send(new DescribeInstancesCommand({ ...by, ...page }), options),
+      ),
+    ({ Reservations }) => Reservations,
+  )
+  return reservations.flatMap(({ Instances }) => Instances ?? [])
+}
+
+/**
+ * A machine of ours, or undefined for a stranger's. Tags are an index that anybody may copy: the seal says that they
+ * are whole, and the client token, which nobody can edit, that they are this machine's.
+ */
+export function machineOf(instance: Instance, ours: Ours): Machine | undefined {
+  const tags = readTags(instance.Tags)
+  const { InstanceId: id, ClientToken, LaunchTime } = instance
+  const owner = readClusterUid(tags.uid ?? '')
+  const launch = readLaunchId(tags.launch ?? '')
+  const role = roleIn(tags.role)
+  const seq = Number(tags.seq)
+  if (id === undefined || owner === undefined || launch === undefined || role === undefined) return undefined
+  if (tags.installation !== ours.installation || !ours.isSealed(tags) || !isOf(launch, ClientToken))
+    return undefined
+  return {
+    id: machineId(id),
+    owner,
+    key: readClusterKey(tags.cluster ?? ''),
+    role,
+    group: tags.group ?? '',
+    launch,
+    seq: Number.isSafeInteger(seq) ? seq : 0,
+    fingerprint: fingerprint(tags.fingerprint ?? ''),
+    createdAt: LaunchTime?.getTime() ?? 0,
+    state: stateOf(instance),
+  }
+}
+
+/** A launch's tokens are its id and the number of an offering. */
+const isOf = (launch: LaunchId, token: string | undefined): boolean =>
+  token?.startsWith(`${launch}-`) === true
+
+const roleIn = (word: string | undefined): Role | undefined =>
+  word === 'scheduler' || word === 'worker' ? word : undefined
+
+/** One that was stopped by somebody comes to nothing: it is given up like one that never started, and ended. */
+function stateOf({ State = {}, PrivateIpAddress, PublicIpAddress }: Instance): MachineState {
+  const { Name } = State
+  switch (Name) {
+    case 'running':
+      return PrivateIpAddress === undefined
+        ? { kind: 'starting' }
+        : running(PrivateIpAddress, PublicIpAddress)
+    case 'shutting-down':
+      return { kind: 'leaving' }
+    case 'terminated':
+      return { kind: 'gone' }
+    case 'pending':
+    case 'stopping':
+    case 'stopped':
+    case undefined:
+      return { kind: 'starting' }
+    default:
+      return Name satisfies never
+  }
+}
+
+const running = (internal: string, external: string | undefined): MachineState => ({
+  kind: 'running',
+  addresses: { internal: daskAt(internal), external: daskAt(external || internal) },
+})

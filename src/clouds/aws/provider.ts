@@ -1,0 +1,221 @@
+import { GetConsoleOutputCommand, RunInstancesCommand } from '@aws-sdk/client-ec2'
+import type { Call } from '../../lib/call.ts'
+import { CloudError } from '../../model/faults.ts'
+import { isThere, type Machine, type ReservedAddress } from '../../model/machine.ts'
+import {
+  type ClusterUid,
+  type InstallationId,
+  type MachineId,
+  machineId,
+  type Scope,
+} from '../../model/names.ts'
+import type { Cloud, LaunchAnswer, LaunchRequest, Listing, MachineWish, NetworkWish } from '../contract.ts'
+import type { AwsAccount } from './account.ts'
+import { addressOf, type Belongings, belongingsIn } from './belongings.ts'
+import { clear } from './clearing.ts'
+import { readHandle } from './handle.ts'
+import { imageFor, sizesOf } from './images.ts'
+import { runRequest } from './launching.ts'
+import { instancesIn, machineOf, type Ours } from './machines.ts'
+import { build } from './network.ts'
+import { kindOf, type Offering, offeringsOf, readOffering, writeOffering } from './offerings.ts'
+import type { AwsSession } from './session.ts'
+import type { AwsSettings } from './settings.ts'
+import { subnetsOf } from './subnets.ts'
+import { installationFilter, launchTags, ownedBy, sealed, type Tags, uidFilter } from './tags.ts'
+import { terminate } from './terminating.ts'
+
+export interface AwsOptions {
+  readonly session: AwsSession
+  readonly account: AwsAccount
+  readonly scope: Scope
+  readonly settings: AwsSettings
+  readonly installation: InstallationId
+  /** The seal of this installation over some words. */
+  readonly seal: (words: readonly string[]) => string
+  readonly now: () => number
+  readonly onClose: () => void
+}
+
+const usualSizes = { scheduler: ['m7i.large'], worker: ['m7i.xlarge'] } as const
+
+/** EC2 for the clusters that are alike in their settings; `account` is what it shares with all others. */
+export class AwsCloud implements Cloud {
+  readonly name = 'aws'
+  readonly scope: Scope
+  readonly promises = {
+    /** A request that AWS has taken is carried out within seconds; lists show it within a minute at the latest. */
+    horizonMs: 180_000,
+    stableAddress: true,
+    maxBatch: 1_000,
+    listEveryMs: { busy: 2_000, resting: 10_000 },
+    /** Of the compressed text: EC2 counts before base64. */
+    maxUserDataBytes: 16_384,
+    compressesUserData: true,
+    launchMs: 30_000,
+  } as const
+  readonly #options: AwsOptions
+  readonly #ours: Ours
+
+  constructor(options: AwsOptions) {
+    this.#options = options
+    this.scope = options.scope
+    this.#ours = { installation: options.installation, isSealed: tags => tags.seal === this.#sealOf(tags) }
+  }
+
+  async list(call: Call): Promise<Listing> {
+    const { session, account, installation } = this.#options
+    const filters = [installationFilter(installation)]
+    const [instances, belongings] = await Promise.all([
+      instancesIn(session, { filters }, call),
+      belongingsIn(session, filters, this.#ours.isSealed, call),
+    ])
+    const machines = instances.flatMap(each => machineOf(each, this.#ours) ?? [])
+    account.meet(
+      installation,
+      machines.map(({ id }) => id),
+    )
+    account.keepOnly(installation, new Set(machines.map(({ id }) => id)))
+    const addresses = [...belongings.values()].flatMap(own => addressOf(own) ?? [])
+    const whole = new Set(addresses.map(({ owner }) => owner))
+    return {
+      machines: machines.map(machine => at(machine, addresses)),
+      addresses,
+      remains: [...belongings.values()].map(({ owner }) => owner).filter(({ uid }) => !whole.has(uid)),
+      strangers: instances.length - machines.length,
+    }
+  }
+
+  async offerings({ role, sizes, purchasing, address }: MachineWish, call: Call): Promise<readonly string[]> {
+    const { session, account, settings } = this.#options
+    const eyes = { session, account }
+    const names = sizes.length > 0 ? sizes : usualSizes[role]
+    const [known, subnets] = await Promise.all([sizesOf(eyes, names, call), subnetsOf(eyes, settings, call)])
+    const images = await Promise.all(
+      known.map(async size => ({ name: size.name, image: await imageFor(eyes, size, settings.image, call) })),
+    )
+    const { subnet, zone } = readHandle(address?.handle)
+    // An interface cannot leave its zone; workers are best off where their scheduler is.
+    const near = subnets.toSorted((a, b) => Number(b.zone === zone) - Number(a.zone === zone))
+    const where = role === 'scheduler' ? near.filter(({ id }) => id === subnet) : near
+    if (where.length === 0)
+      throw new CloudError(
+        'invalid',
+        'The scheduler’s address is in a subnet that spec.cloud.aws does not name any more: name it again, or suspend the cluster and delete it',
+      )
+    const choices = { sizes: images, subnets: where, purchasing, diskGiB: settings.disk.sizeGiB }
+    return account.outOfStock.order(offeringsOf(choices), kindOf).map(writeOffering)
+  }
+
+  async launch(request: LaunchRequest, call: Call): Promise<LaunchAnswer> {
+    const { session, account, settings, installation } = this.#options
+    const offering = readOffering(request.offering)
+    const tags = this.#sealed(launchTags(request, installation))
+    const asked = runRequest(request, settings, tags)
+    const send = () =>
+      session.make(
+        'RunInstances',
+        call,
+        options => session.ec2.send(new RunInstancesCommand(asked), options),
+        request.count,
+      )
+    const { Instances = [] } = await send().catch((error: unknown) => this.#noted(error, offering))
+    const machines = Instances.flatMap(({ InstanceId }) =>
+      InstanceId === undefined ? [] : [machineId(InstanceId)],
+    )
+    if (machines.length === 0)
+      throw new CloudError('lost', 'RunInstances: AWS gave an answer without a machine')
+    account.meet(installation, machines)
+    return { machines }
+  }
+
+  async terminate(machines: readonly MachineId[], call: Call): Promise<void> {
+    const { session, account, installation } = this.#options
+    const ageMs = (id: MachineId): number | undefined => account.ageMs(installation, id)
+    const unmet = machines.filter(id => ageMs(id) === undefined)
+    if (unmet.length > 0) await this.#meet(unmet, call)
+    await terminate(
+      session,
+      machines.filter(id => ageMs(id) !== undefined),
+      ageMs,
+      call,
+    )
+  }
+
+  async reserveAddress(wish: NetworkWish, call: Call): Promise<ReservedAddress> {
+    const { session, account, settings, installation, now } = this.#options
+    const [subnet] = await subnetsOf({ session, account }, settings, call)
+    if (subnet === undefined) throw new CloudError('invalid', 'There is no subnet to put machines in')
+    const tagged = (tags: Tags): Tags => this.#sealed({ ...ownedBy(wish.owner, installation), ...tags })
+    await build(
+      { session, settings, wish, subnet, tagged, now },
+      await this.#belongings(wish.owner.uid, call),
+      call,
+    )
+    const made = await this.#belongings(wish.owner.uid, call)
+    const address = made && addressOf(made)
+    if (address === undefined)
+      throw new CloudError(
+        'unavailable',
+        'AWS does not list yet what it has just made of the scheduler’s address',
+      )
+    return address
+  }
+
+  async releaseAddress(owner: ClusterUid, call: Call): Promise<void> {
+    const own = await this.#belongings(owner, call)
+    if (own !== undefined) await clear(this.#options.session, own, call)
+  }
+
+  async console(machine: MachineId, call: Call): Promise<string> {
+    const { session } = this.#options
+    const { Output = '' } = await session.make('GetConsoleOutput', call, options =>
+      session.ec2.send(new GetConsoleOutputCommand({ InstanceId: machine, Latest: true }), options),
+    )
+    return Buffer.from(Output, 'base64').toString('utf8')
+  }
+
+  async close(): Promise<void> {
+    this.#options.onClose()
+  }
+
+  /** Machines that this process has not seen yet are looked at before they are ended: they might be a stranger's. */
+  async #meet(ids: readonly MachineId[], call: Call): Promise<void> {
+    const { session, account, installation } = this.#options
+    const found = await instancesIn(session, { ids }, call)
+    const ours = found.flatMap(each => machineOf(each, this.#ours) ?? []).filter(isThere)
+    account.meet(
+      installation,
+      ours.map(({ id }) => id),
+    )
+  }
+
+  async #belongings(owner: ClusterUid, call: Call): Promise<Belongings | undefined> {
+    const { session, installation } = this.#options
+    const filters = [installationFilter(installation), uidFilter(owner)]
+    return (await belongingsIn(session, filters, this.#ours.isSealed, call)).get(owner)
+  }
+
+  #noted(error: unknown, offering: Offering): never {
+    if (error instanceof CloudError && error.fault === 'no-capacity')
+      this.#options.account.outOfStock.note(kindOf(offering))
+    throw error
+  }
+
+  #sealed(tags: Tags): Tags {
+    return { ...tags, seal: this.#sealOf(tags) }
+  }
+
+  #sealOf(tags: Tags): string {
+    return this.#options.seal(sealed(tags))
+  }
+}
+
+/** A scheduler is reached at the address that was made for it, from its first moment: EC2 tells it late. */
+function at(machine: Machine, addresses: readonly ReservedAddress[]): Machine {
+  if (machine.role !== 'scheduler' || machine.state.kind !== 'running') return machine
+  const kept = addresses.find(({ owner }) => owner === machine.owner)
+  if (kept === undefined) return machine
+  const { internal, external } = kept
+  return { ...machine, state: { kind: 'running', addresses: { internal, external } } }
+}

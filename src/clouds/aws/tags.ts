@@ -1,0 +1,88 @@
+import type { Filter, ResourceType, Tag, TagSpecification } from '@aws-sdk/client-ec2'
+import type { InstallationId } from '../../model/names.ts'
+import type { LaunchRequest, Owner } from '../contract.ts'
+
+/** Every tag of ours, the one place that knows their names. AWS shows them in the account's own lists and bills. */
+export const tagNames = {
+  installation: 'cloud.dask.org/installation',
+  uid: 'cloud.dask.org/cluster-uid',
+  cluster: 'cloud.dask.org/cluster',
+  role: 'cloud.dask.org/role',
+  group: 'cloud.dask.org/group',
+  launch: 'cloud.dask.org/launch',
+  seq: 'cloud.dask.org/seq',
+  fingerprint: 'cloud.dask.org/fingerprint',
+  exposure: 'cloud.dask.org/exposure',
+  seal: 'cloud.dask.org/seal',
+} as const
+
+export type TagName = keyof typeof tagNames
+
+const names = [
+  'installation',
+  'uid',
+  'cluster',
+  'role',
+  'group',
+  'launch',
+  'seq',
+  'fingerprint',
+  'exposure',
+  'seal',
+] as const satisfies readonly TagName[]
+export type Tags = Readonly<Partial<Record<TagName, string>>>
+
+/** A user's own first: ours win. */
+export function written(own: Readonly<Record<string, string>>, name: string, tags: Tags): readonly Tag[] {
+  const ours = names.flatMap(key => {
+    const value = tags[key]
+    return value === undefined ? [] : [[tagNames[key], value] as const]
+  })
+  return Object.entries({ Name: name, ...own, ...Object.fromEntries(ours) }).map(([Key, Value]) => ({
+    Key,
+    Value,
+  }))
+}
+
+/** The same tags on several kinds of things that one call makes. */
+export const onEach = (kinds: readonly ResourceType[], tags: readonly Tag[]): TagSpecification[] =>
+  kinds.map(ResourceType => ({ ResourceType, Tags: [...tags] }))
+
+export function readTags(tags: readonly Tag[] | undefined): Tags {
+  const byName = new Map((tags ?? []).map(({ Key, Value }) => [Key, Value]))
+  return Object.fromEntries(
+    Object.entries(tagNames).flatMap(([name, tag]) => {
+      const value = byName.get(tag)
+      return value === undefined ? [] : [[name, value]]
+    }),
+  )
+}
+
+export const ownedBy = ({ uid, key }: Owner, installation: InstallationId): Tags => ({
+  installation,
+  uid,
+  cluster: key,
+})
+
+export const launchTags = (
+  { owner, role, group, launch, seq, fingerprint }: LaunchRequest,
+  installation: InstallationId,
+): Tags => ({ ...ownedBy(owner, installation), role, group, launch, seq: String(seq), fingerprint })
+
+/** What a seal is made over: who it is for and what it is, so that a copied tag fits nothing else. */
+export const sealed = ({ installation, uid, role, group, launch }: Tags): readonly string[] => [
+  installation ?? '',
+  uid ?? '',
+  role ?? '',
+  group ?? '',
+  launch ?? '',
+]
+
+export const filter = (name: string, ...values: readonly string[]): Filter => ({
+  Name: name,
+  Values: [...values],
+})
+
+export const installationFilter = (installation: InstallationId): Filter =>
+  filter(`tag:${tagNames.installation}`, installation)
+export const uidFilter = (uid: string): Filter => filter(`tag:${tagNames.uid}`, uid)

@@ -1,0 +1,26 @@
+import { canonical } from './fingerprint.ts'
+
+/** Answers to questions that rarely change, kept for a while. Who asks while one is looked up waits for the same; a failure is not kept. */
+export class Memo<T> {
+  readonly #forMs: number
+  readonly #now: () => number
+  readonly #answers = new Map<string, { readonly at: number; readonly answer: Promise<T> }>()
+
+  constructor(forMs: number, now: () => number) {
+    this.#forMs = forMs
+    this.#now = now
+  }
+
+  /** `question` is a value that tells one question from another. */
+  of(question: unknown, look: () => Promise<T>): Promise<T> {
+    const key = canonical(question)
+    const known = this.#answers.get(key)
+    if (known !== undefined && this.#now() - known.at < this.#forMs) return known.answer
+    const kept = { at: this.#now(), answer: look() }
+    this.#answers.set(key, kept)
+    kept.answer.catch(() => {
+      if (this.#answers.get(key) === kept) this.#answers.delete(key)
+    })
+    return kept.answer
+  }
+}

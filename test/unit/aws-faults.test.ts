@@ -1,0 +1,71 @@
+import { randomUUID } from 'node:crypto'
+import { expect, test } from 'vitest'
+import { translated } from '../../src/clouds/aws/faults.ts'
+
+const fromAws = (code: string, message: string, status = 400): Error =>
+  Object.assign(new Error(message), { name: code, $metadata: { httpStatusCode: status } })
+
+test.each([
+  ['RequestLimitExceeded', 'throttled'],
+  ['InsufficientInstanceCapacity', 'no-capacity'],
+  ['Unsupported', 'no-capacity'],
+  ['SpotMaxPriceTooLow', 'no-capacity'],
+  ['VcpuLimitExceeded', 'quota'],
+  ['AddressLimitExceeded', 'quota'],
+  ['UnauthorizedOperation', 'unauthorized'],
+  ['AuthFailure', 'unauthorized'],
+  ['ExpiredToken', 'unauthorized'],
+  ['InvalidAMIID.NotFound', 'invalid'],
+  ['IdempotentParameterMismatch', 'conflict'],
+  ['DependencyViolation', 'conflict'],
+  ['InternalError', 'unavailable'],
+  ['SomethingNew', 'invalid'],
+])('%s means %s', (code, fault) => {
+  expect(translated(fromAws(code, 'words'), 'RunInstances').fault).toBe(fault)
+})
+
+test('what never reached AWS, or was never answered, is not taken for a refusal', () => {
+  expect(translated(Object.assign(new Error('x'), { code: 'ECONNRESET' }), 'RunInstances').fault).toBe('lost')
+  expect(translated(Object.assign(new Error('x'), { name: 'AbortError' }), 'RunInstances').fault).toBe(
+    'timeout',
+  )
+  expect(translated(Object.assign(new Error('x'), { name: 'TimeoutError' }), 'RunInstances').fault).toBe(
+    'timeout',
+  )
+  expect(translated(fromAws('503', 'x', 503), 'RunInstances').fault).toBe('unavailable')
+  expect(
+    translated(
+      Object.assign(new Error('char'), { name: 'Error', $metadata: { httpStatusCode: 200 } }),
+      'RunInstances',
+    ).fault,
+  ).toBe('lost')
+})
+
+const refused = (): string =>
+  translated(
+    fromAws(
+      'InvalidAMIID.NotFound',
+      `The image id '[ami-01234567]' does not exist. Request id: ${randomUUID()}`,
+    ),
+    'RunInstances',
+  ).message
+
+test('the message is the same for every try, whatever ids AWS adds, and says what to do', () => {
+  expect(refused()).toBe(refused())
+  expect(refused()).toContain('correct spec.cloud.aws.image')
+  expect(refused()).toContain('ami-01234567')
+})
+
+test('an encoded authorization message is not repeated', () => {
+  const encoded = 'x'.repeat(400)
+  const { message } = translated(
+    fromAws(
+      'UnauthorizedOperation',
+      `You are not authorized. Encoded authorization failure message: ${encoded}`,
+      403,
+    ),
+    'TerminateInstances',
+  )
+  expect(message).not.toContain(encoded)
+  expect(message).toContain('npm run iam-policy -- aws')
+})
