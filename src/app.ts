@@ -1,12 +1,12 @@
 import { hostname } from 'node:os'
 import { Checks } from './app/checks.ts'
 import { installationOf } from './app/installation.ts'
-import { lead } from './app/leader.ts'
+import { lead, type Office } from './app/leader.ts'
 import { sealingKeyOf } from './app/sealing.ts'
 import { seamless } from './app/seams.ts'
 import type { Config } from './config.ts'
 import { acquireLease, type Lease } from './kube/lease.ts'
-import { connectKube, type KubeTransport } from './kube/transport.ts'
+import { connectKube } from './kube/transport.ts'
 import type { Call } from './lib/call.ts'
 import { serveHealth } from './telemetry/health.ts'
 import type { Log } from './telemetry/log.ts'
@@ -14,8 +14,10 @@ import { watchLoop } from './telemetry/loop.ts'
 import { createMetrics, type Metrics } from './telemetry/metrics.ts'
 
 const stallMs = 20_000
+/** What was begun under a lost lease ends within seconds, since every call has a deadline. */
+const endMs = 30_000
 
-/** Serves clusters until the signal stops it. Throws where it cannot begin, and where its lease is lost. */
+/** Serves clusters until the signal stops it. Throws where it cannot begin. */
 export async function runOperator(config: Config, log: Log, call: Call, seams = seamless): Promise<void> {
   const metrics = createMetrics({ process: 'measured' })
   const { kubeconfig, context } = config
@@ -33,36 +35,35 @@ export async function runOperator(config: Config, log: Log, call: Call, seams = 
   const installation = await installationOf(surroundings, call)
   const sealingKey = await sealingKeyOf(surroundings, call)
   const identity = `${hostname()}_${process.pid}_${Math.random().toString(16).slice(2, 10)}`
-  await using lease = await leadership({ config, kube, namespace, identity, metrics, log }, call)
-  log.info({ namespace, installation, identity }, 'this process leads')
-  const office = {
-    config,
-    kube,
-    namespace,
-    installation,
-    sealingKey,
-    identity,
-    lease,
-    metrics,
-    log,
-    checks,
-    seams,
-  }
-  await lead(office, call)
-  if (!call.signal.aborted) throw lease.signal.reason
+  const home = { config, kube, namespace, installation, sealingKey, identity, metrics, log, checks, seams }
+  while (!call.signal.aborted) await leadOnce(home, call)
 }
 
-interface Candidacy {
-  readonly config: Config
-  readonly kube: KubeTransport
-  readonly namespace: string
-  readonly identity: string
-  readonly metrics: Metrics
-  readonly log: Log
+type Home = Omit<Office, 'lease'>
+
+/**
+ * Leads from when the lease is taken until it is lost. Whoever could not renew it stands for it again at once, under the
+ * name that the lease still has: where nobody else took it, nobody has to wait until it is certainly free.
+ */
+async function leadOnce(home: Home, call: Call): Promise<void> {
+  const { log, namespace, installation, identity } = home
+  await using lease = await leadership(home, call)
+  log.info({ namespace, installation, identity }, 'this process leads')
+  await inTime(lead({ ...home, lease }, call), lease)
+  if (!call.signal.aborted) log.error({ err: lease.signal.reason }, 'this process leads no more')
+}
+
+/** Who has lost the lease and does not come to an end is better started anew: nobody knows what it still does. */
+async function inTime(leading: Promise<void>, { signal }: Lease): Promise<void> {
+  const tooLate = new Promise<never>((_, reject) => {
+    const late = (): void => void setTimeout(() => reject(signal.reason), endMs).unref()
+    signal.addEventListener('abort', late, { once: true })
+  })
+  await Promise.race([leading, tooLate])
 }
 
 /** The lease; without leader election one that nobody else can take. */
-async function leadership(candidacy: Candidacy, call: Call): Promise<Lease> {
+async function leadership(candidacy: Home, call: Call): Promise<Lease> {
   const { config, kube, namespace, identity, metrics, log } = candidacy
   if (!config.leaderElect) return unshared()
   log.info({ namespace, lease: config.leaseName, identity }, 'waiting for the lease')

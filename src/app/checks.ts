@@ -8,4 +8,16 @@ export class Checks {
   constructor(...live: readonly Check[]) {
     this.live = [...live]
   }
+
+  /** Adds more of both for as long as what it returns is not disposed. */
+  add({ live, ready }: { readonly live: readonly Check[]; readonly ready: readonly Check[] }): Disposable {
+    this.live.push(...live)
+    this.ready.push(...ready)
+    return {
+      [Symbol.dispose]: () => {
+        for (const each of live) this.live.splice(this.live.indexOf(each), 1)
+        for (const each of ready) this.ready.splice(this.ready.indexOf(each), 1)
+      },
+    }
+  }
 }

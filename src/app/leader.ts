@@ -50,13 +50,16 @@ export interface Office {
   readonly seams: Seams
 }
 
-/** Plugs the real eyes and hands into the passes and works until it is stopped. Its first lists are consistent ones. */
+/**
+ * Plugs the real eyes and hands into the passes and works until it is stopped or the lease is lost; then nothing of it is
+ * left. Its first lists are consistent ones.
+ */
 export async function lead(office: Office, call: Call): Promise<void> {
   const { config, metrics, log, lease } = office
   const stop = { signal: AbortSignal.any([call.signal, lease.signal]) }
   await using all = new AsyncDisposableStack()
   const watches = openWatches(office, all)
-  const { queue, timed, passed, stuckMs } = watchedQueue(metrics)
+  const { queue, timed, passed, stuckMs } = all.use(watchedQueue(metrics))
   const sources = new Sources(queue)
   const pool = all.use(new SchedulerPool({ pace: { ...usualPace, pollMs: config.schedulerPollInterval } }))
   const connections = all.use(connectionsFor(office, sources))
@@ -73,7 +76,7 @@ export async function lead(office: Office, call: Call): Promise<void> {
     report: event => events.report(ourselves(office), event),
   })
   all.use(countWhatIsThere(metrics, connections, watches.clusters))
-  addChecks(office, watches.all, stuckMs)
+  all.use(addChecks(office, watches.all, stuckMs))
   await Promise.all(watches.all.map(each => each.synced(stop))).catch(() => undefined)
   const { clusters, secrets } = watches
   const ended = (uid: ClusterUid): void => sweeper?.witness(uid)
@@ -196,24 +199,25 @@ function addChecks(
   { checks }: Office,
   reflectors: readonly Pick<Reflector<unknown>, 'isSynced' | 'lastTurned'>[],
   stuckMs: () => number,
-): void {
+): Disposable {
   const silentMs = 180_000
-  checks.ready.push({
+  const caches = {
     name: 'caches',
     problem: () =>
       reflectors.every(each => each.isSynced) ? undefined : 'the first lists are not there yet',
-  })
-  checks.live.push({
+  }
+  const watches = {
     name: 'watches',
     problem: () =>
       reflectors.every(each => performance.now() - each.lastTurned() < silentMs)
         ? undefined
         : 'a watch has stopped turning',
-  })
-  checks.live.push({
+  }
+  const passes = {
     name: 'passes',
     problem: () => (stuckMs() < silentMs ? undefined : 'a pass does not end'),
-  })
+  }
+  return checks.add({ live: [watches, passes], ready: [caches] })
 }
 
 /** What is told of no cluster is told of the lease: it is there where the operator is. */

@@ -20,13 +20,14 @@ export function watchedQueue(metrics: Metrics) {
   })
   const begun = new Map<ClusterKey, number>()
   const ages = (): readonly number[] => [...begun.values()].map(at => performance.now() - at)
-  metrics.beforeReading(() => {
+  const gauges = metrics.beforeReading(() => {
     metrics.queueDepth.set(labels, queue.due)
     metrics.activeWorkers.set({ controller }, begun.size)
     metrics.queueUnfinishedSeconds.set(labels, ages().reduce((sum, ms) => sum + ms, 0) / 1000)
     metrics.queueLongestSeconds.set(labels, Math.max(0, ...ages()) / 1000)
   })
   return {
+    [Symbol.dispose]: () => gauges[Symbol.dispose](),
     queue,
     /** How long the oldest pass has been under way. */
     stuckMs: (): number => Math.max(0, ...ages()),
