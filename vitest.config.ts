@@ -11,6 +11,7 @@ const projects = [
   { name: 'contract', ...slow },
   { name: 'integration', ...slow, globalSetup },
   { name: 'e2e', ...slow, globalSetup },
+  { name: 'booted', ...slow, globalSetup: ['test/support/machines/setup.ts'] },
 ]
 
 export default defineConfig({

@@ -6,6 +6,22 @@ export interface Counts {
   readonly skipped: number
 }
 
+export const none: Counts = { passed: 0, failed: 0, skipped: 0 }
+
+export const sum = (a: Counts, b: Counts): Counts => ({
+  passed: a.passed + b.passed,
+  failed: a.failed + b.failed,
+  skipped: a.skipped + b.skipped,
+})
+
+/** The counts that a run ended with, from the end of what it said; undefined where it ended otherwise. */
+export function readSummary(said: string): Counts | undefined {
+  const found = /(\d+) passed, (\d+) failed(?:, (\d+) skipped)?\s*$/.exec(said)
+  if (found === null) return undefined
+  const [, passed, failed, skipped = 0] = found
+  return { passed: Number(passed), failed: Number(failed), skipped: Number(skipped) }
+}
+
 export const summary = ({ passed, failed, skipped }: Counts): string =>
   `${passed} passed, ${failed} failed${skipped > 0 ? `, ${skipped} skipped` : ''}`
 

@@ -2,7 +2,7 @@ import type { Boot } from '../../src/bootstrap/boot.ts'
 import { clusterUid, type Role } from '../../src/model/names.ts'
 import { createBundle } from '../../src/pki/bundle.ts'
 
-const identity = {
+export const identity = {
   uid: clusterUid('3f1e2d3c-1a2b-4c3d-8e4f-5a6b7c8d9e0f'),
   name: 'demo',
   namespace: 'team-a',

@@ -1,12 +1,10 @@
 import { execFile } from 'node:child_process'
 import { createHash } from 'node:crypto'
-import { access, mkdir, open, readFile, rename, rm, writeFile } from 'node:fs/promises'
-import { homedir } from 'node:os'
 import { delimiter, join } from 'node:path'
 import { promisify } from 'node:util'
 
-import { type Call, within } from '../../src/lib/call.ts'
-import { poll } from '../../src/lib/wait.ts'
+import type { Call } from '../../src/lib/call.ts'
+import { cachedFolder, exists } from './cached-folder.ts'
 
 const run = promisify(execFile)
 
@@ -18,8 +16,7 @@ export interface PythonCall extends Call {
 }
 
 /**
- * The path of a Python that has Dask, made once and kept in the cache directory. Whoever comes while it is being made
- * waits; what a killed process left half made is made anew.
+ * The path of a Python that has Dask, made once and kept in the cache directory.
  */
 export async function daskPython({ signal, progress }: PythonCall): Promise<string> {
   const version = await pythonVersion({ signal })
@@ -27,10 +24,8 @@ export async function daskPython({ signal, progress }: PythonCall): Promise<stri
     .update(JSON.stringify([version, requirements]))
     .digest('hex')
     .slice(0, 16)
-  const folder = join(cacheFolder(), `python-${key}`)
-  const python = join(folder, 'bin', 'python')
-  await poll(() => take(folder, { signal, progress }), 200, within({ signal }, 600_000))
-  return python
+  const make = (folder: string, call: Call): Promise<void> => install(folder, { ...call, progress })
+  return join(await cachedFolder(`python-${key}`, make, { signal }), 'bin', 'python')
 }
 
 /** Progress of a test's preparations, where a person looks for it. */
@@ -38,23 +33,8 @@ export const tell = (line: string): void => {
   process.stderr.write(`${line}\n`)
 }
 
-/** True when it is there, undefined while another process makes it. */
-async function take(folder: string, call: PythonCall): Promise<true | undefined> {
-  if (await isDone(folder)) return true
-  const lock = `${folder}.lock`
-  if (!(await lockFor(lock))) return undefined
-  try {
-    if (!(await isDone(folder))) await make(folder, call)
-    return true
-  } finally {
-    await rm(lock, { force: true })
-  }
-}
-
-async function make(folder: string, { signal, progress }: PythonCall): Promise<void> {
+async function install(folder: string, { signal, progress }: PythonCall): Promise<void> {
   const began = performance.now()
-  await rm(folder, { recursive: true, force: true })
-  await mkdir(folder, { recursive: true })
   const python = join(folder, 'bin', 'python')
   const uv = await onPath('uv')
   progress(
@@ -67,13 +47,8 @@ async function make(folder: string, { signal, progress }: PythonCall): Promise<v
     await step(uv, ['venv', '--quiet', '--allow-existing', folder], { signal })
     await step(uv, ['pip', 'install', '--quiet', '--python', python, ...requirements], { signal })
   }
-  await writeFile(join(folder, doneMarker), `${requirements.join('\n')}\n`)
   progress(`installed in ${((performance.now() - began) / 1000).toFixed(1)} s`)
 }
-
-const doneMarker = 'complete'
-
-const isDone = (folder: string): Promise<boolean> => exists(join(folder, doneMarker))
 
 async function pythonVersion({ signal }: Call): Promise<string> {
   if ((await onPath('python3')) === undefined)
@@ -82,33 +57,7 @@ async function pythonVersion({ signal }: Call): Promise<string> {
   return stdout.trim()
 }
 
-/** Whether the lock is ours now. A lock whose process has ended is taken away, by one of those who see it. */
-async function lockFor(lock: string): Promise<boolean> {
-  await mkdir(cacheFolder(), { recursive: true })
-  try {
-    await using file = await open(lock, 'wx')
-    await file.writeFile(String(process.pid))
-    return true
-  } catch {
-    const owner = Number(await readFile(lock, 'utf8').catch(() => ''))
-    if (owner > 0 && !isRunning(owner)) {
-      const aside = `${lock}.${process.pid}`
-      await rename(lock, aside).catch(() => undefined)
-      await rm(aside, { force: true })
-    }
-    return false
-  }
-}
-
-function isRunning(pid: number): boolean {
-  try {
-    return process.kill(pid, 0)
-  } catch (error) {
-    return error instanceof Error && 'code' in error && error.code === 'EPERM'
-  }
-}
-
-async function step(command: string, args: readonly string[], { signal }: Call): Promise<void> {
+export async function step(command: string, args: readonly string[], { signal }: Call): Promise<void> {
   try {
     await run(command, [...args], { signal })
   } catch (error) {
@@ -117,17 +66,8 @@ async function step(command: string, args: readonly string[], { signal }: Call):
   }
 }
 
-const cacheFolder = (): string =>
-  join(process.env['XDG_CACHE_HOME'] || join(homedir(), '.cache'), 'dask-cloud-operator')
-
-async function onPath(command: string): Promise<string | undefined> {
+export async function onPath(command: string): Promise<string | undefined> {
   const folders = (process.env['PATH'] ?? '').split(delimiter).filter(folder => folder !== '')
   for (const folder of folders) if (await exists(join(folder, command))) return join(folder, command)
   return undefined
 }
-
-const exists = (path: string): Promise<boolean> =>
-  access(path).then(
-    () => true,
-    () => false,
-  )

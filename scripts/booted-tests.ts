@@ -1,0 +1,45 @@
+import { spawn } from 'node:child_process'
+import { join } from 'node:path'
+import { hindrance, prepareGround } from '../test/support/machines/ground.ts'
+import { groundVariables, isInside, withoutMachines } from '../test/support/machines/suite.ts'
+import { type Counts, none, readSummary } from './test-summary-reporter.ts'
+
+const groundMs = 900_000
+
+/** Whether machines are to boot, and can: else their tests are skipped where they are, with the reason. */
+export async function wantsBooted(projects: readonly string[]): Promise<boolean> {
+  if (isInside(process.env) || (projects.length > 0 && !projects.includes('booted'))) return false
+  const reason = await hindrance()
+  if (reason === undefined) return true
+  Object.assign(process.env, withoutMachines(reason))
+  return false
+}
+
+/** Fetches what machines are made of, and then runs the tests where no packet can leave. */
+export async function runBooted(files: readonly string[]): Promise<Counts> {
+  try {
+    const ground = await prepareGround({ signal: AbortSignal.timeout(groundMs), progress: console.log })
+    return await inNamespace(files, groundVariables(ground))
+  } catch (error) {
+    console.log(`no machine can be booted: ${error instanceof Error ? error.message : String(error)}`)
+    return { ...none, failed: 1 }
+  }
+}
+
+function inNamespace(files: readonly string[], variables: Readonly<Record<string, string>>): Promise<Counts> {
+  const script = join(import.meta.dirname, 'test.ts')
+  const words = ['--net', process.execPath, script, 'booted', ...(files.length > 0 ? ['--', ...files] : [])]
+  return new Promise((resolve, reject) => {
+    const child = spawn('unshare', words, {
+      stdio: ['ignore', 'pipe', 'inherit'],
+      env: { ...process.env, ...variables },
+    })
+    let last = ''
+    child.stdout.setEncoding('utf8').on('data', (text: string) => {
+      process.stdout.write(text)
+      last = (last + text).slice(-500)
+    })
+    child.once('error', reject)
+    child.once('close', () => resolve(readSummary(last) ?? { ...none, failed: 1 }))
+  })
+}

@@ -1,0 +1,140 @@
+import { readFileSync } from 'node:fs'
+import { afterAll, beforeAll, describe, expect, test } from 'vitest'
+import { renderUserData } from '../../src/bootstrap/user-data.ts'
+import { encoded } from '../../src/clouds/aws/launching.ts'
+import { usualPace } from '../../src/dask/pace.ts'
+import { SchedulerPool } from '../../src/dask/pool.ts'
+import { poll } from '../../src/lib/wait.ts'
+import type { Role } from '../../src/model/names.ts'
+import { schedulerServerName } from '../../src/pki/identity.ts'
+import { aBoot, bundle, identity } from '../support/boots.ts'
+import { ec2Datasource } from '../support/machines/ec2-datasource.ts'
+import { MachineRoom, machines } from '../support/machines/room.ts'
+import { tell } from '../support/python.ts'
+
+const scheduler = 'i-00000000000000001'
+const bootMs = 180_000
+
+const ground = machines()
+let room: MachineRoom
+let pool: SchedulerPool
+const took = (began: number): string => `${((performance.now() - began) / 1000).toFixed(1)} s`
+
+beforeAll(async () => {
+  if (ground === undefined) return
+  room = await MachineRoom.open(ground, ec2Datasource())
+  pool = new SchedulerPool({ pace: usualPace })
+  const { host } = addresses().internal
+  pool.track({
+    uid: identity.uid,
+    host,
+    port: 8786,
+    serverName: schedulerServerName(identity.uid),
+    idlePollMs: undefined,
+    ca: bundle.authority.certificate,
+    cert: bundle.client.certificate,
+    key: bundle.client.key,
+  })
+})
+afterAll(async () => {
+  await pool?.[Symbol.asyncDispose]()
+  await room?.[Symbol.asyncDispose]()
+})
+
+function addresses() {
+  const endpoint = { host: MachineRoom.place(1).ip, port: 8786 }
+  return { internal: endpoint, external: endpoint }
+}
+
+/** The very bytes that EC2 would be given. */
+function start(role: Role, index: number, id: string) {
+  const userData = renderUserData(aBoot(role, { scheduler: addresses() }))
+  return room.start({
+    id,
+    ...MachineRoom.place(index),
+    size: 'm7i.large',
+    zone: 'us-east-1a',
+    userData: Buffer.from(encoded(userData), 'base64'),
+  })
+}
+
+/** The names of workers that serve, once there are so many. */
+async function workers(count: number): Promise<readonly string[]> {
+  const serving = () => {
+    const view = pool.last(identity.uid)
+    const names =
+      view.kind === 'answering'
+        ? view.workers.filter(({ status }) => status === 'running').map(({ name }) => name)
+        : []
+    return names.length === count ? names.toSorted() : undefined
+  }
+  return poll(serving, 100, { signal: AbortSignal.timeout(bootMs) }).catch(async (cause: unknown) => {
+    const consoles = await Promise.all(
+      room.running.map(async id => `${id}:\n${(await room.console(id)).slice(-3_000)}`),
+    )
+    throw new Error(
+      `${count} workers did not come: ${JSON.stringify(pool.last(identity.uid))}\n${consoles.join('\n')}`,
+      { cause },
+    )
+  })
+}
+
+describe('what a machine is given boots on a real system', () => {
+  test('a scheduler and two workers find each other over mutual TLS, named as their cloud names them', async () => {
+    const began = performance.now()
+    await Promise.all([
+      start('scheduler', 1, scheduler),
+      start('worker', 2, 'i-00000000000000002'),
+      start('worker', 3, 'i-00000000000000003'),
+    ])
+    expect(await workers(2)).toEqual(['w-i-00000000000000002', 'w-i-00000000000000003'])
+    tell(`1 + 2 machines boot, install Dask and serve in ${took(began)}`)
+  })
+
+  test.each(['scheduler', 'worker'])('cloud-init and systemd are content with it: %s', async role => {
+    const machine = room.machine(role === 'scheduler' ? scheduler : 'i-00000000000000002')
+    const done = async () => ((await machine.run('cloud-init', 'status')).includes('done') ? true : undefined)
+    await poll(done, 500, { signal: AbortSignal.timeout(60_000) })
+    expect((await machine.run('systemctl', 'is-system-running')).trim()).toBe('running')
+    expect(await machine.run('cloud-init', 'schema', '--system')).toMatch(/Valid schema user-data/)
+  })
+
+  test('keys are for root alone, and neither in the environment nor on the command line of Dask', async () => {
+    const machine = room.machine(scheduler)
+    expect((await machine.run('stat', '-c', '%a %U', '/etc/dask/node.key')).trim()).toBe('600 root')
+    const pid = (await machine.run('systemctl', 'show', '--value', '-p', 'MainPID', 'dask.service')).trim()
+    const shown = await machine.run('cat', `/proc/${pid}/environ`, `/proc/${pid}/cmdline`)
+    expect(shown).toContain('distributed.cli.dask_scheduler')
+    expect(shown).not.toContain('PRIVATE KEY')
+    expect((await machine.run('stat', '-c', '%U', `/proc/${pid}`)).trim()).not.toBe('root')
+  })
+
+  test('a machine whose package index is away for 25 s recovers by itself', async () => {
+    await room.index.stop()
+    const machine = await start('worker', 4, 'i-00000000000000004')
+    const said = () => machine.run('journalctl', '--no-pager', '-u', 'dask').catch(() => '')
+    const tried = async () => ((await said()).includes('status=') ? true : undefined)
+    await poll(tried, 200, { signal: AbortSignal.timeout(bootMs) })
+    const began = performance.now()
+    await poll(() => (performance.now() - began > 25_000 ? true : undefined), 200, {
+      signal: AbortSignal.timeout(30_000),
+    })
+    await room.index.start()
+    expect(await workers(3)).toContain('w-i-00000000000000004')
+  })
+
+  test('a machine that is switched off leaves nothing behind', async () => {
+    const machine = room.machine('i-00000000000000004')
+    await machine.run('systemctl', 'poweroff')
+    await machine.gone
+    expect(room.running).not.toContain('i-00000000000000004')
+    await workers(2)
+    expect(readFileSync('/proc/mounts', 'utf8')).not.toContain('i-00000000000000004')
+  })
+
+  test('the room is closed and nothing of it is left', async () => {
+    await pool[Symbol.asyncDispose]()
+    await room[Symbol.asyncDispose]()
+    expect(await room.traces()).toEqual([])
+  })
+})
