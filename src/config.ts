@@ -1,6 +1,6 @@
 import { homedir } from 'node:os'
 import { join } from 'node:path'
-import { trialClouds } from './api/cloud-schema.ts'
+import { cloudNames, trialClouds } from './api/cloud-schema.ts'
 import { duration, integer, list, listen, text, toggle, words } from './lib/option-kinds.ts'
 import { describeOptions, OptionError, readOptions, type Values } from './lib/options.ts'
 
@@ -46,6 +46,15 @@ export const settings = {
     values: trialClouds,
     default: [],
     defaultText: `none of ${trialClouds.join(', ')}`,
+  }),
+  ambientClouds: list({
+    description:
+      "Clouds that clusters may use with the operator's own identity there, separated by commas. Whoever may create a cluster then " +
+      'spends on its account.',
+    placeholder: 'NAME,...',
+    values: cloudNames.filter(name => !trialClouds.includes(name)),
+    default: [],
+    defaultText: 'none',
   }),
   installation: text({
     description:

@@ -5,6 +5,7 @@ import { ambientClouds, cloudOf, type RegisteredCloud } from '../clouds/registry
 import type { Call } from '../lib/call.ts'
 import { steadyNow } from '../lib/steady.ts'
 import type { Cluster } from '../model/cluster.ts'
+import { CloudError } from '../model/faults.ts'
 import { isThere } from '../model/machine.ts'
 import type { ClusterUid, Scope } from '../model/names.ts'
 import type { Metrics } from '../telemetry/metrics.ts'
@@ -22,6 +23,8 @@ export interface Connection {
 export interface ConnectionOptions {
   readonly context: CloudContext
   readonly allowed: readonly string[]
+  /** Clouds that the operator's own identity may be used in. */
+  readonly ambient: readonly string[]
   /** Keeps every call within the lease. */
   readonly led: Led
   /** What stands between the operator and each cloud. */
@@ -35,6 +38,13 @@ export interface ConnectionOptions {
 
 /** One that could not be connected is tried again. */
 const ambientEveryMs = 60_000
+/** Whoever was refused for its credentials asks once a minute. */
+const refusedEveryMs = 60_000
+
+const isRefused = (error: unknown): boolean => error instanceof CloudError && error.fault === 'unauthorized'
+
+const noIdentity = (name: string): string =>
+  `This operator may not use its own identity on ${name}: start it with --ambient-clouds ${name}`
 
 /** Connects each cloud when its first cluster is seen, and keeps one list per scope for as long as the process lives. */
 export class Connections implements AsyncDisposable {
@@ -71,13 +81,22 @@ export class Connections implements AsyncDisposable {
     const key = kind.connection(settings)
     const known = this.#connections.get(key)
     if (known !== undefined) return known
-    const opened = kind.connect(settings, undefined, this.#options.context).then(cloud => this.#join(cloud))
+    const opened = this.#connect(kind, settings).then(cloud => this.#join(cloud))
     this.#connections.set(key, opened)
     opened.catch((error: unknown) => {
-      this.#connections.delete(key)
       this.#options.onProblem(error)
+      const forget = (): boolean => this.#connections.delete(key)
+      if (isRefused(error)) setTimeout(forget, refusedEveryMs).unref()
+      else forget()
     })
     return opened
+  }
+
+  async #connect(kind: RegisteredCloud, settings: unknown): Promise<Cloud> {
+    const { ambient, context } = this.#options
+    if (!kind.isTrial && !ambient.includes(kind.name))
+      throw new CloudError('unauthorized', noIdentity(kind.name))
+    return kind.connect(settings, undefined, context)
   }
 
   /** A list for whoever has just changed something; others whose machines it shows changed are told as well. */

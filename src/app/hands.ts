@@ -193,7 +193,7 @@ function prepared(
     scheduler: kept,
     limits,
   })
-  checkSize(userData, cloud.promises.maxUserDataBytes)
+  checkSize(userData, cloud.promises)
   const owner = ownerOf(cluster)
   const { id: launch, role, count, seq, fingerprint, choice: offering } = draft
   const request: LaunchRequest = {

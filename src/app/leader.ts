@@ -185,6 +185,7 @@ function connectionsFor(office: Office, sources: Sources): Connections {
       onProblem,
     },
     allowed: config.allowClouds,
+    ambient: config.ambientClouds,
     led: ledBy(lease),
     seam: seams.cloud,
     metrics,

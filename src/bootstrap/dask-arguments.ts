@@ -1,8 +1,6 @@
 import { unreachable } from '../lib/unreachable.ts'
+import { workerPort } from '../model/ports.ts'
 import type { Boot } from './boot.ts'
-
-/** Where workers listen: one port, so that a firewall can name it. */
-export const workerPort = 9000
 
 /** The module that `python -m` runs and its arguments, as far as all machines of a launch share them. */
 export function daskArguments(boot: Boot): readonly string[] {

@@ -32,6 +32,9 @@ export const certainty = {
   bug: 'unknown',
 } as const satisfies Record<Fault, 'refused' | 'unknown'>
 
+/** Refusals of one offering that say nothing about the next: another size, zone or way to pay may be had. */
+export const isOfOffering = (fault: Fault): boolean => fault === 'no-capacity' || fault === 'quota'
+
 /** How soon a fault is worth another try; `when-spec-changes` is not retried by the clock. */
 export const retryPace = {
   throttled: 'soon',

@@ -20,6 +20,8 @@ export interface Bench {
   seen: Seen
   /** Records that the cloud has answered, or that are accounted for: they are written with the status of this pass. */
   held?: Records
+  /** A launch has another offering to try: there is nothing to wait for once that is written. */
+  goesOn?: true
   readonly world: World
   readonly ledger: Ledger
   readonly desk: Desk

@@ -218,8 +218,8 @@ function stalled(world: World): readonly Finding[] {
   const { certificates, inventory } = world
   if (certificates.kind === 'foreign')
     return [{ type: 'Stalled', ...yes('ForeignSecret', `Secret ${certificates.secret} is not ours.`) }]
-  if (inventory.kind === 'silent' && inventory.fault === 'invalid')
-    return [{ type: 'Stalled', ...yes('InvalidRequest', inventory.problem) }]
+  if (inventory.kind === 'silent' && (inventory.fault === 'invalid' || inventory.fault === 'unauthorized'))
+    return [{ type: 'Stalled', ...yes(reasonOfFault[inventory.fault], inventory.problem) }]
   const pause = pausesOf(world).find(({ fault }) => fault === 'invalid' || fault === 'unauthorized')
   return pause === undefined ? [] : [{ type: 'Stalled', ...yes(reasonOfFault[pause.fault], pause.problem) }]
 }

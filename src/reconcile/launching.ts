@@ -1,7 +1,7 @@
 import type { Call } from '../lib/call.ts'
 import type { Action, PlannedLaunch } from '../model/action.ts'
-import { CloudError, certainty, type Fault } from '../model/faults.ts'
-import type { Launch, LaunchState } from '../model/launch.ts'
+import { CloudError, certainty, type Fault, isOfOffering } from '../model/faults.ts'
+import type { Launch } from '../model/launch.ts'
 import type { LaunchId } from '../model/names.ts'
 import type { Verdict } from '../model/world.ts'
 import type { Bench } from './act.ts'
@@ -31,7 +31,9 @@ export async function recordLaunches(
 
 /**
  * Sends recorded launches side by side and holds what the cloud answered to be written down with the pass's status: until
- * then they are sent again with the same token, and mean the same machines. A failed launch pauses its group; the first failure is thrown at the end, so that it is reported and the others are not lost.
+ * then they are sent again with the same token, and mean the same machines. An offering that is refused for certain makes room
+ * for the next, which is written down before it is sent. A failed launch pauses its group; the first failure is thrown
+ * at the end, so that it is reported and the others are not lost.
  */
 export async function sendLaunches(
   { launches }: Step<'send-launches'>,
@@ -39,15 +41,19 @@ export async function sendLaunches(
   call: Call,
 ): Promise<void> {
   const due = (bench.seen.launches ?? []).filter(({ id }) => launches.includes(id))
+  // What this process did not write itself may have been taken back since: a look that is behind must not send it.
+  if (due.some(({ id }) => !isUnmade(bench.ledger.verdict(id))))
+    await bench.desk.hands.confirm(bench.seen, call)
   const sent = await Promise.all(due.map(launch => send(launch, bench, call)))
-  const states = new Map(sent.flatMap(({ id, state }) => (state === undefined ? [] : [[id, state] as const])))
-  if (states.size > 0) {
-    const after = (bench.seen.launches ?? []).map(launch => ({
-      ...launch,
-      state: states.get(launch.id) ?? launch.state,
-    }))
-    hold(bench, after)
-  }
+  const news = new Map(
+    sent.flatMap(({ id, news: told }) => (told === undefined ? [] : [[id, told] as const])),
+  )
+  if (news.size > 0)
+    hold(
+      bench,
+      (bench.seen.launches ?? []).map(launch => ({ ...launch, ...news.get(launch.id) })),
+    )
+  if (sent.some(({ news: told }) => told?.offering !== undefined)) bench.goesOn = true
   const failure = sent.find(({ error }) => error !== undefined)
   if (failure !== undefined) throw failure.error
 }
@@ -100,10 +106,16 @@ async function draft(planned: PlannedLaunch, seq: number, bench: Bench, call: Ca
   }
 }
 
+interface Refusal {
+  readonly launch: Launch
+  readonly before: Verdict
+  readonly error: unknown
+}
+
 interface Sent {
   readonly id: LaunchId
   /** What is to be written down, where there is news. */
-  readonly state?: LaunchState
+  readonly news?: Partial<Pick<Launch, 'state' | 'offering' | 'requestHash'>>
   readonly error?: unknown
 }
 
@@ -111,7 +123,7 @@ async function send(launch: Launch, bench: Bench, call: Call): Promise<Sent> {
   const { ledger, desk } = bench
   const { id } = launch
   const known = ledger.answerTo(id)
-  if (known !== undefined) return { id, state: known }
+  if (known !== undefined) return { id, news: { state: known } }
   const before = ledger.verdict(id)
   const choice = launch.offerings[launch.offering] ?? ''
   const prepared = await prepare({ ...launch, choice }, bench, call).catch((reason: unknown) => ({ reason }))
@@ -132,9 +144,9 @@ async function send(launch: Launch, bench: Bench, call: Call): Promise<Sent> {
     desk.hands.measure(bench.world.cluster, [time])
     const state = { kind: 'accepted', at, machines } as const
     ledger.answered(id, state)
-    return { id, state }
+    return { id, news: { state } }
   } catch (error) {
-    return failed(launch, before, error, bench)
+    return (await advanced({ launch, before, error }, bench, call)) ?? failed(launch, before, error, bench)
   }
 }
 
@@ -150,15 +162,35 @@ function reasonOf(error: unknown): { readonly fault: Fault; readonly problem: st
   return { fault: 'bug', problem: 'an unexpected failure; the log has it' }
 }
 
-/** Refused for certain: the record stays as it is and is sent again after the pause. Anything else: unknown. */
+/** The same launch with its next offering, where this one was refused for certain; undefined where there is none or it was not. */
+async function advanced(
+  { launch, before, error }: Refusal,
+  bench: Bench,
+  call: Call,
+): Promise<Sent | undefined> {
+  const { fault } = reasonOf(error)
+  const offering = launch.offering + 1
+  const choice = launch.offerings[offering]
+  if (choice === undefined || !isOfOffering(fault) || !isUnmade(before)) return undefined
+  const prepared = await prepare({ ...launch, offering, choice }, bench, call).catch(() => undefined)
+  if (prepared === undefined) return undefined
+  bench.ledger.recorded(launch.id, bench.desk.clock.now())
+  return { id: launch.id, news: { offering, requestHash: prepared.hash } }
+}
+
+/**
+ * Refused for certain: the record stays as it is and is sent again after the pause; a round whose last offering was
+ * refused is over, and the next one begins with a record of its own. Anything else: unknown.
+ */
 function failed(launch: Launch, before: Verdict, error: unknown, { ledger, desk }: Bench): Sent {
   const { fault, problem } = reasonOf(error)
   const now = desk.clock.now()
   ledger.pause({ name: launch.group, fingerprint: launch.fingerprint }, fault, problem, now)
   const isRefused = certainty[fault] === 'refused'
-  ledger.heard(launch.id, verdictOn(fault, before), now)
+  const isOver = isOfOffering(fault) && isUnmade(before)
+  ledger.heard(launch.id, isOver ? 'void' : verdictOn(fault, before), now)
   if (isRefused || launch.state.kind === 'unknown') return { id: launch.id, error }
-  return { id: launch.id, state: { kind: 'unknown', since: now }, error }
+  return { id: launch.id, news: { state: { kind: 'unknown', since: now } }, error }
 }
 
 /** A refusal proves nothing about an earlier try that nobody answered; a token the cloud calls used is never sent again. */

@@ -66,8 +66,10 @@ export class Passes {
     desk.eyes.attend(world.cluster, isBusy(world) || steps.length > 0 ? 'busy' : 'resting')
     // The same steps once more: whoever shows what became of them is behind, and asking faster does not help.
     const isRepeated = ledger.repeats(canonical(steps))
-    const onward: Next = isRepeated ? { kind: 'retry' } : { kind: 'again', afterMs: 0 }
-    const goesOn = outcomes.some(leadsOn) || (await hasAddress(outcomes, seen, desk, call))
+    const onward: Next =
+      isRepeated && bench.goesOn !== true ? { kind: 'retry' } : { kind: 'again', afterMs: 0 }
+    const goesOn =
+      bench.goesOn === true || outcomes.some(leadsOn) || (await hasAddress(outcomes, seen, desk, call))
     if (goesOn && bench.held === undefined) return onward
     const launches = bench.seen.launches ?? []
     const after = { ...world, launches, memory: ledger.snapshot() }

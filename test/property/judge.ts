@@ -82,7 +82,8 @@ export class Judge {
     const isNew = since !== undefined && since !== this.#sleepsSince
     this.#sleepsSince = since
     if (!isNew || lifetime === undefined) return
-    const idleMs = since - Math.max(use.since, store.askedAt)
+    // Status has whole milliseconds.
+    const idleMs = Math.ceil(since - Math.max(use.since, store.askedAt))
     if (use.isUsed) this.#say('it fell asleep while it was used')
     if (idleMs < lifetime.idleTimeoutMs)
       this.#say(`it fell asleep after ${idleMs} of ${lifetime.idleTimeoutMs} ms`)

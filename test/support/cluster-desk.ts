@@ -21,7 +21,12 @@ export interface ClusterObject {
   readonly status?: {
     readonly observedGeneration?: number
     readonly conditions?: readonly (Condition & { readonly observedGeneration: number })[]
-    readonly launches?: readonly { readonly id: string; readonly count: number }[]
+    readonly launches?: readonly {
+      readonly id: string
+      readonly count: number
+      readonly group: string
+      readonly offering: number
+    }[]
     readonly workers?: { readonly replicas: number; readonly ready: number }
     readonly readySince?: string
     readonly expiresAt?: string

@@ -143,7 +143,7 @@ export class OperatorRoom implements AsyncDisposable {
     return readLease(await this.kube.request({ method: 'GET', path }, call)).holder
   }
 
-  /** The Secrets of both namespaces, by name. */
+  /** The Secrets of both namespaces, by name, but for the one that an operator keeps for itself. */
   async secrets(): Promise<readonly string[]> {
     const call = { signal: AbortSignal.timeout(30_000) }
     const found = [...new Set(Object.values(this.namespaces))].map(async namespace => {
@@ -153,7 +153,7 @@ export class OperatorRoom implements AsyncDisposable {
         String(record(record(each, 'secret')['metadata'], 'metadata')['name']),
       )
     })
-    return (await Promise.all(found)).flat()
+    return (await Promise.all(found)).flat().filter(name => name !== 'dask-cloud-operator-seal')
   }
 
   /** Asks for the cluster's end, and waits until nothing of it is left. */

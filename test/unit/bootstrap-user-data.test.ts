@@ -53,9 +53,11 @@ describe('the text', () => {
     const userData = renderUserData(aBoot('worker'))
     expect(Buffer.byteLength(userData)).toBeLessThan(12_000)
     expect(gzipSync(userData).length).toBeLessThan(6_000)
-    expect(() => checkSize(userData, 16_384)).not.toThrow()
+    expect(() => checkSize(userData, { maxUserDataBytes: 16_384 })).not.toThrow()
     const env = { MUCH: 'é'.repeat(5_000) }
-    expect(() => checkSize(renderUserData(aBoot('worker', { env })), 16_384)).toThrow(CloudError)
+    expect(() => checkSize(renderUserData(aBoot('worker', { env })), { maxUserDataBytes: 16_384 })).toThrow(
+      CloudError,
+    )
   })
 
   test('is the same for the same boot, whatever the order of its environment', () => {

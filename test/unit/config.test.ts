@@ -32,6 +32,7 @@ describe('the configuration', () => {
       logLevel: 'info',
       logFormat: 'json',
       concurrency: 8,
+      ambientClouds: [],
       operatorCidrs: [],
       schedulerPollInterval: 2_000,
       stateDirectory: '/home/a/.local/state/dask-cloud-operator',

@@ -126,6 +126,7 @@ export class AwsCloud implements Cloud {
     if (machines.length === 0)
       throw new CloudError('lost', 'RunInstances: AWS gave an answer without a machine')
     account.meet(installation, machines)
+    if (machines.length < request.count) account.outOfStock.note(kindOf(offering))
     return { machines }
   }
 

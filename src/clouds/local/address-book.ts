@@ -1,16 +1,14 @@
 import { readdir, rm } from 'node:fs/promises'
 import { join } from 'node:path'
-
 import { isRecord } from '../../lib/parse.ts'
 import type { ReservedAddress } from '../../model/machine.ts'
 import { type ClusterUid, clusterUid, readClusterKey } from '../../model/names.ts'
+import { schedulerPort } from '../../model/ports.ts'
 import type { Owner } from '../contract.ts'
 import { unlessMissing } from './faults.ts'
 import { readJson, writeFirst } from './files.ts'
 import type { Loopback } from './loopback.ts'
 import { parseEndpoint } from './tags.ts'
-
-const schedulerPort = 8786
 
 /** The schedulers' addresses of one installation: a file each, `<UID>.json`. */
 export class AddressBook {

@@ -4,9 +4,9 @@ import { closeSync, openSync } from 'node:fs'
 import { mkdir, rename, rm, writeFile } from 'node:fs/promises'
 import { dirname, join } from 'node:path'
 import { fileURLToPath } from 'node:url'
-
 import type { Endpoint } from '../../model/machine.ts'
 import type { MachineId } from '../../model/names.ts'
+import { workerPort } from '../../model/ports.ts'
 import type { LaunchRequest } from '../contract.ts'
 import type { Ground } from './census.ts'
 import { codeOf } from './faults.ts'
@@ -22,9 +22,6 @@ import {
   readTags,
 } from './folders.ts'
 import type { Tags } from './tags.ts'
-
-/** Where workers listen, where machines have addresses of their own. */
-const workerPort = 9000
 
 /** What machines of one launch have in common. */
 export interface Birth {

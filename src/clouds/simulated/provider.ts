@@ -46,10 +46,13 @@ export interface Trouble {
 
 export type CallName = 'list' | 'launch' | 'terminate' | 'reserve' | 'release'
 
-type Asking = { readonly name: CallName } & Pick<Asked, 'token' | 'machines' | 'uid'>
+type Asking = { readonly name: CallName; readonly offering?: string } & Pick<
+  Asked,
+  'token' | 'machines' | 'uid'
+>
 
 /** Asked before every call; {} is an untroubled one. */
-export type Script = (name: CallName, at: number) => Trouble
+export type Script = (name: CallName, at: number, offering?: string) => Trouble
 
 export interface Stage {
   readonly world: SimulatedWorld
@@ -91,7 +94,8 @@ export class SimulatedCloud implements Cloud {
 
   async launch(request: LaunchRequest, call: Call): Promise<LaunchAnswer> {
     const { world, installation, now } = this.#stage
-    const asking = { name: 'launch', token: request.token, uid: request.owner.uid } as const
+    const { token, offering } = request
+    const asking = { name: 'launch', token, offering, uid: request.owner.uid } as const
     const machines = await this.#perform(asking, call, ({ atMost, lateMs, forget, neverJoins }) => {
       const count = Math.max(1, Math.min(request.count, atMost ?? request.count))
       if (forget === true) return world.launchNothing(request, count)
@@ -133,11 +137,15 @@ export class SimulatedCloud implements Cloud {
 
   async close(): Promise<void> {}
 
-  async #perform<T>({ name, ...about }: Asking, call: Call, work: (trouble: Trouble) => T): Promise<T> {
+  async #perform<T>(
+    { name, offering, ...about }: Asking,
+    call: Call,
+    work: (trouble: Trouble) => T,
+  ): Promise<T> {
     const { script, now, wait, world } = this.#stage
     if (call.signal.aborted) throw new CloudError('timeout', 'The simulated cloud was not asked in time')
     if (name !== 'list') world.ask({ call: name, ...about })
-    const trouble = script(name, now())
+    const trouble = script(name, now(), offering)
     if (trouble.delayMs !== undefined) await wait(trouble.delayMs, call).catch(() => undefined)
     if (call.signal.aborted) throw new CloudError('timeout', 'The simulated cloud was not asked in time')
     if (trouble.refuse !== undefined)

@@ -1,4 +1,4 @@
-import { flag, integer, list, noOthers, oneOf, ParseError, record, text } from '../../lib/parse.ts'
+import { flag, integer, list, noOthers, oneOf, optional, ParseError, record, text } from '../../lib/parse.ts'
 import { faults } from '../../model/faults.ts'
 import type { CallName, Script, Trouble } from './provider.ts'
 
@@ -7,6 +7,8 @@ export interface Rule {
   readonly call: CallName
   /** So many calls meet it, then it is used up; undefined for all of them. */
   readonly times: number | undefined
+  /** Launches meet it whose offering has this in it; undefined for all. */
+  readonly offering: string | undefined
   readonly trouble: Trouble
 }
 
@@ -32,10 +34,10 @@ export class Rehearsal {
     this.#options = options
   }
 
-  readonly script: Script = name => {
+  readonly script: Script = (name, _at, offering = '') => {
     this.#renew()
     const { usual } = this.#options
-    const rule = this.#rules.find(each => each.call === name && this.#isLeft(each))
+    const rule = this.#rules.find(each => each.call === name && isMeant(each, offering) && this.#isLeft(each))
     if (rule === undefined) return usual
     this.#met.set(rule, this.#metBy(rule) + 1)
     return { ...usual, ...rule.trouble }
@@ -75,6 +77,9 @@ export class Rehearsal {
   }
 }
 
+const isMeant = (rule: Rule, offering: string): boolean =>
+  rule.offering === undefined || offering.includes(rule.offering)
+
 /** Throws a ParseError whose path begins with `[`, the number of the rule. */
 export function parseRules(json: string): readonly Rule[] {
   return list(jsonOf(json), 'the rules').map((raw, index) => parseRule(raw, `[${index}]`))
@@ -92,14 +97,21 @@ function jsonOf(written: string): unknown {
 }
 
 function parseRule(raw: unknown, path: string): Rule {
-  const { call: name, times, ...rest } = record(raw, path)
+  const { call: name, times, offering, ...rest } = record(raw, path)
   const call = oneOf(name, `${path}.call`, callNames)
   const known = [...always, ...only[call]]
-  noOthers(rest, path, ['call', 'times', ...known])
+  noOthers(rest, path, ['call', 'times', ...(call === 'launch' ? ['offering'] : []), ...known])
   const trouble = known
     .filter(member => rest[member] !== undefined)
     .reduce<Trouble>((all, member) => ({ ...all, ...readers[member](rest[member], `${path}.${member}`) }), {})
-  return { call, times: times === undefined ? undefined : count(times, `${path}.times`), trouble }
+  if (offering !== undefined && call !== 'launch')
+    throw new ParseError(`${path}.offering`, 'is for launches: remove it, or make call launch')
+  return {
+    call,
+    times: optional(times, `${path}.times`, count),
+    offering: optional(offering, `${path}.offering`, text),
+    trouble,
+  }
 }
 
 type Member = keyof Trouble

@@ -23,9 +23,12 @@ export const simulated = defineCloud<SimulatedSettings>({
     )
     return { startupSeconds: seconds }
   },
-  offerings: ({ startupSeconds }) => [
-    startupSeconds === undefined ? 'simulated' : `startup-${startupSeconds}s`,
-  ],
+  offerings: ({ startupSeconds }, wish) => {
+    const plain = startupSeconds === undefined ? 'simulated' : `startup-${startupSeconds}s`
+    const kinds = wish.purchasing === 'SpotOrOnDemand' ? ['Spot', 'OnDemand'] : [wish.purchasing]
+    const named = kinds.flatMap(kind => wish.sizes.map(size => `${plain} ${size} ${kind}`))
+    return named.length > 0 ? named : [plain]
+  },
   intent: () => ({}),
   connection: () => ({}),
   ambient: { startupSeconds: undefined },
