@@ -1,14 +1,18 @@
 import { spawn } from 'node:child_process'
+import { existsSync } from 'node:fs'
 import { join } from 'node:path'
 import { hindrance, prepareGround } from '../test/support/machines/ground.ts'
 import { groundVariables, isInside, withoutMachines } from '../test/support/machines/suite.ts'
 import { type Counts, none, readSummary } from './test-summary-reporter.ts'
 
+/** Of the project that is tested: whoever has none is not asked for machines. */
+const folder = 'test/booted'
 const groundMs = 900_000
 
 /** Whether machines are to boot, and can: else their tests are skipped where they are, with the reason. */
 export async function wantsBooted(projects: readonly string[]): Promise<boolean> {
   if (isInside(process.env) || (projects.length > 0 && !projects.includes('booted'))) return false
+  if (!existsSync(folder)) return false
   const reason = await hindrance()
   if (reason === undefined) return true
   Object.assign(process.env, withoutMachines(reason))
