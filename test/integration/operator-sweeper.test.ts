@@ -28,7 +28,8 @@ test.concurrent('row 7: finalizers stripped by force, and this process saw it: m
   expect(await own.secretsOf(uid)).toHaveLength(4)
   await room.clusters.letGo('forced')
   await room.until('the machines to end', () => room.ledger.alive(uid).length === 0, 60_000)
-  await room.until('the address to be released', () => !room.ledger.left.includes(uid), 30_000)
+  // A pass may end the machines before the finalizer is gone: then the sweeper meets the address alone.
+  await room.until('the address to be released', () => !room.ledger.left.includes(uid), 60_000)
   await room.until('the keys to go', async () => (await own.secretsOf(uid)).length === 0, 60_000)
   expect(room.ledger.alive(kept.uid)).toHaveLength(2)
   await room.removed('kept')
