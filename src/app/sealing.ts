@@ -36,7 +36,7 @@ export async function sealingKeyOf(
 
 async function make(ref: SecretRef, secrets: Secrets, call: Call) {
   const secret = {
-    metadata: { ...ref, labels: { 'app.kubernetes.io/managed-by': 'dask-cloud-operator' } },
+    metadata: { ...ref, labels: { 'app.kubernetes.io/component': 'seal' } },
     type: 'Opaque',
     immutable: true,
     data: { [keyName]: randomBytes(32).toString('base64') },

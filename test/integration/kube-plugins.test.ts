@@ -20,8 +20,16 @@ import {
 const plane = controlPlane()
 const within = (ms = 30_000) => ({ signal: AbortSignal.timeout(ms) })
 const cluster = (extra: Fields = {}): Fields => ({ server: plane.url, ...inside(plane.authority), ...extra })
+/** A new namespace has its service account a moment later. */
 const token = (): Promise<string> =>
-  plane.kubectl(['create', 'token', 'default', '-n', plane.namespace, '--duration', '10m'])
+  poll(
+    () =>
+      plane
+        .kubectl(['create', 'token', 'default', '-n', plane.namespace, '--duration', '10m'])
+        .catch(() => undefined),
+    200,
+    within(),
+  )
 
 const runs = async (at: { path: string }): Promise<number> =>
   (await readFile(join(at.path, 'runs'), 'utf8')).trim().split('\n').length
