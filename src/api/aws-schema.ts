@@ -133,8 +133,7 @@ const tags = map({
       cel: "!self.exists(key, key.lowerAscii().startsWith('aws:') || key.lowerAscii().startsWith('cloud.dask.org/') || key == 'Name')",
       message:
         'names of tags that begin with aws: or cloud.dask.org/, and Name, are not yours to give: remove them',
-      holds: value =>
-        !Object.keys(value).some(key => /^(aws:|cloud\.dask\.org\/)/i.test(key) || key === 'Name'),
+      holds: value => !Object.keys(value).some(key => awsPatterns.reservedTag.test(key) || key === 'Name'),
     },
   ],
 })

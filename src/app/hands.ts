@@ -4,7 +4,7 @@ import { cloudOf, type RegisteredCloud } from '../clouds/registry.ts'
 import { KubeError } from '../kube/fault.ts'
 import type { Call } from '../lib/call.ts'
 import { digest } from '../lib/fingerprint.ts'
-import type { Cluster } from '../model/cluster.ts'
+import { type Cluster, groupNamed } from '../model/cluster.ts'
 import { CloudError } from '../model/faults.ts'
 import { tokenOf } from '../model/launch.ts'
 import type { KeptAddress } from '../model/machine.ts'
@@ -158,7 +158,7 @@ async function offeringsOf(
   { cloud, kind, group: name, kept }: Offered,
   call: Call,
 ): Promise<readonly string[]> {
-  const group = [cluster.scheduler, ...cluster.groups].find(each => each.name === name)
+  const group = groupNamed(cluster, name)
   if (group === undefined) throw new CloudError('conflict', `There is no group ${name} any more`)
   const { role, sizes, purchasing } = group
   const wish = { owner: ownerOf(cluster), role, sizes, purchasing, address: kept }
@@ -178,7 +178,7 @@ function prepared(
 ): PreparedLaunch {
   const { certificates, connection } = launching
   const { cloud } = connection
-  const group = [cluster.scheduler, ...cluster.groups].find(({ name }) => name === draft.group)
+  const group = groupNamed(cluster, draft.group)
   const presented = certificates.credential(cluster, draft.role)
   if (group === undefined || presented === undefined || kept === undefined) {
     throw new CloudError('conflict', 'The certificates or the scheduler’s address are not there yet')

@@ -6,6 +6,8 @@ import { poll } from '../lib/wait.ts'
 import { type InstallationId, installationId } from '../model/names.ts'
 import type { Log } from '../telemetry/log.ts'
 
+const retryMs = 2_000
+
 export interface Surroundings {
   readonly kube: KubeRequests
   /** The operator's own. */
@@ -22,11 +24,11 @@ export async function installationOf(
   { kube, namespace, name, log }: Surroundings,
   call: Call,
 ): Promise<InstallationId> {
-  const uid = await poll(
-    () => uidOfKubeSystem(kube, call).catch(error => tell(error, log, call)),
-    2_000,
+  const uid = await answered(() => uidOfKubeSystem(kube, call), {
+    log,
     call,
-  )
+    otherwise: 'the API server cannot be asked who it is',
+  })
   return installationId(digest({ uid, namespace, name }).slice(0, 16))
 }
 
@@ -38,6 +40,24 @@ async function uidOfKubeSystem(kube: KubeRequests, call: Call): Promise<string> 
   return text(record(found['metadata'], 'metadata')['uid'], 'metadata.uid')
 }
 
-function tell(error: unknown, log: Log, { signal }: Call): undefined {
-  if (!signal.aborted) log.warn({ err: error }, 'the API server cannot be asked who it is')
+interface Waiting {
+  readonly log: Log
+  readonly call: Call
+  /** For the log, each time that it was asked in vain. */
+  readonly otherwise: string
 }
+
+/** Asks an API server that may not answer yet, until it does. */
+export const answered = <T>(
+  ask: () => Promise<T | undefined>,
+  { log, call, otherwise }: Waiting,
+): Promise<T> =>
+  poll(
+    () =>
+      ask().catch((error: unknown) => {
+        if (!call.signal.aborted) log.warn({ err: error }, otherwise)
+        return undefined
+      }),
+    retryMs,
+    call,
+  )

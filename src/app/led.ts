@@ -1,4 +1,4 @@
-import type { Cloud, MachineWish, Schedulers } from '../clouds/contract.ts'
+import type { Cloud, Schedulers } from '../clouds/contract.ts'
 import { noAnswer } from '../kube/fault.ts'
 import type { Lease } from '../kube/lease.ts'
 import type { KubeRequests } from '../kube/transport.ts'
@@ -29,6 +29,8 @@ export const asLeader =
 /** The same cloud in a leader's hands: every call of it, whoever makes it, keeps to the lease. */
 export function ledCloud(cloud: Cloud, led: Led): Cloud {
   const { name, scope, promises, schedulers } = cloud
+  const offerings = cloud.offerings?.bind(cloud)
+  const console = cloud.console?.bind(cloud)
   return {
     name,
     scope,
@@ -39,22 +41,11 @@ export function ledCloud(cloud: Cloud, led: Led): Cloud {
     terminate: (machines, call) => led(changeMs, call, limit => cloud.terminate(machines, limit)),
     reserveAddress: (wish, call) => led(networkMs, call, limit => cloud.reserveAddress(wish, limit)),
     releaseAddress: (owner, call) => led(networkMs, call, limit => cloud.releaseAddress(owner, limit)),
-    ...(cloud.offerings === undefined
-      ? {}
-      : { offerings: (wish, call) => led(changeMs, call, limit => offeringsOf(cloud, wish, limit)) }),
-    ...(cloud.console === undefined
-      ? {}
-      : {
-          console: (machine, call) =>
-            led(changeMs, call, limit => cloud.console?.(machine, limit) ?? Promise.resolve('')),
-        }),
+    ...(offerings && { offerings: (wish, call) => led(changeMs, call, limit => offerings(wish, limit)) }),
+    ...(console && { console: (machine, call) => led(changeMs, call, limit => console(machine, limit)) }),
     close: () => cloud.close(),
   }
 }
-
-/** Of a cloud that has some. */
-const offeringsOf = async (cloud: Cloud, wish: MachineWish, call: Call): Promise<readonly string[]> =>
-  (await cloud.offerings?.(wish, call)) ?? []
 
 /** A closed worker is as gone as its machine. */
 export const ledSchedulers = (schedulers: Schedulers, led: Led): Schedulers => ({

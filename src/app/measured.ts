@@ -28,6 +28,8 @@ export function measured(
       throw error
     }
   }
+  const offerings = cloud.offerings?.bind(cloud)
+  const console = cloud.console?.bind(cloud)
   return {
     name: cloud.name,
     scope: cloud.scope,
@@ -38,18 +40,8 @@ export function measured(
     terminate: (machines, call) => timed('terminate', () => cloud.terminate(machines, call)),
     reserveAddress: (wish, call) => timed('reserve-address', () => cloud.reserveAddress(wish, call)),
     releaseAddress: (owner, call) => timed('release-address', () => cloud.releaseAddress(owner, call)),
-    ...(cloud.offerings === undefined
-      ? {}
-      : {
-          offerings: (wish, call) =>
-            timed('offerings', () => cloud.offerings?.(wish, call) ?? Promise.resolve([])),
-        }),
-    ...(cloud.console === undefined
-      ? {}
-      : {
-          console: (machine, call) =>
-            timed('console', () => cloud.console?.(machine, call) ?? Promise.resolve('')),
-        }),
+    ...(offerings && { offerings: (wish, call) => timed('offerings', () => offerings(wish, call)) }),
+    ...(console && { console: (machine, call) => timed('console', () => console(machine, call)) }),
     close: () => cloud.close(),
   }
 }

@@ -2,11 +2,9 @@ import { randomBytes } from 'node:crypto'
 import { isKubeError } from '../kube/fault.ts'
 import { type SecretRef, Secrets } from '../kube/secrets.ts'
 import type { Call } from '../lib/call.ts'
-import { poll } from '../lib/wait.ts'
-import type { Surroundings } from './installation.ts'
+import { answered, type Surroundings } from './installation.ts'
 
 const keyName = 'key'
-const retryMs = 2_000
 
 /**
  * The key that machines in clouds are sealed with, kept in the operator's own namespace: made once, by whichever replica
@@ -22,16 +20,8 @@ export async function sealingKeyOf(
     const kept = (await secrets.read(ref, call)) ?? (await make(ref, secrets, call))
     return kept.data[keyName]
   }
-  return poll(
-    () =>
-      look().catch((error: unknown) => {
-        if (!call.signal.aborted)
-          log.warn({ err: error, secret: ref }, 'the key that seals machines cannot be read')
-        return undefined
-      }),
-    retryMs,
-    call,
-  )
+  const otherwise = `the key that seals machines, Secret ${namespace}/${ref.name}, cannot be read`
+  return answered(look, { log, call, otherwise })
 }
 
 async function make(ref: SecretRef, secrets: Secrets, call: Call) {

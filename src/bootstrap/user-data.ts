@@ -1,5 +1,5 @@
 import { readFileSync } from 'node:fs'
-import { gzipSync } from 'node:zlib'
+import { compressed } from '../lib/compression.ts'
 
 import { CloudError } from '../model/faults.ts'
 import type { Boot } from './boot.ts'
@@ -42,9 +42,6 @@ export function renderUserData(boot: Boot): string {
   ]
   return renderCloudConfig(files, commands)
 }
-
-/** The same text, about half as long: cloud-init takes it as it is. Equal texts give equal bytes, since zlib writes no time. */
-export const compressed = (userData: string): Buffer => gzipSync(userData, { level: 9 })
 
 /** Throws a CloudError `invalid` where a cloud would not take so much. `maxUserDataBytes` counts before any encoding. */
 export function checkSize(

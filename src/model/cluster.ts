@@ -69,6 +69,15 @@ export interface Software {
   readonly packages: readonly string[]
 }
 
+/** The scheduler's group among them. */
+export const groupsOf = ({ scheduler, groups }: Pick<Cluster, 'scheduler' | 'groups'>): readonly Group[] => [
+  scheduler,
+  ...groups,
+]
+
+export const groupNamed = (cluster: Pick<Cluster, 'scheduler' | 'groups'>, name: string): Group | undefined =>
+  groupsOf(cluster).find(each => each.name === name)
+
 /** Machines of one kind: how many, and what each runs. */
 export interface Group {
   readonly name: string

@@ -1,5 +1,5 @@
 import type { Action, PlannedLaunch } from '../model/action.ts'
-import type { Group } from '../model/cluster.ts'
+import { type Group, groupNamed } from '../model/cluster.ts'
 import { type Launch, maxLaunches, resendMs } from '../model/launch.ts'
 import type { World } from '../model/world.ts'
 import { settle } from './settling.ts'
@@ -52,7 +52,7 @@ export function isPaused({ memory, now }: World, group: Group): boolean {
 function isWanted(world: World, launch: Launch): boolean {
   const { cluster, enrolment, inventory, now } = world
   if (cluster.phase !== 'wanted' || enrolment.kind !== 'enrolled' || inventory.kind !== 'seen') return false
-  const group = [cluster.scheduler, ...cluster.groups].find(({ name }) => name === launch.group)
+  const group = groupNamed(cluster, launch.group)
   if (group === undefined || group.fingerprint !== launch.fingerprint) return false
   const { fresh, coming } = tally(world, inventory, group)
   return fresh.length + coming <= group.replicas && now - launch.recordedAt <= resendMs
@@ -62,7 +62,7 @@ function isDue(world: World, launch: Launch): boolean {
   const { memory, cluster } = world
   if (launch.state.kind !== 'open' && launch.state.kind !== 'unknown') return false
   if (!mayRecord(world) || memory.launches.get(launch.id)?.verdict === 'spent') return false
-  const group = [cluster.scheduler, ...cluster.groups].find(({ name }) => name === launch.group)
+  const group = groupNamed(cluster, launch.group)
   return group !== undefined && !isPaused(world, group)
 }
 

@@ -1,5 +1,5 @@
 import type { Action } from '../model/action.ts'
-import type { Group } from '../model/cluster.ts'
+import { type Group, groupsOf } from '../model/cluster.ts'
 import type { Machine } from '../model/machine.ts'
 import type { InventorySeen, World } from '../model/world.ts'
 import { depart } from './departures.ts'
@@ -79,7 +79,7 @@ function giveUpOn(
 
 /** Groups that machines or records still name and the spec does not. */
 function abandoned({ cluster, launches }: World, inventory: InventorySeen): readonly Group[] {
-  const known = new Set([cluster.scheduler, ...cluster.groups].map(({ name }) => name))
+  const known = new Set(groupsOf(cluster).map(({ name }) => name))
   const named = [...inventory.machines, ...launches].filter(
     ({ role, group }) => role === 'worker' && !known.has(group),
   )

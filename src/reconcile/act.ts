@@ -1,5 +1,6 @@
 import type { Call } from '../lib/call.ts'
 import type { Action } from '../model/action.ts'
+import { groupNamed } from '../model/cluster.ts'
 import { CloudError, type Fault } from '../model/faults.ts'
 import type { World } from '../model/world.ts'
 import { recordLaunches, sendLaunches, settleLaunches } from './launching.ts'
@@ -110,7 +111,7 @@ async function giveUp({ machines, group }: Step<'give-up'>, bench: Bench, call: 
   await desk.hands.terminate(world.cluster, machines, call)
   const now = desk.clock.now()
   ledger.terminated(machines, now)
-  const wanted = [world.cluster.scheduler, ...world.cluster.groups].find(({ name }) => name === group)
+  const wanted = groupNamed(world.cluster, group)
   const problem = 'Dask did not come up on a machine in time: the event NotStarted has the end of its console'
   if (wanted !== undefined) ledger.pause(wanted, 'not-started', problem, now)
   const message =

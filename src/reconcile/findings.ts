@@ -1,4 +1,5 @@
 import { writeDuration } from '../lib/duration.ts'
+import { groupsOf } from '../model/cluster.ts'
 import { maxLaunches } from '../model/launch.ts'
 import { isAlive } from '../model/machine.ts'
 import { defaultGroup, sameIntent, workerName } from '../model/names.ts'
@@ -226,7 +227,7 @@ function stalled(world: World): readonly Finding[] {
 
 /** What groups rest for, as far as what they are asked for is still what failed. */
 function pausesOf(world: World): readonly Pause[] {
-  const resting = [world.cluster.scheduler, ...world.cluster.groups].filter(group => isPaused(world, group))
+  const resting = groupsOf(world.cluster).filter(group => isPaused(world, group))
   return resting.flatMap(({ name }) => world.memory.pauses.get(name) ?? [])
 }
 

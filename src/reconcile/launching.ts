@@ -146,7 +146,8 @@ async function send(launch: Launch, bench: Bench, call: Call): Promise<Sent> {
     ledger.answered(id, state)
     return { id, news: { state } }
   } catch (error) {
-    return (await advanced({ launch, before, error }, bench, call)) ?? failed(launch, before, error, bench)
+    const refusal = { launch, before, error }
+    return (await advanced(refusal, bench, call)) ?? failed(refusal, bench)
   }
 }
 
@@ -182,7 +183,7 @@ async function advanced(
  * Refused for certain: the record stays as it is and is sent again after the pause; a round whose last offering was
  * refused is over, and the next one begins with a record of its own. Anything else: unknown.
  */
-function failed(launch: Launch, before: Verdict, error: unknown, { ledger, desk }: Bench): Sent {
+function failed({ launch, before, error }: Refusal, { ledger, desk }: Bench): Sent {
   const { fault, problem } = reasonOf(error)
   const now = desk.clock.now()
   ledger.pause({ name: launch.group, fingerprint: launch.fingerprint }, fault, problem, now)

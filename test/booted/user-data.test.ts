@@ -1,9 +1,9 @@
 import { readFileSync } from 'node:fs'
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
 import { renderUserData } from '../../src/bootstrap/user-data.ts'
-import { encoded } from '../../src/clouds/aws/launching.ts'
 import { usualPace } from '../../src/dask/pace.ts'
 import { SchedulerPool } from '../../src/dask/pool.ts'
+import { compressed } from '../../src/lib/compression.ts'
 import { poll } from '../../src/lib/wait.ts'
 import type { Role } from '../../src/model/names.ts'
 import { schedulerServerName } from '../../src/pki/identity.ts'
@@ -54,7 +54,7 @@ function start(role: Role, index: number, id: string) {
     ...MachineRoom.place(index),
     size: 'm7i.large',
     zone: 'us-east-1a',
-    userData: Buffer.from(encoded(userData), 'base64'),
+    userData: compressed(userData),
   })
 }
 

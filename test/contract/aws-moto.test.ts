@@ -1,20 +1,13 @@
-import { randomBytes, randomUUID } from 'node:crypto'
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
 import { connectAws } from '../../src/clouds/aws/connect.ts'
 import type { AwsCloud } from '../../src/clouds/aws/provider.ts'
 import { parseSettings } from '../../src/clouds/aws/settings.ts'
-import type { LaunchRequest, NetworkWish } from '../../src/clouds/contract.ts'
+import type { LaunchRequest, NetworkWish, Owner } from '../../src/clouds/contract.ts'
 import { CloudError } from '../../src/model/faults.ts'
 import type { KeptAddress } from '../../src/model/machine.ts'
-import {
-  clusterKey,
-  clusterUid,
-  fingerprint,
-  installationId,
-  launchId,
-  type Role,
-} from '../../src/model/names.ts'
+import { installationId, type Role } from '../../src/model/names.ts'
 import { type Moto, startMoto } from '../support/aws/moto.ts'
+import { aLaunchRequest, anOwner } from '../support/launch-request.ts'
 
 // What moto cannot express, and is not asked here (see docs/aws.md): one token for the same machines, several machines where
 // MinCount is 1, a machine that is ended twice, groups in use, late addresses, lists that lag, capacity and quotas, rates.
@@ -44,9 +37,6 @@ afterAll(async () => {
   await moto?.[Symbol.asyncDispose]()
 })
 
-const anOwner = () => ({ uid: clusterUid(randomUUID()), key: clusterKey('team-a', 'demo') })
-type Owner = ReturnType<typeof anOwner>
-
 const wishOf = (owner: Owner, changes: Partial<NetworkWish> = {}): NetworkWish => ({
   owner,
   exposure: 'Public',
@@ -60,25 +50,11 @@ async function request(
   address: KeptAddress,
   role: Role = 'worker',
 ): Promise<LaunchRequest> {
-  const launch = launchId(randomBytes(8).toString('hex'))
   const [offering = ''] = await of.offerings(
     { owner, role, sizes: ['m5.large'], purchasing: 'OnDemand', address },
     call,
   )
-  return {
-    token: `${launch}-0`,
-    launch,
-    owner,
-    role,
-    group: role === 'worker' ? 'default' : 'scheduler',
-    count: 1,
-    seq: 7,
-    fingerprint: fingerprint('v1:0123456789abcdef0123456789abcdef'),
-    offering,
-    userData: '#cloud-config\n{}\n',
-    address,
-    exposure: 'Public',
-  }
+  return aLaunchRequest({ owner, role, seq: 7, offering, userData: '#cloud-config\n{}\n', address })
 }
 
 const faultOf = (work: Promise<unknown>): Promise<unknown> =>

@@ -1,18 +1,10 @@
-import { randomBytes, randomUUID } from 'node:crypto'
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
 import type { Cloud, LaunchRequest, Listing, NetworkWish, Owner } from '../../src/clouds/contract.ts'
 import { poll } from '../../src/lib/wait.ts'
 import { CloudError } from '../../src/model/faults.ts'
 import { isAlive, type Machine } from '../../src/model/machine.ts'
-import {
-  clusterKey,
-  clusterUid,
-  fingerprint,
-  launchId,
-  type MachineId,
-  machineId,
-  type Role,
-} from '../../src/model/names.ts'
+import { type MachineId, machineId, type Role } from '../../src/model/names.ts'
+import { aLaunchRequest, anOwner } from '../support/launch-request.ts'
 
 /** A cloud under test, with what only its own world can tell. */
 export interface Subject {
@@ -139,30 +131,20 @@ interface Wish {
   readonly seq?: number
 }
 
-function aRequest(
+const aRequest = (
   subject: Subject,
-  { count, role = 'worker', owner = anOwner(), address, seq = 3 }: Wish,
-): LaunchRequest {
-  const launch = launchId(randomBytes(8).toString('hex'))
-  return {
-    token: `${launch}-0`,
-    launch,
-    owner,
+  { role = 'worker', owner = anOwner(), address, ...wish }: Wish,
+): LaunchRequest =>
+  aLaunchRequest({
     role,
-    group: role === 'worker' ? 'default' : 'scheduler',
-    count,
-    seq,
-    fingerprint: fingerprint('v1:0123456789abcdef0123456789abcdef'),
+    owner,
     offering: subject.offering,
     userData: subject.userData(role),
     address: address ?? subject.address?.(owner),
-    exposure: 'Public',
-  }
-}
+    ...wish,
+  })
 
 const networkOf = (owner: Owner): NetworkWish => ({ owner, exposure: 'Public', admitted: ['203.0.113.0/24'] })
-
-const anOwner = (): Owner => ({ uid: clusterUid(randomUUID()), key: clusterKey('team-a', 'demo') })
 
 const tagsOf = ({ owner, key, role, group, launch, seq, fingerprint: print }: Machine) => ({
   owner,

@@ -12,15 +12,8 @@ import { poll } from '../../src/lib/wait.ts'
 import type { ReservedAddress } from '../../src/model/machine.ts'
 import { type MachineId, machineId, type Role, workerName } from '../../src/model/names.ts'
 import { aBoot, bundle } from '../support/boots.ts'
-import {
-  anOwner,
-  aRequest,
-  become,
-  LocalGround,
-  patience,
-  pidsOf,
-  untilDead,
-} from '../support/local-ground.ts'
+import { anOwner } from '../support/launch-request.ts'
+import { aRequest, become, LocalGround, patience, pidsOf, untilDead } from '../support/local-ground.ts'
 import { daskPython, tell } from '../support/python.ts'
 
 const run = promisify(execFile)

@@ -14,8 +14,7 @@ const picky = (replicas: number) => ({
 test.concurrent('row 19: no capacity for the first offering: the next one within a second, written down before', async () => {
   await using own = await ownRoom(plane)
   const { room } = own
-  room.rehearse([{ call: 'launch', refuse: 'no-capacity', offering: 'Spot' }])
-  room.operator({ settings: { 'simulated-faults': room.faultsFile } })
+  room.rehearsing([{ call: 'launch', refuse: 'no-capacity', offering: 'Spot' }])
   await using history = await room.clusters.history()
   const { uid } = (await room.clusters.create('picky', 2, picky(2))).metadata
   await room.until('workers are made', () => room.ledger.alive(uid, 'worker').length === 3, 60_000)
@@ -38,8 +37,7 @@ test.concurrent('row 19: no capacity for the first offering: the next one within
 test.concurrent('row 19: 60 of 100 are given: they are kept, and only 40 more are made', async () => {
   await using own = await ownRoom(plane)
   const { room } = own
-  room.rehearse([{ call: 'launch', atMost: 60, offering: 'small.1', times: 1 }])
-  room.operator({ settings: { 'simulated-faults': room.faultsFile } })
+  room.rehearsing([{ call: 'launch', atMost: 60, offering: 'small.1', times: 1 }])
   const { uid } = (
     await room.clusters.create('partial', 100, { workers: { replicas: 100, sizes: ['small.1', 'large.1'] } })
   ).metadata
@@ -53,8 +51,7 @@ test.concurrent('row 19: 60 of 100 are given: they are kept, and only 40 more ar
 test.concurrent('row 20: every offering is refused: one record a round, a stable reason, and rounds that back off', async () => {
   await using own = await ownRoom(plane)
   const { room } = own
-  room.rehearse([{ call: 'launch', refuse: 'quota', offering: '.1' }])
-  room.operator({ settings: { 'simulated-faults': room.faultsFile } })
+  room.rehearsing([{ call: 'launch', refuse: 'quota', offering: '.1' }])
   const { uid } = (
     await room.clusters.create('refused', 1, { workers: { replicas: 1, sizes: ['small.1', 'large.1'] } })
   ).metadata

@@ -7,12 +7,6 @@ import { metricOf, ownRoom } from '../support/own-room.ts'
 
 const plane = controlPlane()
 
-/** The simulated cloud fails on cue; each test has a cloud, a namespace and an operator of its own. */
-const rehearsing = (room: OperatorRoom, settings: Readonly<Record<string, string>> = {}): OperatorProcess => {
-  room.rehearse([])
-  return room.operator({ settings: { 'simulated-faults': room.faultsFile, ...settings } })
-}
-
 const launchesAsked = (room: OperatorRoom) => room.ledger.asked().filter(({ call }) => call === 'launch')
 
 const isCapped = (cluster: ClusterObject): boolean =>
@@ -43,7 +37,7 @@ async function leftBehind(room: OperatorRoom): Promise<string> {
 test.concurrent('row 3: a create times out and is carried out a minute later: asked for again by its token, never doubled', async () => {
   await using own = await ownRoom(plane)
   const { room } = own
-  rehearsing(room)
+  room.rehearsing()
   room.rehearse([{ call: 'launch', lateMs: 60_000 }])
   const { uid } = (await room.clusters.create('late', 2)).metadata
   await room.until('it to be asked for', () => launchesAsked(room).length >= 2)
@@ -58,7 +52,7 @@ test.concurrent('row 3: a create times out and is carried out a minute later: as
 test.concurrent('row 3: deleted before the late create is carried out: its machines end within two minutes', async () => {
   await using own = await ownRoom(plane)
   const { room } = own
-  rehearsing(room)
+  room.rehearsing()
   room.rehearse([{ call: 'launch', lateMs: 45_000 }])
   const { uid } = (await room.clusters.create('orphaned', 2)).metadata
   await room.until('it to be asked for', () => launchesAsked(room).length >= 2)
@@ -72,7 +66,7 @@ test.concurrent('row 3: deleted before the late create is carried out: its machi
 test.concurrent('row 6: status is stripped and the cluster deleted, with its machines hidden: they are found by their tags', async () => {
   await using own = await ownRoom(plane)
   const { room } = own
-  const operator = rehearsing(room)
+  const operator = room.rehearsing()
   await using history = await room.clusters.history()
   room.rehearse([{ call: 'list', hideNewMs: 6_000 }])
   const { uid } = (await room.clusters.create('stripped', 2)).metadata
@@ -100,7 +94,7 @@ test.concurrent('row 6: status is stripped and the cluster deleted, with its mac
 test.concurrent('row 24: Dask never joins: given up at the time limit, console in an event, tried again less and less often', async () => {
   await using own = await ownRoom(plane)
   const { room } = own
-  rehearsing(room, { 'join-timeout': '10s' })
+  room.rehearsing([], { 'join-timeout': '10s' })
   const { uid } = (await room.clusters.create('mute', 0)).metadata
   await room.settled('mute', 0)
   room.rehearse([{ call: 'launch', neverJoins: 'pip: no such package: daskk' }])
@@ -126,7 +120,7 @@ test.concurrent('row 24: Dask never joins: given up at the time limit, console i
 test.concurrent('row 25: two fifths of the machines are missing from lists: none is replaced, Degraded says so, and it passes', async () => {
   await using own = await ownRoom(plane)
   const { room } = own
-  const operator = rehearsing(room)
+  const operator = room.rehearsing()
   const { uid } = (await room.clusters.create('hidden', 15)).metadata
   await room.settled('hidden', 15)
   room.rehearse([{ call: 'list', hide: 0.4 }])
@@ -147,7 +141,7 @@ test.concurrent('row 26: lists that fail, and a list that is empty and says that
   await using own = await ownRoom(plane)
   const { room } = own
   const orphan = await leftBehind(room)
-  const operator = rehearsing(room, { 'sweep-after': '30s' })
+  const operator = room.rehearsing([], { 'sweep-after': '30s' })
   const { uid } = (await room.clusters.create('unlisted', 2)).metadata
   await room.settled('unlisted', 2)
   await room.until('the orphan to be found', async () => (await own.events()).includes('OrphansFound'))
@@ -174,7 +168,7 @@ test.concurrent('row 26: lists that fail, and a list that is empty and says that
 test.concurrent('row 27: the cloud says yes and makes nothing: creation stops at a cap, with a warning, and can be deleted', async () => {
   await using own = await ownRoom(plane)
   const { room } = own
-  const operator = rehearsing(room)
+  const operator = room.rehearsing()
   room.rehearse([{ call: 'launch', forget: true }])
   const { uid } = (await room.clusters.create('forgetful', 1)).metadata
   await room.clusters.until('forgetful', isCapped, 300_000)

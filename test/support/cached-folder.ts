@@ -1,3 +1,4 @@
+import { createHash } from 'node:crypto'
 import { access, mkdir, open, readFile, rename, rm, writeFile } from 'node:fs/promises'
 import { homedir } from 'node:os'
 import { join } from 'node:path'
@@ -9,6 +10,10 @@ const makeMs = 900_000
 
 export const cacheFolder = (): string =>
   join(process.env['XDG_CACHE_HOME'] || join(homedir(), '.cache'), 'dask-cloud-operator')
+
+/** What something was made of, short enough for its name. */
+export const keyOf = (madeOf: unknown): string =>
+  createHash('sha256').update(JSON.stringify(madeOf)).digest('hex').slice(0, 16)
 
 /**
  * A folder of the user's cache, made once: its name should tell what it was made of. Whoever comes while it is being made

@@ -1,5 +1,4 @@
 import { execFile } from 'node:child_process'
-import { randomBytes, randomUUID } from 'node:crypto'
 import { mkdtemp, readdir, rm } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
@@ -7,7 +6,7 @@ import { promisify } from 'node:util'
 
 import { renderCloudConfig } from '../../src/bootstrap/cloud-config.ts'
 import { renderUnit } from '../../src/bootstrap/unit.ts'
-import type { LaunchRequest, Owner } from '../../src/clouds/contract.ts'
+import type { LaunchRequest } from '../../src/clouds/contract.ts'
 import { readSupervisor } from '../../src/clouds/local/folders.ts'
 import { Loopback } from '../../src/clouds/local/loopback.ts'
 import { kill, processesOf } from '../../src/clouds/local/processes.ts'
@@ -15,14 +14,8 @@ import { LocalCloud } from '../../src/clouds/local/provider.ts'
 import type { Call } from '../../src/lib/call.ts'
 import { poll } from '../../src/lib/wait.ts'
 import type { Machine } from '../../src/model/machine.ts'
-import {
-  clusterKey,
-  clusterUid,
-  fingerprint,
-  installationId,
-  launchId,
-  type MachineId,
-} from '../../src/model/names.ts'
+import { installationId, type MachineId } from '../../src/model/names.ts'
+import { aLaunchRequest } from './launch-request.ts'
 
 const run = promisify(execFile)
 
@@ -81,26 +74,8 @@ export class LocalGround implements AsyncDisposable {
   }
 }
 
-export const anOwner = (): Owner => ({ uid: clusterUid(randomUUID()), key: clusterKey('team-a', 'demo') })
-
-export function aRequest(changes: Partial<LaunchRequest> = {}): LaunchRequest {
-  const launch = launchId(randomBytes(8).toString('hex'))
-  return {
-    token: `${launch}-0`,
-    launch,
-    owner: anOwner(),
-    role: 'worker',
-    group: 'default',
-    count: 1,
-    seq: 3,
-    fingerprint: fingerprint('v1:0123456789abcdef0123456789abcdef'),
-    offering: 'local',
-    userData: programUserData('exec sleep 3600'),
-    address: undefined,
-    exposure: 'Public',
-    ...changes,
-  }
-}
+export const aRequest = (changes: Partial<LaunchRequest> = {}): LaunchRequest =>
+  aLaunchRequest({ offering: 'local', userData: programUserData('exec sleep 3600'), ...changes })
 
 /** A boot text whose service is this shell program instead of Dask. */
 export function programUserData(program: string, install = ':'): string {

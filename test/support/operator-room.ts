@@ -114,6 +114,15 @@ export class OperatorRoom implements AsyncDisposable {
     writeFileSync(this.faultsFile, JSON.stringify(rules))
   }
 
+  /** An operator whose simulated cloud does wrong what it is told to, from these rules on. */
+  rehearsing(
+    rules: readonly object[] = [],
+    settings: Readonly<Record<string, string>> = {},
+  ): OperatorProcess {
+    this.rehearse(rules)
+    return this.operator({ settings: { 'simulated-faults': this.faultsFile, ...settings } })
+  }
+
   get faultsFile(): string {
     return join(this.directory, 'faults.json')
   }

@@ -1,10 +1,9 @@
 import { execFile } from 'node:child_process'
-import { createHash } from 'node:crypto'
 import { delimiter, join } from 'node:path'
 import { promisify } from 'node:util'
 
 import type { Call } from '../../src/lib/call.ts'
-import { cachedFolder, exists } from './cached-folder.ts'
+import { cachedFolder, exists, keyOf } from './cached-folder.ts'
 
 const run = promisify(execFile)
 
@@ -15,15 +14,10 @@ export interface PythonCall extends Call {
   readonly progress: (line: string) => void
 }
 
-/**
- * The path of a Python that has Dask, made once and kept in the cache directory.
- */
+/** The path of a Python that has Dask, made once and kept in the cache directory. */
 export async function daskPython({ signal, progress }: PythonCall): Promise<string> {
   const version = await pythonVersion({ signal })
-  const key = createHash('sha256')
-    .update(JSON.stringify([version, requirements]))
-    .digest('hex')
-    .slice(0, 16)
+  const key = keyOf([version, requirements])
   const make = (folder: string, call: Call): Promise<void> => install(folder, { ...call, progress })
   return join(await cachedFolder(`python-${key}`, make, { signal }), 'bin', 'python')
 }

@@ -5,8 +5,8 @@ import { afterEach, beforeEach, describe, expect, test } from 'vitest'
 
 import { poll } from '../../src/lib/wait.ts'
 import { machineId } from '../../src/model/names.ts'
+import { anOwner } from '../support/launch-request.ts'
 import {
-  anOwner,
   aRequest,
   become,
   LocalGround,

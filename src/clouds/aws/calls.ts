@@ -25,7 +25,6 @@ export const rates = {
   terminate: { size: 80, perSecond: 4 },
   read: { size: 25, perSecond: 5 },
   change: { size: 40, perSecond: 4 },
-  tag: { size: 80, perSecond: 8 },
   other: { size: 20, perSecond: 5 },
 } as const satisfies Record<string, Rate>
 

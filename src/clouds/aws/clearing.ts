@@ -8,7 +8,7 @@ import {
 import type { Call } from '../../lib/call.ts'
 import type { Belongings } from './belongings.ts'
 import type { CallName } from './calls.ts'
-import { isGone } from './faults.ts'
+import { isGone, unless } from './faults.ts'
 import type { AwsSession } from './session.ts'
 
 /**
@@ -59,15 +59,9 @@ async function release(
 }
 
 /** What is gone already is done. */
-async function done(
+const done = (
   session: AwsSession,
   name: CallName,
   call: Call,
   send: Parameters<typeof session.make<unknown>>[2],
-): Promise<void> {
-  try {
-    await session.make(name, call, send)
-  } catch (error) {
-    if (!(error instanceof Error) || !isGone(error.cause)) throw error
-  }
-}
+): Promise<void> => unless(isGone, session.make(name, call, send))

@@ -144,6 +144,13 @@ export const isGone = (error: unknown): boolean => gone.test(codeOf(error))
 const done = /^InvalidPermission\.(Duplicate|NotFound)$/
 export const isDone = (error: unknown): boolean => done.test(codeOf(error))
 
+/** A change that need not be made any more, by one of these errors of AWS's, is made. */
+export async function unless(isSo: (error: unknown) => boolean, change: Promise<unknown>): Promise<void> {
+  await change.catch((error: unknown) => {
+    if (!(error instanceof Error) || !isSo(error.cause)) throw error
+  })
+}
+
 /** An AWS error code, or the SDK's own name for what happened before there was one. */
 export const codeOf = (error: unknown): string => (error instanceof Error ? error.name : '')
 

@@ -1,5 +1,5 @@
-import { gzipSync } from 'node:zlib'
 import type { InstanceNetworkInterfaceSpecification, RunInstancesCommandInput } from '@aws-sdk/client-ec2'
+import { compressed } from '../../lib/compression.ts'
 import type { LaunchRequest } from '../contract.ts'
 import { readHandle } from './handle.ts'
 import { type Offering, readOffering } from './offerings.ts'
@@ -57,8 +57,8 @@ const spot = {
   SpotOptions: { SpotInstanceType: 'one-time', InstanceInterruptionBehavior: 'terminate' },
 } as const
 
-/** Half the size, and equal for equal texts: zlib writes no time. */
-export const encoded = (userData: string): string => gzipSync(userData, { level: 9 }).toString('base64')
+/** As EC2 takes it; cloud-init reads compressed text as it is. */
+export const encoded = (userData: string): string => compressed(userData).toString('base64')
 
 const keptInterface = ({ address }: LaunchRequest): InstanceNetworkInterfaceSpecification => ({
   DeviceIndex: 0,

@@ -13,7 +13,7 @@ import { CloudError } from '../../model/faults.ts'
 import type { Role } from '../../model/names.ts'
 import type { NetworkWish } from '../contract.ts'
 import { type Belongings, groupFor } from './belongings.ts'
-import { isDone } from './faults.ts'
+import { isDone, unless } from './faults.ts'
 import { missingRules, type Pair, permissionOf, type Rule, readRules, wantedRules } from './rules.ts'
 import type { AwsSession } from './session.ts'
 import type { AwsSettings } from './settings.ts'
@@ -86,7 +86,7 @@ async function groupOf(
   return { GroupId, GroupName, IpPermissions: [] }
 }
 
-/** Adds before it takes away: nobody who may come in is kept out meanwhile. */
+/** Adds before it takes away: nobody who may come in is kept out meanwhile. Lists lag: a rule may be there, or gone, already. */
 async function correct(
   { session }: Site,
   group: SecurityGroup,
@@ -98,7 +98,8 @@ async function correct(
   const [missing, surplus] = [missingRules(wanted, found), missingRules(found, wanted)]
   if (missing.length > 0) {
     const asked = { GroupId, IpPermissions: missing.map(permissionOf) }
-    await alreadySo(
+    await unless(
+      isDone,
       session.make('AuthorizeSecurityGroupIngress', call, options =>
         session.ec2.send(new AuthorizeSecurityGroupIngressCommand(asked), options),
       ),
@@ -106,19 +107,13 @@ async function correct(
   }
   if (surplus.length > 0) {
     const asked = { GroupId, IpPermissions: surplus.map(permissionOf) }
-    await alreadySo(
+    await unless(
+      isDone,
       session.make('RevokeSecurityGroupIngress', call, options =>
         session.ec2.send(new RevokeSecurityGroupIngressCommand(asked), options),
       ),
     )
   }
-}
-
-/** Lists lag: a rule that is there already, or gone already, is as it should be. */
-async function alreadySo(change: Promise<unknown>): Promise<void> {
-  await change.catch((error: unknown) => {
-    if (!(error instanceof Error) || !isDone(error.cause)) throw error
-  })
 }
 
 /** Its token lasts some minutes: one whose answer was lost is the same again, one that somebody deleted is made anew. */

@@ -71,11 +71,9 @@ export class AwsCloud implements Cloud {
       belongingsIn(session, filters, this.#ours.isSealed, call),
     ])
     const machines = instances.flatMap(each => machineOf(each, this.#ours) ?? [])
-    account.meet(
-      installation,
-      machines.map(({ id }) => id),
-    )
-    account.keepOnly(installation, new Set(machines.map(({ id }) => id)))
+    const ids = new Set(machines.map(({ id }) => id))
+    account.meet(installation, ids)
+    account.keepOnly(installation, ids)
     const addresses = [...belongings.values()].flatMap(own => addressOf(own) ?? [])
     const whole = new Set(addresses.map(({ owner }) => owner))
     return {

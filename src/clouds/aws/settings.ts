@@ -1,15 +1,5 @@
-import {
-  flag,
-  integer,
-  isRecord,
-  list,
-  noOthers,
-  oneOf,
-  optional,
-  ParseError,
-  record,
-  text,
-} from '../../lib/parse.ts'
+import { isAlike } from '../../lib/equality.ts'
+import { flag, integer, list, noOthers, oneOf, optional, ParseError, record, text } from '../../lib/parse.ts'
 import { awsBounds, diskTypes, awsPatterns as patterns } from '../../model/aws-names.ts'
 
 export interface AwsSettings {
@@ -151,13 +141,13 @@ function tags(raw: unknown, path: string): Readonly<Record<string, string>> {
   if (raw === undefined || raw === null) return {}
   const own = record(raw, path)
   const names = Object.keys(own)
-  if (names.length > 30)
+  if (names.length > awsBounds.tags)
     throw new ParseError(
       path,
       `has ${names.length} tags; AWS has room for ${awsBounds.tags} beside the operator's own`,
     )
   for (const name of names) {
-    if (!patterns.tagKey.test(name) || /^(aws:|cloud\.dask\.org\/)/i.test(name))
+    if (!patterns.tagKey.test(name) || patterns.reservedTag.test(name))
       throw new ParseError(
         `${path}["${name.slice(0, 60)}"]`,
         'is not a name that a tag of yours can have: letters, digits, spaces and _ . : / = + - @, not beginning with aws: or cloud.dask.org/',
@@ -193,7 +183,7 @@ export function machineIntent(raw: AwsSettings): unknown {
   const { image: choice, disk: volume, instanceProfile, keyPair, tenancy, placementGroup } = raw
   return {
     image: choice,
-    disk: isUsual(volume) ? undefined : volume,
+    disk: isAlike(volume, usualDisk) ? undefined : volume,
     instanceProfile,
     keyPair,
     tenancy,
@@ -202,5 +192,3 @@ export function machineIntent(raw: AwsSettings): unknown {
 }
 
 const usualDisk = disk(undefined, '')
-const isUsual = (volume: Disk): boolean =>
-  Object.entries(usualDisk).every(([name, value]) => isRecord(volume) && volume[name] === value)

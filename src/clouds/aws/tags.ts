@@ -18,25 +18,14 @@ export const tagNames = {
 
 export type TagName = keyof typeof tagNames
 
-const names = [
-  'installation',
-  'uid',
-  'cluster',
-  'role',
-  'group',
-  'launch',
-  'seq',
-  'fingerprint',
-  'exposure',
-  'seal',
-] as const satisfies readonly TagName[]
 export type Tags = Readonly<Partial<Record<TagName, string>>>
 
 /** A user's own first: ours win. */
 export function written(own: Readonly<Record<string, string>>, name: string, tags: Tags): readonly Tag[] {
-  const ours = names.flatMap(key => {
-    const value = tags[key]
-    return value === undefined ? [] : [[tagNames[key], value] as const]
+  const values = new Map(Object.entries(tags))
+  const ours = Object.entries(tagNames).flatMap(([key, tag]) => {
+    const value = values.get(key)
+    return value === undefined ? [] : [[tag, value] as const]
   })
   return Object.entries({ Name: name, ...own, ...Object.fromEntries(ours) }).map(([Key, Value]) => ({
     Key,

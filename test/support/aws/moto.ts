@@ -1,10 +1,10 @@
 import { spawn } from 'node:child_process'
 import { once } from 'node:events'
-import { createServer } from 'node:net'
 import { join } from 'node:path'
 import type { Call } from '../../../src/lib/call.ts'
 import { poll } from '../../../src/lib/wait.ts'
 import { cachedFolder } from '../cached-folder.ts'
+import { freePort } from '../dask-processes.ts'
 import { step, tell } from '../python.ts'
 
 const version = '5.2.5'
@@ -42,12 +42,4 @@ export async function startMoto(): Promise<Moto> {
       if (child.exitCode === null && child.signalCode === null) await once(child, 'exit')
     },
   }
-}
-
-async function freePort(): Promise<number> {
-  const server = createServer().listen(0, '127.0.0.1')
-  await once(server, 'listening')
-  const address = server.address()
-  await new Promise(resolve => server.close(resolve))
-  return typeof address === 'object' && address !== null ? address.port : 0
 }

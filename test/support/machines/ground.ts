@@ -1,8 +1,7 @@
-import { createHash } from 'node:crypto'
 import { mkdir, readdir, readFile, writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import type { Call } from '../../../src/lib/call.ts'
-import { cachedFolder, exists } from '../cached-folder.ts'
+import { cachedFolder, exists, keyOf } from '../cached-folder.ts'
 import { onPath, step } from '../python.ts'
 
 /** What machines that boot are made of: fetched and built before the tests go where there is no network. */
@@ -102,10 +101,7 @@ export async function prepareGround(call: GroundCall): Promise<Ground> {
 async function rootFilesystem({ signal, progress }: GroundCall): Promise<string> {
   const source = await mirror()
   if (source === undefined) throw new Error('there is no Debian mirror to build machines from')
-  const recipe = createHash('sha256')
-    .update(JSON.stringify([suite, packages, hooks]))
-    .digest('hex')
-    .slice(0, 16)
+  const recipe = keyOf([suite, packages, hooks])
   const make = async (folder: string): Promise<void> => {
     progress(`building a Debian ${suite} for machines that boot, about a minute`)
     const began = performance.now()
@@ -127,10 +123,7 @@ async function rootFilesystem({ signal, progress }: GroundCall): Promise<string>
 }
 
 async function wheelsFolder({ signal, progress }: GroundCall): Promise<string> {
-  const key = createHash('sha256')
-    .update(JSON.stringify([python, wanted, platforms]))
-    .digest('hex')
-    .slice(0, 16)
+  const key = keyOf([python, wanted, platforms])
   const make = async (folder: string): Promise<void> => {
     progress('fetching the wheels that machines install')
     const tools = join(folder, 'tools')
