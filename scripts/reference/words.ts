@@ -75,6 +75,13 @@ export const annotationWords: Readonly<Record<keyof typeof annotations, Mark>> =
     value: 'any text; a new one is a new request',
     what: 'Wakes a cluster that went to sleep because of `spec.lifetime.idleTimeout`. One that is awake counts anew.',
   },
+  credentials: {
+    by: 'the operator',
+    value: 'names, separated by commas',
+    what:
+      'Secrets that stay for as long as the cluster does, since its machines may have to be ended with them: they carry the ' +
+      'finalizer `cloud.dask.org/in-use`. Do not edit.',
+  },
   placement: {
     by: 'the operator',
     value: 'JSON: installation, cloud, scope',

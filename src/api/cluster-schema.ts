@@ -155,11 +155,33 @@ const lifetime = object({
   },
 })
 
+const credentialsSecretRef = object({
+  description:
+    'A Secret of the same namespace with what the cloud asks for, in place of the own identity of the operator. It ' +
+    'carries the label cloud.dask.org/purpose: credentials. A change of the Secret is taken up within seconds, and ' +
+    'replaces no machine.',
+  others: 'refused',
+  fields: {
+    name: text({
+      description: 'The name of the Secret.',
+      min: 1,
+      max: 253,
+      rules: [
+        matching(
+          /^[a-z0-9]([-a-z0-9]*[a-z0-9])?(\.[a-z0-9]([-a-z0-9]*[a-z0-9])?)*$/,
+          'must be the name of a Secret: lower case letters, digits, - and .',
+        ),
+      ],
+    }),
+  },
+})
+
 export const spec = object({
   description: 'What the cluster is to be.',
   others: 'refused',
   fields: {
     cloud,
+    credentialsSecretRef: optional(credentialsSecretRef),
     software,
     scheduler,
     workers,

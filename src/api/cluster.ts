@@ -47,6 +47,7 @@ export function clusterOf({ identity, spec, cloud, restart, ...asked }: Parts): 
     createdAt,
     phase: isDeleting ? 'deleting' : spec.suspend || asked.sleep.kind === 'asleep' ? 'suspended' : 'wanted',
     cloud: { name: cloud.name, settings: cloud.settings },
+    credentials: spec.credentialsSecretRef,
     software,
     env,
     scheduler: launchable(schedulerOf(spec)),

@@ -11,6 +11,15 @@ export const category = 'dask'
 /** On a cluster for as long as it may have machines, addresses or keys. */
 export const finalizer = `${group}/machines`
 
+/** On a cluster for as long as a Secret may be in use because of it. */
+export const credentialsFinalizer = `${group}/credentials`
+
+/** On a Secret for as long as a cluster may need its credentials to end machines. */
+export const inUseFinalizer = `${group}/in-use`
+
+/** What a Secret that clusters may use says of itself: whoever may create clusters must not choose among all Secrets. */
+export const purpose = { label: `${group}/purpose`, credentials: 'credentials' } as const
+
 export const annotations = {
   /** Written by the operator with the finalizer: whose the cluster is and where its machines are. */
   placement: `${group}/placement`,
@@ -18,6 +27,8 @@ export const annotations = {
   restart: `${group}/restart`,
   /** A new value wakes a cluster that went to sleep by itself. */
   resume: `${group}/resume`,
+  /** Written by the operator: Secrets of the namespace that are in use because of this cluster, separated by commas. */
+  credentials: `${group}/credentials`,
   /** Lets a cluster go whose cloud cannot be reached any more. */
   abandon: `${group}/abandon`,
 } as const

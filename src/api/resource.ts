@@ -6,7 +6,7 @@ import type { Status } from '../model/status.ts'
 import { clusterOf } from './cluster.ts'
 import { type Spec, spec } from './cluster-schema.ts'
 import { minted, readLaunches } from './launch-records.ts'
-import { annotations, finalizer } from './names.ts'
+import { annotations, credentialsFinalizer, finalizer } from './names.ts'
 import { type Placement, readPlacement } from './placement.ts'
 import { resumeMark, sleepOf } from './sleep.ts'
 import { type LedgerStamp, readLedger, readStatus } from './status.ts'
@@ -44,6 +44,8 @@ export interface Resource extends Identity {
   readonly ledger: LedgerStamp | undefined
   /** Undefined where there are records that cannot be read: then the ledger counts as lost. */
   readonly launches: readonly Launch[] | undefined
+  /** Secrets of its namespace that are in use because of it. */
+  readonly heldSecrets: readonly string[]
   /** What is wrong with the ledger or its records, or undefined. */
   readonly recordsProblem: string | undefined
 }
@@ -81,18 +83,31 @@ export function parseResource(raw: unknown, parseCloud: CloudParser): Parsed {
     sleep: sleepOf(resource['status'], { generation: identity.generation, resume }),
     isAbandoned: notes[annotations.abandon] === identity.uid,
   })
-  return { kind: 'valid', resource: { ...identity, cluster, placement, ...recordsOf(resource['status']) } }
+  const heldSecrets = heldBy(identity, notes[annotations.credentials])
+  return {
+    kind: 'valid',
+    resource: { ...identity, cluster, placement, heldSecrets, ...recordsOf(resource['status']) },
+  }
 }
 
-/** A cluster that is being deleted needs its cloud and nothing else: no bad field may keep its machines alive. */
+/** A cluster that is being deleted needs its cloud and who may reach it: no other bad field may keep its machines alive. */
 function specOf(raw: unknown, isDeleting: boolean): Spec {
   try {
     return spec.read(raw, 'spec')
   } catch (error) {
     if (!isDeleting || !isRecord(raw)) throw error
-    return spec.read({ cloud: raw['cloud'] }, 'spec')
+    const { cloud, credentialsSecretRef } = raw
+    return spec.read({ cloud, credentialsSecretRef }, 'spec')
   }
 }
+
+/** A name that nobody could have written there for us is nobody's Secret. */
+function heldBy({ finalizers }: Identity, written: unknown): readonly string[] {
+  if (!finalizers.includes(credentialsFinalizer) || typeof written !== 'string') return []
+  return written.split(',').filter(name => secretName.test(name))
+}
+
+const secretName = /^[a-z0-9]([-a-z0-9.]{0,251}[a-z0-9])?$/
 
 type Choice =
   | { readonly kind: 'unknown'; readonly name: string }

@@ -1,16 +1,19 @@
 import type { Cloud, CloudContext, Schedulers } from '../clouds/contract.ts'
 import { Inventory } from '../clouds/inventory.ts'
 import { keepListed } from '../clouds/listing-loop.ts'
+import { Members } from '../clouds/members.ts'
 import { ambientClouds, cloudOf, type RegisteredCloud } from '../clouds/registry.ts'
 import type { Call } from '../lib/call.ts'
 import { steadyNow } from '../lib/steady.ts'
-import type { Cluster } from '../model/cluster.ts'
 import { CloudError } from '../model/faults.ts'
 import { isThere } from '../model/machine.ts'
 import type { ClusterUid, Scope } from '../model/names.ts'
 import type { Metrics } from '../telemetry/metrics.ts'
+import type { Credentialed, Credentials, Given } from './credentials.ts'
+import { Gate, gated } from './gate.ts'
 import { type Led, ledCloud } from './led.ts'
 import { measured } from './measured.ts'
+import { veiled } from './veil.ts'
 
 /** A cloud that clusters use, with the inventory that all clusters of its scope share. */
 export interface Connection {
@@ -23,8 +26,9 @@ export interface Connection {
 export interface ConnectionOptions {
   readonly context: CloudContext
   readonly allowed: readonly string[]
-  /** Clouds that the operator's own identity may be used in. */
+  /** Clouds that the operator may reach with its own identity. */
   readonly ambient: readonly string[]
+  readonly credentials: Pick<Credentials, 'given'>
   /** Keeps every call within the lease. */
   readonly led: Led
   /** What stands between the operator and each cloud. */
@@ -34,84 +38,120 @@ export interface ConnectionOptions {
   readonly onProblem: (error: unknown) => void
   /** Clusters whose machines or address changed between two lists. */
   readonly notify: (owners: ReadonlySet<ClusterUid>) => void
+  readonly now?: () => number
+}
+
+/** The credentials are good, and are not sure to stay yet: nothing may be asked with them before. */
+export class NotYet extends CloudError {
+  constructor() {
+    super('unavailable', 'Its credentials are about to be taken into use')
+  }
 }
 
 /** One that could not be connected is tried again. */
-const ambientEveryMs = 60_000
-/** Whoever was refused for its credentials asks once a minute. */
-const refusedEveryMs = 60_000
+const againMs = 60_000
+const connectMs = 20_000
 
-const isRefused = (error: unknown): boolean => error instanceof CloudError && error.fault === 'unauthorized'
+type Able = Extract<Given, { kind: 'own' | 'secret' }>
 
-const noIdentity = (name: string): string =>
-  `This operator may not use its own identity on ${name}: start it with --ambient-clouds ${name}`
+interface Entry {
+  readonly key: string
+  readonly given: Able
+  readonly gate: Gate
+  readonly opened: Promise<Connection>
+  readonly users: Set<ClusterUid>
+  failure?: { readonly at: number; readonly error: unknown }
+}
 
-/** Connects each cloud when its first cluster is seen, and keeps one list per scope for as long as the process lives. */
+/** One scope's list and who may make it. `own` is how the operator itself gets there, where it may. */
+interface Room {
+  readonly members: Members
+  readonly inventory: Inventory
+  own?: Connection
+}
+
+/**
+ * Connects each cloud when its first cluster is seen, once for all clusters with the same account and credentials, and
+ * keeps one list per scope for as long as the process lives.
+ */
 export class Connections implements AsyncDisposable {
   readonly #options: ConnectionOptions
-  readonly #connections = new Map<string, Promise<Connection>>()
-  readonly #scopes = new Map<Scope, Connection>()
+  readonly #now: () => number
+  readonly #entries = new Map<string, Entry>()
+  readonly #uses = new Map<ClusterUid, Entry>()
+  readonly #last = new Map<ClusterUid, Connection>()
+  readonly #rooms = new Map<Scope, Room>()
   #ambientAt = -Infinity
   readonly #stop = new AbortController()
-  readonly #loops: Promise<void>[] = []
+  readonly #work = new Set<Promise<unknown>>()
 
   constructor(options: ConnectionOptions) {
     this.#options = options
+    this.#now = options.now ?? steadyNow
   }
 
-  /** The cluster's connection. A failed one is tried again by the next who asks. Throws a CloudError or ParseError. */
-  of(cluster: Pick<Cluster, 'cloud' | 'phase'>): Promise<Connection> {
-    return this.#open(cloudOf(cluster, this.#options.allowed), cluster.cloud.settings)
+  /** The cluster's connection. One that failed fails for a minute, or until its Secret changes. Throws a CloudError or ParseError. */
+  async of(cluster: Credentialed): Promise<Connection> {
+    const kind = cloudOf(cluster, this.#options.allowed)
+    const given = this.#options.credentials.given(cluster)
+    if (given.kind === 'refused') this.#leave(cluster.uid)
+    if (given.kind === 'refused') throw new CloudError('unauthorized', given.problem)
+    if (given.kind === 'silent') throw new CloudError('unavailable', given.problem)
+    if (given.kind === 'secret' && !given.isHeld) throw new NotYet()
+    const entry = this.#entry(kind, cluster.cloud.settings, given)
+    this.#use(cluster.uid, entry)
+    const connection = await entry.opened
+    this.#last.set(cluster.uid, connection)
+    return connection
+  }
+
+  /** The connection that was used last: what it has listed may still be looked at. */
+  last(uid: ClusterUid): Connection | undefined {
+    return this.#last.get(uid)
+  }
+
+  /** Why the cloud does not take the cluster's credentials; undefined where it does, or where nobody knows. */
+  refusal(uid: ClusterUid): string | undefined {
+    const entry = this.#uses.get(uid)
+    const error = entry?.failure?.error
+    if (error instanceof CloudError && error.fault === 'unauthorized') return error.message
+    return entry?.gate.refusal
+  }
+
+  /** Whether the cloud has refused anything to the cluster's credentials: another look at their Secret may help. */
+  isDoubted(uid: ClusterUid): boolean {
+    const entry = this.#uses.get(uid)
+    return entry?.failure !== undefined || entry?.gate.isDoubted === true
   }
 
   /** What is left behind must be found also where no cluster is any more. */
   openAmbient(): void {
-    if (steadyNow() - this.#ambientAt < ambientEveryMs) return
-    this.#ambientAt = steadyNow()
-    for (const kind of ambientClouds(this.#options.allowed))
-      this.#open(kind, kind.ambient).catch(() => undefined)
+    if (this.#now() - this.#ambientAt < againMs) return
+    this.#ambientAt = this.#now()
+    const { allowed, ambient } = this.#options
+    for (const kind of ambientClouds(allowed, ambient)) this.#entry(kind, kind.ambient, { kind: 'own' })
   }
 
-  /** One connection for each scope. */
+  /** One connection for each scope that the operator reaches with its own identity. */
   get scopes(): readonly Connection[] {
-    return [...this.#scopes.values()]
-  }
-
-  #open(kind: RegisteredCloud, settings: unknown): Promise<Connection> {
-    const key = kind.connection(settings)
-    const known = this.#connections.get(key)
-    if (known !== undefined) return known
-    const opened = this.#connect(kind, settings).then(cloud => this.#join(cloud))
-    this.#connections.set(key, opened)
-    opened.catch((error: unknown) => {
-      this.#options.onProblem(error)
-      const forget = (): boolean => this.#connections.delete(key)
-      if (isRefused(error)) setTimeout(forget, refusedEveryMs).unref()
-      else forget()
-    })
-    return opened
-  }
-
-  async #connect(kind: RegisteredCloud, settings: unknown): Promise<Cloud> {
-    const { ambient, context } = this.#options
-    if (!kind.isTrial && !ambient.includes(kind.name))
-      throw new CloudError('unauthorized', noIdentity(kind.name))
-    return kind.connect(settings, undefined, context)
+    return [...this.#rooms.values()].flatMap(({ own }) => own ?? [])
   }
 
   /** A list for whoever has just changed something; others whose machines it shows changed are told as well. */
-  async refresh({ inventory }: Connection, call: Call): Promise<void> {
+  async refresh({ inventory }: Pick<Connection, 'inventory'>, call: Call): Promise<void> {
     this.#options.notify(await inventory.refresh(call))
   }
 
   forget(owner: ClusterUid): void {
-    for (const { inventory } of this.#scopes.values()) inventory.forget(owner)
+    this.#leave(owner)
+    this.#last.delete(owner)
+    for (const { inventory } of this.#rooms.values()) inventory.forget(owner)
   }
 
   /** Machines by cloud and state, for the metrics. */
   counts(): ReadonlyMap<string, ReadonlyMap<string, number>> {
     const counts = new Map<string, Map<string, number>>()
-    for (const [scope, { inventory }] of this.#scopes) {
+    for (const [scope, { inventory }] of this.#rooms) {
       const states = new Map<string, number>()
       for (const { state } of (inventory.newest?.machines ?? []).filter(isThere)) {
         states.set(state.kind, (states.get(state.kind) ?? 0) + 1)
@@ -123,22 +163,81 @@ export class Connections implements AsyncDisposable {
 
   async [Symbol.asyncDispose](): Promise<void> {
     this.#stop.abort(new Error('the operator stops'))
-    await Promise.all(this.#loops)
-    const opened = await Promise.allSettled(this.#connections.values())
+    await Promise.all(this.#work)
+    const opened = await Promise.allSettled([...this.#entries.values()].map(entry => entry.opened))
     for (const each of opened) if (each.status === 'fulfilled') await each.value.cloud.close()
   }
 
-  #join(raw: Cloud): Connection {
+  #entry(kind: RegisteredCloud, settings: unknown, given: Able): Entry {
+    const key = `${kind.connection(settings)} ${given.kind === 'secret' ? given.digest : ''}`
+    const known = this.#entries.get(key)
+    const isOver = known?.failure !== undefined && this.#now() - known.failure.at >= againMs
+    if (known !== undefined && !isOver) return known
+    const values = given.kind === 'secret' ? given.values : undefined
+    const users = new Set(known?.users)
+    const gate = new Gate(this.#now, values ?? {}, () => this.#options.notify(users))
+    const { led, context } = this.#options
+    const opened = led(connectMs, this.#stop, () => kind.connect(settings, values, context))
+      .then(cloud => this.#join(cloud, gate, given.kind))
+      .catch((error: unknown) => Promise.reject(veiled(error, values ?? {})))
+    const entry: Entry = { key, given, gate, opened, users }
+    this.#entries.set(key, entry)
+    for (const uid of entry.users) this.#uses.set(uid, entry)
+    opened.catch((error: unknown) => {
+      entry.failure = { at: this.#now(), error }
+      this.#options.onProblem(error)
+    })
+    return entry
+  }
+
+  #use(uid: ClusterUid, entry: Entry): void {
+    if (this.#uses.get(uid) === entry) return
+    this.#leave(uid)
+    entry.users.add(uid)
+    this.#uses.set(uid, entry)
+  }
+
+  /** Credentials that no cluster uses any more are let go; the operator's own stay, for the sweeper. */
+  #leave(uid: ClusterUid): void {
+    const entry = this.#uses.get(uid)
+    if (entry === undefined) return
+    this.#uses.delete(uid)
+    entry.users.delete(uid)
+    if (entry.users.size > 0 || entry.given.kind === 'own') return
+    this.#entries.delete(entry.key)
+    this.#keep(entry.opened.then(connection => this.#retire(connection)))
+  }
+
+  async #retire({ cloud }: Connection): Promise<void> {
+    this.#rooms.get(cloud.scope)?.members.leave(cloud)
+    await cloud.close()
+  }
+
+  #join(raw: Cloud, gate: Gate, whose: Able['kind']): Connection {
     const { led, seam, metrics } = this.#options
-    const cloud = measured(seam(ledCloud(raw, led)), metrics)
-    const known = this.#scopes.get(cloud.scope)
-    const inventory = known?.inventory ?? new Inventory(cloud, steadyNow, this.#options.onProblem)
-    const connection = { cloud, inventory, schedulers: cloud.schedulers }
-    if (known === undefined) {
-      this.#scopes.set(cloud.scope, connection)
-      const call: Call = { signal: this.#stop.signal }
-      this.#loops.push(keepListed(cloud, inventory, this.#options.notify, call))
-    }
+    const cloud = gated(measured(seam(ledCloud(raw, led)), metrics), gate)
+    const room = this.#rooms.get(cloud.scope) ?? this.#openRoom(cloud)
+    room.members.join(cloud, whose)
+    const connection = { cloud, inventory: room.inventory, schedulers: cloud.schedulers }
+    if (whose === 'own') room.own = connection
+    // Whoever could not list before can now.
+    else this.#keep(this.refresh(connection, this.#stop))
     return connection
+  }
+
+  #openRoom(cloud: Cloud): Room {
+    const members = new Members()
+    const inventory = new Inventory(members, steadyNow, this.#options.onProblem)
+    const room = { members, inventory }
+    this.#rooms.set(cloud.scope, room)
+    // The first member joins before the first list: it begins with the next turn of the loop.
+    this.#keep(Promise.resolve().then(() => keepListed(cloud, inventory, this.#options.notify, this.#stop)))
+    return room
+  }
+
+  /** Nothing is under way that the end does not wait for. */
+  #keep(work: Promise<unknown>): void {
+    const kept = work.catch(() => undefined).finally(() => this.#work.delete(kept))
+    this.#work.add(kept)
   }
 }

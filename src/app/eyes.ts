@@ -10,13 +10,15 @@ import { schedulerServerName } from '../pki/identity.ts'
 import { schedulerAddress } from '../reconcile/observe.ts'
 import type { Eyes, InventoryLook } from '../reconcile/ports.ts'
 import type { Certificates } from './certificates.ts'
-import type { Connection, Connections } from './connections.ts'
+import { type Connection, type Connections, NotYet } from './connections.ts'
+import type { Credentials } from './credentials.ts'
 import type { Resources } from './resources.ts'
 
 /** What the eyes and the hands of the passes are plugged into. */
 export interface Organs {
   readonly resources: Resources
   readonly certificates: Certificates
+  readonly credentials: Credentials
   readonly connections: Connections
   readonly pool: SchedulerPool
 }
@@ -29,39 +31,49 @@ const unconnected: InventoryLook['promises'] & CloudPromises = {
   listEveryMs: { busy: 2_000, resting: 10_000 },
 }
 
-export function openEyes({ resources, certificates, connections, pool }: Organs): Eyes {
-  const connected = new Map<string, Connection>()
+export function openEyes({ resources, certificates, credentials, connections, pool }: Organs): Eyes {
   return {
     cluster: (key, call) => resources.sighting(key, call),
     async certificates(cluster, call) {
       try {
-        const view = viewOf(connected.get(cluster.uid), cluster)
+        const view = viewOf(connections.last(cluster.uid), cluster)
         return await certificates.look(cluster, clientAddress(view), call)
       } catch (error) {
         return { kind: 'silent', problem: `Its Secrets cannot be read: ${reasonIn(error)}` }
       }
     },
+    async credentials(cluster, call) {
+      const view = await credentials.look(cluster, connections.isDoubted(cluster.uid), call)
+      const refusal = connections.refusal(cluster.uid)
+      if (view.kind !== 'ready' || refusal === undefined) return view
+      return { kind: 'refused', reason: 'Unauthorized', problem: refusal }
+    },
     async inventory(cluster, _call: Call) {
       try {
-        const connection = await connections.of(cluster)
-        connected.set(cluster.uid, connection)
-        const { scope, promises } = connection.cloud
-        return { scope, view: connection.inventory.view(cluster.uid), promises }
+        return lookWith(await connections.of(cluster), cluster)
       } catch (error) {
+        const last = connections.last(cluster.uid)
+        if (last !== undefined) return lookWith(last, cluster)
         return { scope: undefined, view: blind(error), promises: unconnected }
       }
     },
     attend({ uid }, pace) {
-      connected.get(uid)?.inventory.attend(uid, pace)
+      connections.last(uid)?.inventory.attend(uid, pace)
     },
     scheduler(cluster, address) {
-      const own = connected.get(cluster.uid)?.schedulers
+      const own = connections.last(cluster.uid)?.schedulers
       if (address === undefined) pool.forget(cluster.uid)
       if (address === undefined) return { kind: 'unasked' }
       return own === undefined ? asked(pool, certificates, cluster, address.external) : own.view(cluster.uid)
     },
   }
 }
+
+const lookWith = ({ cloud, inventory }: Connection, { uid }: Cluster): InventoryLook => ({
+  scope: cloud.scope,
+  view: inventory.view(uid),
+  promises: cloud.promises,
+})
 
 /** What a client outside is told: the kept address, or that of the machine. */
 export function clientAddress(view: InventoryView | undefined): string | undefined {
@@ -86,6 +98,8 @@ function asked(pool: SchedulerPool, certificates: Certificates, cluster: Cluster
 }
 
 function blind(error: unknown): InventoryView {
+  if (error instanceof NotYet)
+    return { kind: 'silent', fault: error.fault, problem: error.message, untried: true }
   if (error instanceof CloudError) return { kind: 'silent', fault: error.fault, problem: error.message }
   if (error instanceof ParseError) return { kind: 'silent', fault: 'invalid', problem: error.message }
   return { kind: 'silent', fault: 'bug', problem: 'The cloud could not be connected; the log has the reason' }

@@ -2,13 +2,14 @@ import { checkSize, renderUserData } from '../bootstrap/user-data.ts'
 import type { Cloud, LaunchRequest, Schedulers } from '../clouds/contract.ts'
 import { cloudOf, type RegisteredCloud } from '../clouds/registry.ts'
 import { KubeError } from '../kube/fault.ts'
+import type { SecretRef } from '../kube/secrets.ts'
 import type { Call } from '../lib/call.ts'
 import { digest } from '../lib/fingerprint.ts'
 import { type Cluster, groupNamed } from '../model/cluster.ts'
 import { CloudError } from '../model/faults.ts'
 import { tokenOf } from '../model/launch.ts'
 import type { KeptAddress } from '../model/machine.ts'
-import type { InstallationId, MachineId } from '../model/names.ts'
+import type { ClusterUid, InstallationId, MachineId } from '../model/names.ts'
 import type { SchedulerView, Use } from '../model/world.ts'
 import {
   type Hands,
@@ -30,6 +31,8 @@ export interface HandsOptions extends Organs {
   readonly installation: InstallationId
   readonly allowed: readonly string[]
   readonly metrics: Pick<Metrics, 'launchStageSeconds'>
+  /** Whether a cluster other than this one uses the Secret. */
+  readonly isUsed: (ref: SecretRef, except: ClusterUid) => boolean
   readonly report: (subject: Subject, event: Report) => void
   /** Keeps what is asked of Dask within the lease; the clouds of `connections` keep to it by themselves. */
   readonly led: Led
@@ -40,13 +43,10 @@ const limits = { deathTimeoutS: 300, idleTimeoutS: undefined }
 const consoleLength = 800
 
 export function openHands(options: HandsOptions): Hands {
-  const { resources, certificates, connections, pool, installation, led } = options
-  const asked = ledSchedulers(pooled(pool), led)
+  const { resources, certificates, credentials, connections, pool, installation, led } = options
   const connection = (cluster: Cluster): Promise<Connection> => connections.of(cluster)
   const address = async (cluster: Cluster): Promise<string | undefined> =>
     clientAddress((await connection(cluster)).inventory.view(cluster.uid))
-  const schedulers = async (cluster: Cluster): Promise<Schedulers> =>
-    (await connection(cluster)).schedulers ?? asked
   return {
     ...writesTo(resources),
     async enrol(seen, call) {
@@ -54,6 +54,7 @@ export function openHands(options: HandsOptions): Hands {
       const placement = { installation, cloud: cloud.name, scope: cloud.scope }
       return resources.enrol(seen, placement, call)
     },
+    ...secretsHeld(options),
     issueCertificates: async (cluster, _because, call) =>
       certificates.issue(cluster, await address(cluster), call),
     removeCertificates: (cluster, call) => certificates.remove(cluster, call),
@@ -82,20 +83,32 @@ export function openHands(options: HandsOptions): Hands {
       await connected.cloud.releaseAddress(cluster.uid, call)
       await connections.refresh(connected, call)
     },
+    ...asksOf(ledSchedulers(pooled(pool), led), connection),
+    report: options.report,
+    measure: measuring(options.metrics),
+    forget(key, uid) {
+      pool.forget(uid)
+      certificates.forget(uid)
+      credentials.forget(uid)
+      resources.forget(key)
+      connections.forget(uid)
+    },
+  }
+}
+
+type Asks = Pick<Hands, 'confirmIdle' | 'drain' | 'close'>
+
+/** What goes to a cluster's scheduler: the cloud's own conversation where it has one. */
+function asksOf(asked: Schedulers, connection: (cluster: Cluster) => Promise<Connection>): Asks {
+  const schedulers = async (cluster: Cluster): Promise<Schedulers> =>
+    (await connection(cluster)).schedulers ?? asked
+  return {
     async confirmIdle(cluster, scheduler, call) {
       const now = await (await schedulers(cluster)).idleness(cluster.uid, call)
       if (!isSameIdleness(scheduler, now)) throw new StaleWrite('somebody uses the cluster again')
     },
     drain: async (cluster, machines, call) => (await schedulers(cluster)).drain(cluster.uid, machines, call),
     close: async (cluster, machines, call) => (await schedulers(cluster)).close(cluster.uid, machines, call),
-    report: options.report,
-    measure: measuring(options.metrics),
-    forget(key, uid) {
-      pool.forget(uid)
-      certificates.forget(uid)
-      resources.forget(key)
-      connections.forget(uid)
-    },
   }
 }
 
@@ -113,6 +126,22 @@ function refused(error: unknown): never {
     cause: error,
   })
 }
+
+/** The resource says what is used before the Secret has to stay, and until it need not: no crash leaves one behind. */
+const secretsHeld = ({ resources, credentials, isUsed }: HandsOptions) =>
+  ({
+    async holdCredentials(seen, secret, call) {
+      const after = await resources.holdSecret(seen, secret, call)
+      await credentials.hold(seen.cluster, call)
+      return after
+    },
+    async dropCredentials(seen, secrets, call) {
+      const { namespace, uid } = seen.cluster
+      for (const ref of secrets.map(name => ({ namespace, name })))
+        if (!isUsed(ref, uid)) await credentials.drop(ref, call)
+      return resources.dropSecrets(seen, secrets, call)
+    },
+  }) satisfies Partial<Hands>
 
 /** What is done at the resource and nowhere else. */
 const writesTo = (resources: Resources) =>

@@ -24,8 +24,10 @@ import { Certificates } from './certificates.ts'
 import type { Checks } from './checks.ts'
 import { Connections } from './connections.ts'
 import { countWhatIsThere } from './counts.ts'
+import { type Credentials, openCredentials } from './credentials.ts'
 import { type Organs, openEyes } from './eyes.ts'
 import { openHands } from './hands.ts'
+import { isUsed } from './held-secrets.ts'
 import { asLeader, type Led, ledKube } from './led.ts'
 import { Resources } from './resources.ts'
 import type { Seams } from './seams.ts'
@@ -62,10 +64,11 @@ export async function lead(office: Office, call: Call): Promise<void> {
   const { queue, timed, passed, stuckMs } = all.use(watchedQueue(metrics))
   const sources = new Sources(queue)
   const pool = all.use(new SchedulerPool({ pace: { ...usualPace, pollMs: config.schedulerPollInterval } }))
-  const connections = all.use(connectionsFor(office, sources))
-  const events = openEvents(office, all)
   const kept = storesOf(office)
-  const passes = openPasses(office, watches, { pool, connections, events, ...kept })
+  const credentials = all.use(openCredentials(office, kept.secrets, users => sources.touch(users)))
+  const connections = all.use(connectionsFor(office, sources, credentials))
+  const events = openEvents(office, all)
+  const passes = openPasses(office, watches, { pool, credentials, connections, events, ...kept })
   const sweeper = openSweeper({
     office,
     connections,
@@ -138,17 +141,17 @@ function storesOf({ kube, lease }: Office) {
   return { clusters: new Clusters(led), secrets: new Secrets(led) }
 }
 
-interface Outside extends Pick<Organs, 'pool' | 'connections'>, ReturnType<typeof storesOf> {
+interface Outside extends Pick<Organs, 'pool' | 'credentials' | 'connections'>, ReturnType<typeof storesOf> {
   readonly events: Events
 }
 
 function openPasses(office: Office, watches: Watches, outside: Outside): Passes {
-  const { pool, connections, events, clusters, secrets } = outside
+  const { pool, credentials, connections, events, clusters, secrets } = outside
   const { config, namespace, installation, metrics, log, lease, seams } = office
   const resources = new Resources(clusterStore(clusters, watches.of), cloudParser(config.allowClouds))
   const store = secretStore(secrets, watches.secrets, namespace)
   const certificates = new Certificates({ store, operatorNamespace: namespace, installation, now: Date.now })
-  const organs = { pool, connections, resources, certificates }
+  const organs = { pool, credentials, connections, resources, certificates }
   const desk: Desk = {
     eyes: openEyes(organs),
     hands: openHands({
@@ -156,6 +159,12 @@ function openPasses(office: Office, watches: Watches, outside: Outside): Passes 
       installation,
       allowed: config.allowClouds,
       metrics,
+      isUsed: (ref, except) =>
+        isUsed(
+          watches.clusters.flatMap(each => each.list()),
+          ref,
+          except,
+        ),
       report: (subject, event) => events.report(regarding(subject), event),
       led: ledBy(lease),
     }),
@@ -169,7 +178,7 @@ function openPasses(office: Office, watches: Watches, outside: Outside): Passes 
   return new Passes(seams.desk(desk))
 }
 
-function connectionsFor(office: Office, sources: Sources): Connections {
+function connectionsFor(office: Office, sources: Sources, credentials: Credentials): Connections {
   const { config, installation, sealingKey, metrics, log, lease, seams } = office
   const onProblem = (error: unknown): void => log.warn({ err: error }, 'a cloud had a problem')
   return new Connections({
@@ -186,6 +195,7 @@ function connectionsFor(office: Office, sources: Sources): Connections {
     },
     allowed: config.allowClouds,
     ambient: config.ambientClouds,
+    credentials,
     led: ledBy(lease),
     seam: seams.cloud,
     metrics,

@@ -16,6 +16,7 @@ import {
   type Subject,
   UnclearWrite,
 } from '../reconcile/ports.ts'
+import { holding, letting } from './held-secrets.ts'
 import { sightingOf } from './sighting.ts'
 
 /** DaskCloudClusters at the API server. Writes carry the resourceVersion they rest on, and answer with the new object. */
@@ -117,6 +118,22 @@ export class Resources {
       { finalizers: [...seen.finalizers, finalizer], annotations: note },
       call,
     )
+  }
+
+  /** Writes down that a Secret is about to be used. */
+  async holdSecret(seen: Seen, name: string, call: Call): Promise<Seen> {
+    if (seen.heldSecrets?.includes(name) === true) return seen
+    return this.#patch(seen, 'patchMetadata', holding(seen, name), call)
+  }
+
+  /** Undefined where the cluster is being deleted: it most often goes with this write. */
+  async dropSecrets(seen: Seen, names: readonly string[], call: Call): Promise<Seen | undefined> {
+    const { cluster, resourceVersion } = seen
+    const fields = letting(seen, names)
+    if (cluster.phase !== 'deleting') return this.#patch(seen, 'patchMetadata', fields, call)
+    await this.#write(cluster.key, 'patchMetadata', { resourceVersion, fields }, call)
+    this.#unclear.add(cluster.key)
+    return undefined
   }
 
   /** Afterwards the object is most often gone. */

@@ -127,12 +127,11 @@ export class Inventory {
       this.#failure = undefined
       this.#note(this.#newest)
     } catch (error) {
-      this.#onProblem(error)
       const fault = error instanceof CloudError ? error.fault : 'bug'
-      this.#failure = {
-        fault,
-        problem: error instanceof CloudError ? error.message : 'the cloud could not be listed',
-      }
+      const problem = error instanceof CloudError ? error.message : 'the cloud could not be listed'
+      // Whoever is refused for hours is told of it once.
+      if (fault !== 'unauthorized' || this.#failure?.problem !== problem) this.#onProblem(error)
+      this.#failure = { fault, problem }
     }
   }
 

@@ -15,6 +15,8 @@ export interface RegisteredCloud {
   offerings(settings: unknown, wish: Pick<MachineWish, 'sizes' | 'purchasing'>): readonly string[] | undefined
   intent(settings: unknown, role: Role): unknown
   connection(settings: unknown): string
+  /** Throws a ParseError, which shows no value. */
+  checkCredentials(secret: SecretData, path: string): void
   /** `secret` is undefined where the operator's own identity is used. Throws a ParseError or a CloudError. */
   connect(settings: unknown, secret: SecretData | undefined, context: CloudContext): Promise<Cloud>
   readonly isTrial: boolean
@@ -37,25 +39,35 @@ function cloudNamed(name: string, allowed: readonly string[], path: string): Reg
 /** Settings are parsed again on every way in: they are small, and what comes out is typed without an assertion. */
 function registered<Settings, Credentials>(kind: CloudKind<Settings, Credentials>): RegisteredCloud {
   const typed = (settings: unknown): Settings => kind.parse(settings, `spec.cloud.${kind.name}`)
+  const read = (secret: SecretData, path: string): Credentials =>
+    kind.credentials === undefined ? refuse(kind.name, path) : kind.credentials(secret, path)
   return {
     name: kind.name,
     parse: (raw, path) => kind.parse(raw, path),
     offerings: (settings, wish) => kind.offerings?.(typed(settings), wish),
     intent: (settings, role) => kind.intent(typed(settings), role),
     connection: settings => `${kind.name} ${canonical(kind.connection(typed(settings)))}`,
-    connect: async (settings, secret, context) => {
-      const credentials =
-        secret === undefined ? undefined : kind.credentials?.(secret, 'spec.credentialsSecretRef')
-      return kind.connect(typed(settings), credentials, context)
-    },
+    checkCredentials: (secret, path) => void read(secret, path),
+    connect: async (settings, secret, context) =>
+      kind.connect(typed(settings), secret && read(secret, 'spec.credentialsSecretRef'), context),
     isTrial: kind.isTrial ?? false,
     ambient: kind.ambient,
   }
 }
 
+function refuse(name: string, path: string): never {
+  throw new ParseError(path, `the ${name} cloud takes no credentials: take spec.credentialsSecretRef away`)
+}
+
 /** The clouds that the operator itself may use, and reaches without a cluster's credentials. */
-export const ambientClouds = (allowed: readonly string[]): readonly RegisteredCloud[] =>
-  clouds.filter(({ name, ambient }) => allowed.includes(name) && ambient !== undefined)
+export const ambientClouds = (
+  allowed: readonly string[],
+  withOwnIdentity: readonly string[],
+): readonly RegisteredCloud[] =>
+  clouds.filter(
+    ({ name, ambient, isTrial }) =>
+      ambient !== undefined && (isTrial ? allowed : withOwnIdentity).includes(name),
+  )
 
 /** How the resource's parser reads `spec.cloud`; undefined for a cloud that this version does not know. */
 export const cloudParser =

@@ -79,6 +79,20 @@ export class Secrets {
     )
   }
 
+  /** These finalizers and no others, if it still is as it was seen: else 409, or 404 where it is gone. */
+  async writeFinalizers(
+    { metadata }: Pick<StoredSecret, 'metadata'>,
+    finalizers: readonly string[],
+    call: Call,
+  ): Promise<StoredSecret> {
+    const { uid, resourceVersion } = metadata
+    const body = { metadata: { uid, resourceVersion, finalizers } }
+    const contentType = 'application/merge-patch+json'
+    return parseSecret(
+      await this.#kube.request({ method: 'PATCH', path: pathOf(metadata), query, body, contentType }, call),
+    )
+  }
+
   /** This very one, and none that came after it. What is gone is no error. */
   async remove(ref: SecretRef, uid: string, call: Call): Promise<void> {
     const body = { apiVersion: 'v1', kind: 'DeleteOptions', preconditions: { uid } }

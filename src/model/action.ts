@@ -7,6 +7,10 @@ export type Action = {
   | { readonly type: 'stamp-ledger'; readonly seq: number }
   /** Take the cluster into care: finalizer and placement in one patch. */
   | { readonly type: 'enrol' }
+  /** Write down that a Secret is used, then have the Secret wait for us: nothing is asked of the cloud with it before. */
+  | { readonly type: 'hold-credentials'; readonly secret: string }
+  /** Let these Secrets go, unless other clusters use them. */
+  | { readonly type: 'drop-credentials'; readonly secrets: readonly string[] }
   /** Make whatever certificates and Secrets are missing; keep what is good. */
   | { readonly type: 'issue-certificates' }
   | { readonly type: 'reserve-address' }

@@ -12,6 +12,8 @@ export interface Cluster {
   /** `deleting` and `suspended` end every machine; only `deleting` ends the rest. */
   readonly phase: 'wanted' | 'suspended' | 'deleting'
   readonly cloud: CloudChoice
+  /** The Secret of its namespace with the cloud's credentials; undefined for the operator's own identity. */
+  readonly credentials: { readonly name: string } | undefined
   readonly software: Software
   readonly env: Readonly<Record<string, string>>
   readonly scheduler: Group

@@ -13,6 +13,9 @@ export interface World {
   readonly cluster: Cluster
   readonly enrolment: Enrolment
   readonly certificates: CertificatesView
+  readonly credentials: CredentialsView
+  /** Secrets that are in use because of this cluster, as far as that was written down. */
+  readonly heldSecrets: readonly string[]
   readonly inventory: InventoryView
   readonly scheduler: SchedulerView
   readonly launches: readonly Launch[]
@@ -49,6 +52,23 @@ export type CertificatesView =
   | { readonly kind: 'silent'; readonly problem: string }
   /** Gone, all of them: what a deleted cluster must come to. */
   | { readonly kind: 'removed' }
+
+/** What lets the operator into the cluster's cloud. It shows nothing of what is inside. */
+export type CredentialsView =
+  /** The cloud asks for none. */
+  | { readonly kind: 'unneeded' }
+  /** `secret` is undefined for the operator's own identity; a Secret is held while it carries our finalizer. */
+  | {
+      readonly kind: 'ready'
+      readonly secret: string | undefined
+      /** Another one with every change of the Secret. */
+      readonly version: string
+      readonly isHeld: boolean
+    }
+  /** A person has to change something. */
+  | { readonly kind: 'refused'; readonly reason: string; readonly problem: string }
+  /** The Secret could not be read. */
+  | { readonly kind: 'silent'; readonly problem: string }
 
 export type InventoryView =
   /** No complete list could be had yet, or the last tries failed; `untried` while the first one has not ended. */

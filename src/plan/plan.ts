@@ -1,6 +1,7 @@
 import type { Action } from '../model/action.ts'
 import type { World } from '../model/world.ts'
 import { planCertificates } from './certificates.ts'
+import { isLetIn, planCredentials, planParting } from './credentials.ts'
 import { planEnrolment } from './enrolment.ts'
 import { planRecords, planSends } from './launches.ts'
 import { isOverdue, planLifetime } from './lifetime.ts'
@@ -14,14 +15,18 @@ import { planWorkers } from './workers.ts'
  * same steps. An empty plan means that there is nothing to do but wait or look again.
  */
 export function plan(world: World): readonly Action[] {
-  if (world.enrolment.kind === 'released') return []
+  if (world.enrolment.kind === 'released') return planParting(world)
   if (world.enrolment.kind === 'foreign' && !isLetGo(world)) return []
   const turn = planLifetime(world)
+  if (!isLetIn(world) && !isLetGo(world)) return [...planCredentials(world), ...turn.filter(isOfKubernetes)]
   if (turn.length > 0 && world.cluster.phase === 'wanted')
     return isOverdue(world) ? [...planSuspension(world), ...turn] : turn
   // Whoever is to be deleted and cannot be must at least be suspendable.
-  return [...planPhase(world), ...turn]
+  return [...planCredentials(world), ...planPhase(world), ...turn]
 }
+
+/** What can be done for a cluster whose cloud cannot be asked. */
+const isOfKubernetes = ({ type }: Action): boolean => type === 'delete-cluster' || type === 'wake-up'
 
 function planPhase(world: World): readonly Action[] {
   switch (world.cluster.phase) {

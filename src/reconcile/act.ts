@@ -51,6 +51,12 @@ const performers: Performers = {
   enrol: async (_step, bench, call) => {
     bench.seen = await bench.desk.hands.enrol(bench.seen, call)
   },
+  'hold-credentials': async ({ secret }, bench, call) => {
+    bench.seen = await bench.desk.hands.holdCredentials(bench.seen, secret, call)
+  },
+  'drop-credentials': async ({ secrets }, bench, call) => {
+    bench.seen = (await bench.desk.hands.dropCredentials(bench.seen, secrets, call)) ?? bench.seen
+  },
   'issue-certificates': ({ because }, { desk, world }, call) =>
     desk.hands.issueCertificates(world.cluster, because, call),
   'reserve-address': async (_step, { desk, seen, world, ledger }, call) => {

@@ -7,6 +7,7 @@ import type { Finding } from '../model/status.ts'
 import type { Pause, World } from '../model/world.ts'
 import { isPaused } from '../plan/launches.ts'
 import type { Outcome } from './act.ts'
+import { credentialsReady } from './credentials-findings.ts'
 import { endings } from './endings.ts'
 
 type Verdict = Omit<Finding, 'type'>
@@ -18,6 +19,7 @@ export function findings(world: World, outcomes: readonly Outcome[]): readonly F
   return [
     { type: 'Ready', ...ready(world, scheduler, workers) },
     { type: 'CertificatesReady', ...certificatesReady(world, outcomes) },
+    ...credentialsReady(world, outcomes).map(verdict => ({ type: 'CredentialsReady', ...verdict })),
     { type: 'CloudReachable', ...cloudReachable(world) },
     { type: 'SchedulerReady', ...scheduler },
     { type: 'WorkersReady', ...workers },
@@ -26,7 +28,7 @@ export function findings(world: World, outcomes: readonly Outcome[]): readonly F
     ...endings(world),
     ...updatePending(world),
     ...reconciling(world, scheduler, workers),
-    ...stalled(world),
+    ...stalled(world, outcomes),
   ]
 }
 
@@ -49,6 +51,8 @@ function ready(world: World, scheduler: Verdict, workers: Verdict): Verdict {
   if (cluster.phase === 'suspended')
     return no('Suspended', 'Suspended: its machines are gone, its Secrets and address stay.')
   const isServed = world.hasServed && scheduler.status === 'True'
+  if (!isServed && ['refused', 'silent'].includes(world.credentials.kind))
+    return no('CredentialsNotReady', 'The credentials for its cloud are not ready.')
   if (certificates.kind !== 'valid' && !isServed)
     return no('CertificatesNotReady', 'Its certificates are not ready.')
   if (scheduler.status !== 'True') return { ...scheduler, reason: `Scheduler${scheduler.reason}` }
@@ -215,10 +219,12 @@ const isRolling = ({ inventory, cluster }: World): boolean =>
     )
 
 /** Only what a person must change. Throttling and missing capacity pass by themselves. */
-function stalled(world: World): readonly Finding[] {
+function stalled(world: World, outcomes: readonly Outcome[]): readonly Finding[] {
   const { certificates, inventory } = world
   if (certificates.kind === 'foreign')
     return [{ type: 'Stalled', ...yes('ForeignSecret', `Secret ${certificates.secret} is not ours.`) }]
+  const [shut] = credentialsReady(world, outcomes)
+  if (shut?.status === 'False') return [{ ...shut, type: 'Stalled', status: 'True' }]
   if (inventory.kind === 'silent' && (inventory.fault === 'invalid' || inventory.fault === 'unauthorized'))
     return [{ type: 'Stalled', ...yes(reasonOfFault[inventory.fault], inventory.problem) }]
   const pause = pausesOf(world).find(({ fault }) => fault === 'invalid' || fault === 'unauthorized')

@@ -17,12 +17,11 @@ import { advance, type Progress, type StageTime } from './stages.ts'
 
 const soon = { firstMs: 2_000, capMs: 30_000 }
 const slowly = { firstMs: 5_000, capMs: 600_000 }
-const onceAMinute = { firstMs: 60_000, capMs: 60_000 }
 const pace = {
   soon,
   'backing-off': slowly,
   'when-spec-changes': { firstMs: 600_000, capMs: 600_000 },
-  'when-credentials-change': onceAMinute,
+  'when-credentials-change': { firstMs: 60_000, capMs: 60_000 },
 } as const
 
 /**
@@ -43,6 +42,7 @@ export class Ledger {
   readonly #unjoined = new Map<MachineId, number>()
   readonly #told = new Set<string>()
   #lastSteps = ''
+  #credentials = ''
   #silentSince: number | undefined
   #idle: { readonly mark: string; readonly since: number } | undefined
   #busySince: number | undefined
@@ -220,6 +220,13 @@ export class Ledger {
     const attempts = before?.fingerprint === group.fingerprint ? before.attempts + 1 : 1
     const until = now + backoffMs(pace[retryPace[fault]], attempts)
     this.#pauses.set(group.name, { until, attempts, fault, problem, fingerprint: group.fingerprint })
+  }
+
+  /** What was refused to other credentials is not refused to these. */
+  meetCredentials(version: string): void {
+    for (const [group, { fault }] of this.#pauses)
+      if (fault === 'unauthorized' && version !== this.#credentials) this.#pauses.delete(group)
+    this.#credentials = version
   }
 
   /** A launch was answered. What failed to come up before rests as long as it has not come up. */

@@ -9,6 +9,7 @@ import type { Desk, InventoryLook, Seen } from './ports.ts'
 /** Gathers one immutable world. Nothing here changes anything but the process's own memory. */
 export async function observe(seen: Seen, ledger: Ledger, desk: Desk, call: Call): Promise<Observed> {
   const { cluster } = seen
+  const credentials = await desk.eyes.credentials(cluster, call)
   const [certificates, look] = await Promise.all([
     desk.eyes.certificates(cluster, call),
     desk.eyes.inventory(cluster, call),
@@ -16,6 +17,7 @@ export async function observe(seen: Seen, ledger: Ledger, desk: Desk, call: Call
   const now = desk.clock.now()
   const inventory = isElsewhere(seen, look) ? elsewhere(seen, look) : look.view
   const scheduler = desk.eyes.scheduler(cluster, schedulerAddress(inventory, cluster.phase))
+  if (credentials.kind === 'ready') ledger.meetCredentials(credentials.version)
   ledger.meetLaunches(seen.launches ?? [], now)
   const launches = (seen.launches ?? []).map(launch => answered(launch, ledger))
   ledger.meetMachines(inventory, scheduler, look.promises.horizonMs, now)
@@ -26,6 +28,8 @@ export async function observe(seen: Seen, ledger: Ledger, desk: Desk, call: Call
     cluster,
     enrolment: enrolmentOf(seen, inventory, ledger, desk),
     certificates,
+    credentials,
+    heldSecrets: seen.heldSecrets ?? [],
     inventory,
     scheduler,
     launches,

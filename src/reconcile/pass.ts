@@ -3,6 +3,7 @@ import { canonical } from '../lib/fingerprint.ts'
 import { updatedConditions } from '../model/conditions.ts'
 import type { ClusterKey, ClusterUid } from '../model/names.ts'
 import type { World } from '../model/world.ts'
+import { isLetIn } from '../plan/credentials.ts'
 import { turnMs } from '../plan/lifetime.ts'
 import { isLetGo, plan } from '../plan/plan.ts'
 import { act, type Bench, type Outcome } from './act.ts'
@@ -22,6 +23,9 @@ export type Next =
 
 /** A tenant's Secret, which nothing watches, is looked at with a pass: it must be back within a minute. */
 const restMs = 45_000
+
+/** While credentials are bad, their Secret is looked at so often. */
+const shutMs = 3_000
 
 /** Memory of every cluster this process has seen, by UID: a new cluster of an old name begins with none. */
 export class Passes {
@@ -61,9 +65,9 @@ export class Passes {
     const outcomes = await act(steps, bench, call)
     if (outcomes.some(({ kind }) => kind === 'outdated')) return { kind: 'retry' }
     for (const report of reports(outcomes)) desk.hands.report(subjectOf(bench.seen), report)
-    if (hasReleased(outcomes) || world.enrolment.kind === 'released')
-      return { kind: 'again', afterMs: restMs }
-    desk.eyes.attend(world.cluster, isBusy(world) || steps.length > 0 ? 'busy' : 'resting')
+    if (hasReleased(outcomes) || world.enrolment.kind === 'released') return parted(world, outcomes)
+    const isMoving = isLetIn(world) && (isBusy(world) || steps.length > 0)
+    desk.eyes.attend(world.cluster, isMoving ? 'busy' : 'resting')
     // The same steps once more: whoever shows what became of them is behind, and asking faster does not help.
     const isRepeated = ledger.repeats(canonical(steps))
     const onward: Next =
@@ -125,6 +129,13 @@ function leave(seen: Seen, installation: string, ledger: Ledger, { hands }: Desk
   return { kind: 'again', afterMs: restMs }
 }
 
+/** Whoever has let its machines go lets its Secrets go next. */
+function parted({ heldSecrets, enrolment }: World, outcomes: readonly Outcome[]): Next {
+  if (outcomes.some(({ kind }) => kind === 'failed')) return { kind: 'retry' }
+  const isNext = heldSecrets.length > 0 && enrolment.kind !== 'released'
+  return { kind: 'again', afterMs: isNext ? 0 : restMs }
+}
+
 const hasReleased = (outcomes: readonly Outcome[]): boolean =>
   outcomes.some(({ kind, action }) => kind === 'done' && action.type === 'release')
 
@@ -161,7 +172,8 @@ function next({ world, outcomes }: Passed, { promises }: InventoryLook, waitMs: 
   const { certificates, cluster } = world
   const isRenewed = certificates.kind === 'valid' && cluster.phase !== 'deleting'
   const renewal = isRenewed ? Math.max(1_000, certificates.renewAt - world.now) : Infinity
-  const pace = isBusy(world) ? promises.listEveryMs.busy : restMs
+  const isShut = !isLetIn(world)
+  const pace = isShut ? shutMs : isBusy(world) ? promises.listEveryMs.busy : restMs
   return {
     kind: 'again',
     afterMs: Math.max(10, Math.min(pace, waitMs, renewal, restMs, turnMs(world), ...pauses)),

@@ -4,7 +4,13 @@ import type { Launch } from '../model/launch.ts'
 import type { Addresses, KeptAddress } from '../model/machine.ts'
 import type { ClusterKey, ClusterUid, InstallationId, LaunchId, MachineId, Scope } from '../model/names.ts'
 import type { Status } from '../model/status.ts'
-import type { CertificatesView, CloudPromises, InventoryView, SchedulerView } from '../model/world.ts'
+import type {
+  CertificatesView,
+  CloudPromises,
+  CredentialsView,
+  InventoryView,
+  SchedulerView,
+} from '../model/world.ts'
 import type { StageTime } from './stages.ts'
 
 /** The resource as the API server last had it: the wish, and what was written down about it. */
@@ -19,6 +25,8 @@ export interface Seen {
   readonly ledger: { readonly uid: ClusterUid; readonly seq: number } | undefined
   /** Undefined where status holds records that cannot be read: then the ledger counts as lost. */
   readonly launches: readonly Launch[] | undefined
+  /** Secrets that are in use because of it; none unless given. */
+  readonly heldSecrets?: readonly string[]
   readonly status: Status
 }
 
@@ -42,6 +50,8 @@ export interface Eyes {
   /** From the cache, or live where the last write's end is unclear. */
   cluster(key: ClusterKey, call: Call): Promise<Sighting>
   certificates(cluster: Cluster, call: Call): Promise<CertificatesView>
+  /** Asked before the inventory, which rests on it. */
+  credentials(cluster: Cluster, call: Call): Promise<CredentialsView>
   inventory(cluster: Cluster, call: Call): Promise<InventoryLook>
   /** How soon the next list is needed: `busy` while something of this cluster is under way. */
   attend(cluster: Cluster, pace: 'busy' | 'resting'): void
@@ -64,6 +74,10 @@ export interface Hands {
   confirm(seen: Seen, call: Call): Promise<void>
   stampLedger(seen: Seen, seq: number, call: Call): Promise<Seen>
   enrol(seen: Seen, call: Call): Promise<Seen>
+  /** Writes down that a Secret is used because of the cluster, then makes the Secret stay for as long as it is. */
+  holdCredentials(seen: Seen, secret: string, call: Call): Promise<Seen>
+  /** Lets Secrets go that no other cluster uses. Undefined where the cluster has gone with them. */
+  dropCredentials(seen: Seen, secrets: readonly string[], call: Call): Promise<Seen | undefined>
   release(seen: Seen, call: Call): Promise<void>
   /** Asks the scheduler itself; throws StaleWrite unless it still is as idle as it was seen. */
   confirmIdle(cluster: Cluster, scheduler: SchedulerView, call: Call): Promise<void>

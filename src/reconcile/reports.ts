@@ -61,6 +61,8 @@ function told({ action }: Outcome): readonly Report[] {
       return [normal('Expired', `The cluster is deleted: ${action.because}.`)]
     case 'stamp-ledger':
     case 'enrol':
+    case 'hold-credentials':
+    case 'drop-credentials':
     case 'reserve-address':
     case 'send-launches':
     case 'close-workers':

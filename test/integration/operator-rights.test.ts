@@ -9,6 +9,7 @@ const plane = controlPlane()
 const manifest = 'deploy/manifests/operator.yaml'
 const own = 'dask-system'
 const account = 'dask-cloud-operator'
+const purpose = { 'cloud.dask.org/purpose': 'credentials' }
 
 plane.prepare(async () => {
   await plane.kubectl(['apply', '-f', manifest])
@@ -34,12 +35,12 @@ async function kubeconfigIn(directory: string): Promise<string> {
   return path
 }
 
-const cluster = (replicas: number, lifetime = {}): string =>
+const cluster = (replicas: number, lifetime = {}, more = {}): string =>
   JSON.stringify({
     apiVersion: 'cloud.dask.org/v1alpha1',
     kind: 'DaskCloudCluster',
     metadata: { name: 'rights', namespace: plane.namespace },
-    spec: { cloud: { simulated: { startupSeconds: 0 } }, workers: { replicas }, lifetime },
+    spec: { cloud: { simulated: { startupSeconds: 0 } }, workers: { replicas }, lifetime, ...more },
   })
 
 test('the rights of the manifest are enough for a cluster’s life', async () => {
@@ -53,7 +54,13 @@ test('the rights of the manifest are enough for a cluster’s life', async () =>
     settings: { 'allow-clouds': 'simulated' },
   })
   const inNamespace = ['--namespace', plane.namespace]
-  await plane.kubectl(['apply', '-f', '-'], cluster(2))
+  const credentials = { name: 'rights-token', namespace: plane.namespace, labels: purpose }
+  const secret = { apiVersion: 'v1', kind: 'Secret', metadata: credentials, stringData: { token: 'any' } }
+  await plane.kubectl(['apply', '-f', '-'], JSON.stringify(secret))
+  await plane.kubectl(
+    ['apply', '-f', '-'],
+    cluster(2, {}, { credentialsSecretRef: { name: 'rights-token' } }),
+  )
   await plane.kubectl(['wait', ...inNamespace, 'dcc/rights', '--for=condition=Ready', '--timeout=60s'])
   await plane.kubectl(['scale', ...inNamespace, 'dcc/rights', '--replicas=3'])
   const scaled = '--for=jsonpath={.status.workers.ready}=3'
@@ -69,6 +76,8 @@ test('the rights of the manifest are enough for a cluster’s life', async () =>
   expect((await secrets()).trim().split('\n')).toHaveLength(4)
   await plane.kubectl(['delete', ...inNamespace, 'dcc/rights', '--timeout=60s'])
   expect((await secrets()).trim()).toBe('')
+  const left = ['get', 'secret/rights-token', ...inNamespace, '-o', 'jsonpath={.metadata.finalizers}']
+  expect((await plane.kubectl(left)).trim()).toBe('')
   expect(await operator.stop()).toBe(0)
   expect(await operator.log()).not.toMatch(/forbidden/i)
 })

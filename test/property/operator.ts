@@ -10,7 +10,7 @@ import { type Desk, type Eyes, type Hands, type Seen, UnclearWrite } from '../..
 import type { Random } from '../support/random.ts'
 import type { VirtualClock } from '../support/virtual-clock.ts'
 import { atOnce, never } from './mortality.ts'
-import { certificatesOf, ourInstallation, type Store } from './store.ts'
+import { certificatesOf, ourInstallation, quiet, type Store } from './store.ts'
 import { Sweeping } from './sweeping.ts'
 import { seenInUse, type Use } from './use.ts'
 
@@ -132,6 +132,7 @@ export class OperatorProcess {
         return seen === undefined ? { kind: 'absent' } : { kind: 'seen', seen: this.#remembered(seen) }
       },
       certificates: async ({ uid }) => certificatesOf(secrets.has(uid)),
+      credentials: async () => ({ kind: 'unneeded' }),
       inventory: async ({ uid }) => ({
         scope: cloud.scope,
         view: this.inventory.view(uid),
@@ -200,15 +201,13 @@ export class OperatorProcess {
         const send = async (at: Call) => (await cloud.launch(request, at)).machines
         return { scope: cloud.scope, hash: digest({ ...draft }), send }
       },
-      console: async () => '',
       terminate: (_cluster, machines, at) => cloud.terminate(machines, at),
       reserveAddress: ({ uid, key: name }, admitted, at) =>
         cloud.reserveAddress({ owner: { uid, key: name }, exposure: 'Public', admitted }, at),
       releaseAddress: ({ uid }, at) => cloud.releaseAddress(uid, at),
       drain: ({ uid }, machines) => cloud.schedulers.drain(uid, machines),
       close: ({ uid }, machines) => cloud.schedulers.close(uid, machines),
-      report: () => undefined,
-      measure: () => undefined,
+      ...quiet,
       forget: (_key, uid) => this.inventory.forget(uid),
     }
   }

@@ -75,6 +75,8 @@ export function aWorld({
     cluster: aCluster(wanted),
     enrolment: { kind: 'enrolled', seq: 1 },
     certificates: { kind: 'valid', notAfter: now + 1e9, renewAt: now + 1e8 },
+    credentials: { kind: 'unneeded' },
+    heldSecrets: [],
     inventory: {
       kind: 'seen',
       machines,
@@ -119,6 +121,7 @@ export function aCluster({
     network: { exposure: 'Public', allowedCIDRs: [] },
     phase,
     cloud: { name: 'simulated', settings: {} },
+    credentials: undefined,
     software: { kind: 'python', pythonVersion: undefined, packages: [] },
     env: {},
     scheduler: {

@@ -56,6 +56,7 @@ export function aDesk({ seen, inventory, certificates, address, refusal, lostWri
       cluster: async () => ({ kind: 'seen', seen: resource }),
       certificates: async () => certificates ?? world.certificates,
       inventory: async () => ({ scope: here, view: listed(), promises }),
+      credentials: async () => world.credentials,
       attend: () => undefined,
       scheduler: () => scheduler ?? { kind: 'unasked' },
     },
@@ -69,6 +70,10 @@ export function aDesk({ seen, inventory, certificates, address, refusal, lostWri
       deleteCluster: nothing,
       enrol: async () => change({ hasFinalizer: true }),
       release: nothing,
+      holdCredentials: async (_seen, secret) =>
+        change({ heldSecrets: [...(resource.heldSecrets ?? []), secret] }),
+      dropCredentials: async (_seen, secrets) =>
+        change({ heldSecrets: (resource.heldSecrets ?? []).filter(each => !secrets.includes(each)) }),
       writeLaunches: async (_seen, { launches, seq }) => {
         state.recorded += 1
         if (lostWrites.includes(state.recorded)) throw new UnclearWrite('500')

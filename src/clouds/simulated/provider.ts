@@ -44,15 +44,21 @@ export interface Trouble {
   readonly empty?: boolean
 }
 
-export type CallName = 'list' | 'launch' | 'terminate' | 'reserve' | 'release'
+export type CallName = 'list' | 'launch' | 'terminate' | 'reserve' | 'release' | 'connect'
 
-type Asking = { readonly name: CallName; readonly offering?: string } & Pick<
-  Asked,
-  'token' | 'machines' | 'uid'
->
+type Asking = {
+  readonly name: Exclude<CallName, 'connect'>
+  readonly offering?: string
+} & Pick<Asked, 'token' | 'machines' | 'uid'>
 
 /** Asked before every call; {} is an untroubled one. */
-export type Script = (name: CallName, at: number, offering?: string) => Trouble
+export type Script = (name: CallName, at: number, about?: About) => Trouble
+
+/** What a rule may be for alone: the credential that a call is made with, and what a launch asks for. */
+export interface About {
+  readonly token?: string | undefined
+  readonly offering?: string | undefined
+}
 
 export interface Stage {
   readonly world: SimulatedWorld
@@ -62,6 +68,10 @@ export interface Stage {
   readonly script: Script
   readonly horizonMs: number
   readonly stableAddress: boolean
+  /** Whose calls these are, for a script that tells them apart. */
+  readonly token?: string | undefined
+  /** Shared by those who share a world; of its own unless given. */
+  readonly schedulers?: SimulatedSchedulers
 }
 
 /** A cloud without machines: for trying the operator out, and for tests that need a cloud which fails on cue. */
@@ -73,7 +83,7 @@ export class SimulatedCloud implements Cloud {
 
   constructor(stage: Stage) {
     this.#stage = stage
-    this.schedulers = new SimulatedSchedulers(stage.world, stage.now)
+    this.schedulers = stage.schedulers ?? new SimulatedSchedulers(stage.world, stage.now)
   }
 
   get promises(): Cloud['promises'] {
@@ -142,10 +152,10 @@ export class SimulatedCloud implements Cloud {
     call: Call,
     work: (trouble: Trouble) => T,
   ): Promise<T> {
-    const { script, now, wait, world } = this.#stage
+    const { script, now, wait, world, token } = this.#stage
     if (call.signal.aborted) throw new CloudError('timeout', 'The simulated cloud was not asked in time')
     if (name !== 'list') world.ask({ call: name, ...about })
-    const trouble = script(name, now(), offering)
+    const trouble = script(name, now(), { token, offering })
     if (trouble.delayMs !== undefined) await wait(trouble.delayMs, call).catch(() => undefined)
     if (call.signal.aborted) throw new CloudError('timeout', 'The simulated cloud was not asked in time')
     if (trouble.refuse !== undefined)
@@ -174,6 +184,12 @@ export class SimulatedCloud implements Cloud {
         .map(([uid, { key }]) => addressOf([uid, key])),
     }
   }
+}
+
+/** Whether an account may be used at all: throws a CloudError where its script refuses it. */
+export function prove({ script, now, token }: Pick<Stage, 'script' | 'now' | 'token'>): void {
+  const { refuse } = script('connect', now(), { token })
+  if (refuse !== undefined) throw new CloudError(refuse, `The simulated cloud says: ${refuse}`)
 }
 
 /** A share is spread over all machines that ever were, so that it is the same ones in every list. */

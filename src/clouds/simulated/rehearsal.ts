@@ -1,6 +1,6 @@
 import { flag, integer, list, noOthers, oneOf, optional, ParseError, record, text } from '../../lib/parse.ts'
 import { faults } from '../../model/faults.ts'
-import type { CallName, Script, Trouble } from './provider.ts'
+import type { About, CallName, Script, Trouble } from './provider.ts'
 
 /** What the calls of one name meet, in the words of a script. */
 export interface Rule {
@@ -9,6 +9,8 @@ export interface Rule {
   readonly times: number | undefined
   /** Launches meet it whose offering has this in it; undefined for all. */
   readonly offering: string | undefined
+  /** Only calls with this token meet it; undefined for all of them. */
+  readonly token: string | undefined
   readonly trouble: Trouble
 }
 
@@ -34,10 +36,10 @@ export class Rehearsal {
     this.#options = options
   }
 
-  readonly script: Script = (name, _at, offering = '') => {
+  readonly script: Script = (name, _at, about = {}) => {
     this.#renew()
     const { usual } = this.#options
-    const rule = this.#rules.find(each => each.call === name && isMeant(each, offering) && this.#isLeft(each))
+    const rule = this.#rules.find(each => each.call === name && isMeant(each, about) && this.#isLeft(each))
     if (rule === undefined) return usual
     this.#met.set(rule, this.#metBy(rule) + 1)
     return { ...usual, ...rule.trouble }
@@ -77,8 +79,8 @@ export class Rehearsal {
   }
 }
 
-const isMeant = (rule: Rule, offering: string): boolean =>
-  rule.offering === undefined || offering.includes(rule.offering)
+const isMeant = (rule: Rule, { offering = '', token }: About): boolean =>
+  offering.includes(rule.offering ?? '') && (rule.token ?? token) === token
 
 /** Throws a ParseError whose path begins with `[`, the number of the rule. */
 export function parseRules(json: string): readonly Rule[] {
@@ -97,10 +99,10 @@ function jsonOf(written: string): unknown {
 }
 
 function parseRule(raw: unknown, path: string): Rule {
-  const { call: name, times, offering, ...rest } = record(raw, path)
+  const { call: name, times, offering, token, ...rest } = record(raw, path)
   const call = oneOf(name, `${path}.call`, callNames)
-  const known = [...always, ...only[call]]
-  noOthers(rest, path, ['call', 'times', ...(call === 'launch' ? ['offering'] : []), ...known])
+  const known = call === 'connect' ? (['refuse'] as const) : [...always, ...only[call]]
+  noOthers(rest, path, ['call', 'times', 'token', ...(call === 'launch' ? ['offering'] : []), ...known])
   const trouble = known
     .filter(member => rest[member] !== undefined)
     .reduce<Trouble>((all, member) => ({ ...all, ...readers[member](rest[member], `${path}.${member}`) }), {})
@@ -110,13 +112,14 @@ function parseRule(raw: unknown, path: string): Rule {
     call,
     times: optional(times, `${path}.times`, count),
     offering: optional(offering, `${path}.offering`, text),
+    token: optional(token, `${path}.token`, text),
     trouble,
   }
 }
 
 type Member = keyof Trouble
 
-const callNames = ['list', 'launch', 'terminate', 'reserve', 'release'] as const
+const callNames = ['list', 'launch', 'terminate', 'reserve', 'release', 'connect'] as const
 const always: readonly Member[] = ['delayMs', 'answerMs', 'refuse', 'answer']
 const only: Readonly<Record<CallName, readonly Member[]>> = {
   list: ['hideNewMs', 'hide', 'empty'],
@@ -124,6 +127,7 @@ const only: Readonly<Record<CallName, readonly Member[]>> = {
   terminate: ['leavingMs'],
   reserve: [],
   release: [],
+  connect: [],
 }
 
 const readers: Readonly<Record<Member, (raw: unknown, path: string) => Trouble>> = {

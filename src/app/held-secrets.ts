@@ -1,0 +1,49 @@
+import { annotations, credentialsFinalizer } from '../api/names.ts'
+import type { SecretRef } from '../kube/secrets.ts'
+import { isRecord } from '../lib/parse.ts'
+import type { ClusterUid } from '../model/names.ts'
+import type { Seen } from '../reconcile/ports.ts'
+
+type Held = Pick<Seen, 'finalizers' | 'heldSecrets'>
+
+/** What a cluster's metadata says from the moment on that one more Secret is used because of it. */
+export const holding = ({ finalizers, heldSecrets = [] }: Held, name: string) => ({
+  finalizers: [...new Set([...finalizers, credentialsFinalizer])],
+  annotations: { [annotations.credentials]: [...heldSecrets, name].join(',') },
+})
+
+/** What it says once these are not. */
+export function letting({ finalizers, heldSecrets = [] }: Held, names: readonly string[]) {
+  const left = heldSecrets.filter(name => !names.includes(name))
+  return {
+    finalizers: left.length > 0 ? finalizers : finalizers.filter(each => each !== credentialsFinalizer),
+    annotations: { [annotations.credentials]: left.length > 0 ? left.join(',') : null },
+  }
+}
+
+/** Whether any of these resources, as the API server has them, uses the Secret, other than the one of this UID. */
+export const isUsed = (
+  resources: readonly unknown[],
+  { namespace, name }: SecretRef,
+  except: ClusterUid,
+): boolean =>
+  resources.some(resource => {
+    const metadata = memberOf(resource, 'metadata')
+    if (metadata['namespace'] !== namespace || metadata['uid'] === except) return false
+    return holds(metadata, name) || (metadata['deletionTimestamp'] === undefined && names(resource, name))
+  })
+
+function holds(metadata: Readonly<Record<string, unknown>>, name: string): boolean {
+  const { finalizers } = metadata
+  const note = memberOf(metadata, 'annotations')[annotations.credentials]
+  const isHolding = Array.isArray(finalizers) && finalizers.includes(credentialsFinalizer)
+  return isHolding && typeof note === 'string' && note.split(',').includes(name)
+}
+
+const names = (resource: unknown, name: string): boolean =>
+  memberOf(memberOf(resource, 'spec'), 'credentialsSecretRef')['name'] === name
+
+function memberOf(raw: unknown, name: string): Readonly<Record<string, unknown>> {
+  const member = isRecord(raw) ? raw[name] : undefined
+  return isRecord(member) ? member : {}
+}
