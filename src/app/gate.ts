@@ -77,6 +77,8 @@ export class Gate {
 
 /** The same cloud behind a gate. */
 export function gated(cloud: Cloud, gate: Gate): Cloud {
+  const offerings = cloud.offerings?.bind(cloud)
+  const read = cloud.console?.bind(cloud)
   return {
     name: cloud.name,
     scope: cloud.scope,
@@ -85,20 +87,10 @@ export function gated(cloud: Cloud, gate: Gate): Cloud {
     list: call => gate.through('list', () => cloud.list(call)),
     launch: (request, call) => gate.through('launch', () => cloud.launch(request, call)),
     terminate: (machines, call) => gate.through('terminate', () => cloud.terminate(machines, call)),
-    ...(cloud.offerings === undefined
-      ? {}
-      : {
-          offerings: (wish, call) =>
-            gate.through('offerings', () => cloud.offerings?.(wish, call) ?? Promise.resolve([])),
-        }),
+    ...(offerings && { offerings: (wish, call) => gate.through('offerings', () => offerings(wish, call)) }),
     reserveAddress: (wish, call) => gate.through('reserve', () => cloud.reserveAddress(wish, call)),
     releaseAddress: (owner, call) => gate.through('release', () => cloud.releaseAddress(owner, call)),
-    ...(cloud.console === undefined
-      ? {}
-      : {
-          console: (machine, call) =>
-            gate.through('console', () => cloud.console?.(machine, call) ?? Promise.resolve('')),
-        }),
+    ...(read && { console: (machine, call) => gate.through('console', () => read(machine, call)) }),
     async close() {
       await gate.quiet()
       await cloud.close()

@@ -120,6 +120,15 @@ describe('the API server takes', () => {
     })
   })
 
+  test.each(['simple', 'spot-gpu', 'private-subnets', 'own-groups'])('the sample aws-%s', async sample => {
+    await server.plane.kubectl(['apply', '-f', `deploy/samples/aws-${sample}.yaml`])
+    const { body } = await server.send('GET', { name: sample })
+    expect(parseResource(body, clouds)).toMatchObject({
+      kind: 'valid',
+      resource: { cluster: { cloud: { name: 'aws' } } },
+    })
+  })
+
   test('changes of everything but the cloud', async () => {
     const body = {
       spec: { workers: { replicas: 5, memory: '2GiB' }, suspend: true, cloud: { local: { python: '/p' } } },

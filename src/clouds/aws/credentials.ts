@@ -1,10 +1,8 @@
 import type { EC2ClientConfig } from '@aws-sdk/client-ec2'
 import { ParseError } from '../../lib/parse.ts'
+import type { SecretData } from '../contract.ts'
 
 type Identity = NonNullable<EC2ClientConfig['credentials']>
-
-/** The decoded members of a Secret. */
-export type SecretData = Readonly<Record<string, string>>
 
 /** Keys of the Secret that `spec.credentialsSecretRef` names: what the AWS command line reads from its environment. */
 const keys = {
