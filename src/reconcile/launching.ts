@@ -44,7 +44,9 @@ export async function sendLaunches(
   // What this process did not write itself may have been taken back since: a look that is behind must not send it.
   if (due.some(({ id }) => !isUnmade(bench.ledger.verdict(id))))
     await bench.desk.hands.confirm(bench.seen, call)
-  const sent = await Promise.all(due.map(launch => send(launch, bench, call)))
+  let seq = bench.seen.ledger?.seq ?? 0
+  const round = { bench, nextSeq: () => ++seq }
+  const sent = await Promise.all(due.map(launch => send(launch, round, call)))
   const news = new Map(
     sent.flatMap(({ id, news: told }) => (told === undefined ? [] : [[id, told] as const])),
   )
@@ -52,6 +54,7 @@ export async function sendLaunches(
     hold(
       bench,
       (bench.seen.launches ?? []).map(launch => ({ ...launch, ...news.get(launch.id) })),
+      seq,
     )
   if (sent.some(({ news: told }) => told?.offering !== undefined)) bench.goesOn = true
   const failure = sent.find(({ error }) => error !== undefined)
@@ -67,7 +70,7 @@ export async function settleLaunches({ drop, forget }: Step<'settle-launches'>, 
       (launch): Launch =>
         forget.includes(launch.id) ? { ...launch, state: { kind: 'forgotten', since } } : launch,
     )
-  hold(bench, after)
+  hold(bench, after, bench.seen.ledger?.seq ?? 0)
 }
 
 async function write(bench: Bench, launches: readonly Launch[], seq: number, call: Call): Promise<void> {
@@ -75,9 +78,10 @@ async function write(bench: Bench, launches: readonly Launch[], seq: number, cal
   delete bench.held
 }
 
-function hold(bench: Bench, launches: readonly Launch[]): void {
-  bench.seen = { ...bench.seen, launches }
-  bench.held = { launches, seq: bench.seen.ledger?.seq ?? 0 }
+function hold(bench: Bench, launches: readonly Launch[], seq: number): void {
+  const ledger = bench.seen.ledger && { ...bench.seen.ledger, seq }
+  bench.seen = { ...bench.seen, launches, ledger }
+  bench.held = { launches, seq }
 }
 
 async function draft(planned: PlannedLaunch, seq: number, bench: Bench, call: Call): Promise<Launch> {
@@ -115,11 +119,18 @@ interface Refusal {
 interface Sent {
   readonly id: LaunchId
   /** What is to be written down, where there is news. */
-  readonly news?: Partial<Pick<Launch, 'state' | 'offering' | 'requestHash'>>
+  readonly news?: Partial<Pick<Launch, 'state' | 'seq' | 'offering' | 'requestHash'>>
   readonly error?: unknown
 }
 
-async function send(launch: Launch, bench: Bench, call: Call): Promise<Sent> {
+/** Launches that are sent side by side take their numbers in the ledger from one counter. */
+interface Round {
+  readonly bench: Bench
+  readonly nextSeq: () => number
+}
+
+async function send(launch: Launch, round: Round, call: Call): Promise<Sent> {
+  const { bench } = round
   const { ledger, desk } = bench
   const { id } = launch
   const known = ledger.answerTo(id)
@@ -147,7 +158,7 @@ async function send(launch: Launch, bench: Bench, call: Call): Promise<Sent> {
     return { id, news: { state } }
   } catch (error) {
     const refusal = { launch, before, error }
-    return (await advanced(refusal, bench, call)) ?? failed(refusal, bench)
+    return (await advanced(refusal, round, call)) ?? failed(refusal, bench)
   }
 }
 
@@ -163,20 +174,24 @@ function reasonOf(error: unknown): { readonly fault: Fault; readonly problem: st
   return { fault: 'bug', problem: 'an unexpected failure; the log has it' }
 }
 
-/** The same launch with its next offering, where this one was refused for certain; undefined where there is none or it was not. */
+/**
+ * The same launch with its next offering, where this one was refused for certain; undefined where there is none or it was not.
+ * It takes a new number: a status that was put back to the offering before is known by its lower one.
+ */
 async function advanced(
   { launch, before, error }: Refusal,
-  bench: Bench,
+  { bench, nextSeq }: Round,
   call: Call,
 ): Promise<Sent | undefined> {
   const { fault } = reasonOf(error)
   const offering = launch.offering + 1
   const choice = launch.offerings[offering]
   if (choice === undefined || !isOfOffering(fault) || !isUnmade(before)) return undefined
-  const prepared = await prepare({ ...launch, offering, choice }, bench, call).catch(() => undefined)
+  const seq = nextSeq()
+  const prepared = await prepare({ ...launch, seq, offering, choice }, bench, call).catch(() => undefined)
   if (prepared === undefined) return undefined
   bench.ledger.recorded(launch.id, bench.desk.clock.now())
-  return { id: launch.id, news: { offering, requestHash: prepared.hash } }
+  return { id: launch.id, news: { seq, offering, requestHash: prepared.hash } }
 }
 
 /**

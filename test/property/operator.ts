@@ -27,6 +27,8 @@ export interface Surroundings {
   readonly store: Store
   readonly cloud: SimulatedCloud
   readonly world: SimulatedWorld
+  /** What a launch may be carried out as, in turn. */
+  readonly offerings: readonly string[]
   /** Machines of strangers. */
   readonly decoys: ReadonlySet<string>
   readonly secrets: Set<ClusterUid>
@@ -186,14 +188,14 @@ export class OperatorProcess {
       },
       issueCertificates: async ({ uid }) => void secrets.add(uid),
       removeCertificates: async ({ uid }) => void secrets.delete(uid),
-      offerings: async () => ['simulated'],
+      offerings: async () => this.#around.offerings,
       prepare: async ({ uid, key: name }, draft, address) => {
         const request = {
           ...draft,
           launch: draft.id,
           token: tokenOf(draft),
           owner: { uid, key: name },
-          offering: '',
+          offering: draft.choice,
           userData: '',
           exposure: 'Public' as const,
           address,

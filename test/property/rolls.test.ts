@@ -31,6 +31,7 @@ class Stage {
     store: this.store,
     cloud: this.cloud,
     world: this.world,
+    offerings: ['simulated'],
     decoys: new Set(),
     secrets: new Set(),
     use: { isUsed: false, since: 0 },

@@ -24,6 +24,8 @@ export interface Kind {
   /** The share of awaits of a pass at which the process dies, at most `mostCrashes` times. */
   readonly crash: number
   readonly mostCrashes: number
+  /** How many offerings a launch has, tried in turn where one is refused. One, unless said otherwise. */
+  readonly offerings?: number
   /** Whether status is lost or put back to an old state now and then. */
   readonly statusIsLost: boolean
   /** Whether clusters are let go by force now and then, with all that they have. */
@@ -82,6 +84,16 @@ export const kinds = {
     mostCrashes: 2,
     statusIsLost: true,
   },
+  'offerings that run out while status is lost or put back': {
+    ...quiet,
+    name: 'offerings',
+    offerings: 3,
+    refused: 0.4,
+    lost: 0.05,
+    crash: 0.01,
+    mostCrashes: 2,
+    statusIsLost: true,
+  },
   'clusters that are let go by force': {
     ...quiet,
     name: 'forced',
@@ -129,6 +141,7 @@ export async function play(
     store,
     cloud,
     world,
+    offerings: Array.from({ length: kind.offerings ?? 1 }, (_, at) => `size-${at}`),
     decoys: decoys(world),
     secrets: new Set(),
     trace: trace && (line => trace(`${new Date(clock.now()).toISOString().slice(11)} ${line}`)),
