@@ -9,7 +9,7 @@ import { renderEnvironment } from './environment.ts'
 import { renderUnit } from './unit.ts'
 
 /** The programs of every machine: the same text for all, so that no value of a user is ever part of one. */
-const programs = ['install.sh', 'check.py', 'run.sh', 'dask_machine.py'].map(name => ({
+const programs = ['install.sh', 'check.py', 'fetch_uv.py', 'run.sh', 'dask_machine.py'].map(name => ({
   path: `/etc/dask/${name}`,
   permissions: name.endsWith('.sh') ? '0755' : '0644',
   content: withoutComments(readFileSync(new URL(`machine/${name}`, import.meta.url), 'utf8')),

@@ -16,6 +16,9 @@ case "$*" in
   *print*) echo ${version} ;;
   *fcntl*) exec "$REAL" "$@" ;;
   *check.py*) [ ! -e "$LOG.lacking" ] || { echo 'install: dask is 1, not ==2' >&2; exit 1; } ;;
+  *fetch_uv.py*) echo UV_DEFAULT_INDEX=https://packages.example/a b; [ -n "$last" ] || exit 0
+    [ -e "$LOG.uv" ] || exit 3
+    mkdir -p "$last" && cp "$LOG.uv" "$last/uv" ;;
   *'-m venv'*) mkdir -p "$last/bin" && cp "$0" "$last/bin/python" && echo "venv ${version}" >>"$LOG" ;;
   *'-m pip'*) [ ! -e "$LOG.offline" ] || exit 1; echo pip >>"$LOG" ;;
 esac
@@ -98,7 +101,35 @@ test('a minor that is not there is an error that names those that are', async ()
   await onPath('python3.12', '3.12')
   const { status, said } = await install(root)
   expect(status).toBe(1)
-  expect(said).toMatch(/Python 3\.16 is not on this machine; there are: 3\.11 3\.12/)
+  expect(said).toMatch(/Python 3\.16 is not on this machine and no uv brings it; there are: 3\.11 3\.12/)
+})
+
+/** Stands for uv; what it is asked to make goes to $LOG. */
+const uv = `#!/bin/sh
+for last; do :; done
+case "$1 $*" in
+  venv*' 3.16 '*) exit 2 ;;
+  venv*) mkdir -p "$last/bin" && cp "$(command -v python3)" "$last/bin/python" && echo "uv venv" >>"$LOG" ;;
+  pip*) echo "uv pip $UV_DEFAULT_INDEX" >>"$LOG" ;;
+esac
+`
+
+test('uv is fetched and used with the index that pip is configured for, and kept beside the environments', async () => {
+  const root = await aMachine('m')
+  await onPath('python3', '3.12')
+  await place(`${log()}.uv`, uv, 0o755)
+  expect(await install(root)).toMatchObject({ status: 0 })
+  expect(await made()).toBe('uv venv\nuv pip https://packages.example/a b\n')
+  expect(await readFile(join(root, 'opt/software-uv/uv'), 'utf8')).toBe(uv)
+})
+
+test('a minor that neither the machine nor uv has is an error that names those that are there', async () => {
+  const root = await aMachine('m', '3.16')
+  await onPath('python3', '3.12')
+  await place(`${log()}.uv`, uv, 0o755)
+  const { status, said } = await install(root)
+  expect(status).toBe(1)
+  expect(said).toMatch(/uv has no Python 3\.16; on this machine there are: 3\.12/)
 })
 
 test('a failed installation is begun again from nothing, a finished one is kept', async () => {

@@ -26,29 +26,43 @@ ready && exit 0
 [ -x "$baked" ] && "$baked" -I "$root/etc/dask/check.py" "$version" "$requirements" && exit 0
 
 python=
+some=
 there=
 for each in "$baked" python3 python3.9 python3.10 python3.11 python3.12 python3.13 python3.14 python3.15 python3.16; do
   found=$(minor "$each") || continue
+  some=${some:-$each}
   case " $there " in *" $found "*) ;; *) there="${there:+$there }$found" ;; esac
   case $version in any | "$found") python=${python:-$each} ;; esac
 done
-uv=$(command -v uv || true)
-[ -n "$python$uv" ] || fail "Python $version is not on this machine; there are: ${there:-none}"
+[ -n "$some" ] || fail 'there is no Python on this machine, and uv is fetched with one: use an image that has python3'
 
 # Machines that are folders share the environment: one makes it, the others wait.
 exec 9>"$venv.lock"
-[ -z "$python" ] || "$python" -I -c 'import fcntl; fcntl.flock(9, fcntl.LOCK_EX)'
+"$some" -I -c 'import fcntl; fcntl.flock(9, fcntl.LOCK_EX)'
 ready && exit 0
 find "$venv" -mindepth 1 -delete
-export UV_CACHE_DIR="${UV_CACHE_DIR:-${venv%/*}/software-cache/uv}" PIP_CACHE_DIR="${PIP_CACHE_DIR:-${venv%/*}/software-cache/pip}"
+beside=${venv%/*}
+export UV_CACHE_DIR="${UV_CACHE_DIR:-$beside/software-cache/uv}" PIP_CACHE_DIR="${PIP_CACHE_DIR:-$beside/software-cache/pip}"
 # Dask's own user cannot read what is in root's home.
-export UV_PYTHON_INSTALL_DIR="${venv%/*}/software-python"
+export UV_PYTHON_INSTALL_DIR="$beside/software-python"
 [ -s "$requirements" ] && site= || site=--system-site-packages
+uv=$(command -v uv || true)
+status=0
+[ -n "$uv" ] && folder= || folder=$beside/software-uv
+settings=$("$some" -I "$root/etc/dask/fetch_uv.py" "$folder") || status=$?
+case $status in
+0) uv=${uv:-$folder/uv} ;;
+3) [ -n "$python" ] || fail "Python $version is not on this machine and no uv brings it; there are: $there" ;;
+*) exit 1 ;;
+esac
 echo "install: making the environment with Python ${python:-$version} and $(wc -l <"$requirements") packages" >&2
 if [ -n "$uv" ]; then
+  while IFS= read -r setting; do [ -z "$setting" ] || export "$setting"; done <<END
+$settings
+END
   [ -z "$python" ] || python=$(command -v "$python")
   "$uv" venv --quiet --allow-existing $site --python "${python:-$version}" "$venv" ||
-    fail "uv has no Python $version; on this machine there are: ${there:-none}"
+    fail "uv has no Python $version; on this machine there are: $there"
   [ -n "$site" ] || "$uv" pip install --quiet --compile-bytecode --python "$venv/bin/python" --requirement "$requirements"
 else
   "$python" -I -m venv $site "$venv"

@@ -55,7 +55,8 @@ export class LocalCloud implements Cloud {
     maxBatch,
     stableAddress: true,
     listEveryMs: { busy: 250, resting: 10_000 },
-    maxUserDataBytes: 16_384,
+    // Nothing here is too long; this is what most clouds take.
+    maxUserDataBytes: 65_536,
     launchMs: 30_000,
   }
   readonly #place: LocalPlace

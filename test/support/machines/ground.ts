@@ -20,7 +20,7 @@ const suite = 'trixie'
 /** Of that suite. */
 const python = '3.13'
 
-/** Like a cloud's own Debian image: no Dask, no uv, no pip. */
+/** Like a cloud's own Debian image: no Dask, no uv, no pip and no venv. */
 const packages = [
   'systemd',
   'systemd-sysv',
@@ -32,7 +32,6 @@ const packages = [
   'cloud-init',
   'dhcpcd-base',
   'python3',
-  'python3-venv',
   'netbase',
   'sudo',
   'openssl',
