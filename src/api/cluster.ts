@@ -25,11 +25,7 @@ interface Parts {
 /** What a user asked for, with nothing of its wire shape left. */
 export function clusterOf({ identity, spec, cloud, restart, ...asked }: Parts): Cluster {
   const { key, namespace, name, uid, generation, createdAt, isDeleting } = identity
-  const software: Software = {
-    kind: 'python',
-    pythonVersion: spec.software.python.version,
-    packages: spec.software.python.packages,
-  }
+  const software = softwareOf(spec)
   const env = spec.software.env ?? {}
   const launchable = (group: Omit<Group, 'fingerprint'>): Group => {
     const intended = { name: cloud.name, intent: cloud.intent(group.role) }
@@ -61,6 +57,14 @@ export function clusterOf({ identity, spec, cloud, restart, ...asked }: Parts): 
     ...asked,
   }
 }
+
+const softwareOf = ({ software: { python, files, setup } }: Spec): Software => ({
+  kind: 'python',
+  pythonVersion: python.version,
+  packages: python.packages,
+  ...(files === undefined ? {} : { files }),
+  ...(setup === undefined ? {} : { setup }),
+})
 
 const networkOf = ({ network: { exposure, allowedCIDRs } }: Spec): Cluster['network'] => ({
   exposure,

@@ -22,7 +22,11 @@ export interface Intent {
 export function fingerprintOf({ software, env, group, network, cloud, restart }: Intent): Fingerprint {
   const hash = digest({
     role: group.role,
-    software: { [software.kind]: { version: software.pythonVersion, packages: software.packages } },
+    software: {
+      [software.kind]: { version: software.pythonVersion, packages: software.packages },
+      files: unlessEmpty(software.files ?? []),
+      setup: unlessEmpty(software.setup ?? []),
+    },
     env: unlessEmpty({ ...env, ...group.env }),
     sizes: group.sizes.length === 0 ? undefined : group.sizes,
     purchasing: group.purchasing === 'OnDemand' ? undefined : group.purchasing,

@@ -1,3 +1,4 @@
+import { files, setup } from './extras-schema.ts'
 import { list, map, object } from './schema/containers.ts'
 import { text } from './schema/scalars.ts'
 import { celText, keysMatching, matching, optional } from './schema/schema.ts'
@@ -95,5 +96,7 @@ export const software = object({
   fields: {
     python,
     env: optional(environment('the scheduler and all workers')),
+    files: optional(files),
+    setup: optional(setup),
   },
 })

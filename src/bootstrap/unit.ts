@@ -1,3 +1,4 @@
+import type { Software } from '../model/cluster.ts'
 import type { Role } from '../model/names.ts'
 
 /**
@@ -11,7 +12,7 @@ const doneStatus = 86
  * What keeps Dask running. The software is installed by the unit itself: it is tried again until it is there. What
  * would close the door on a GPU (PrivateDevices, ProtectClock, MemoryDenyWriteExecute) is left out.
  */
-export const renderUnit = (role: Role): string => `[Unit]
+export const renderUnit = (role: Role, { setup = [] }: Pick<Software, 'setup'> = {}): string => `[Unit]
 Description=Dask ${role}
 Wants=network-online.target
 After=network-online.target
@@ -27,7 +28,7 @@ LoadCredential=node.pem:/etc/dask/node.pem
 LoadCredential=node.key:/etc/dask/node.key
 EnvironmentFile=/etc/dask/env
 EnvironmentFile=-/etc/default/dask-machine
-ExecStartPre=+/etc/dask/install.sh
+${setup.length === 0 ? '' : 'ExecStartPre=+/etc/dask/setup.sh\n'}ExecStartPre=+/etc/dask/install.sh
 ExecStart=/etc/dask/run.sh
 TimeoutStartSec=600
 Restart=always

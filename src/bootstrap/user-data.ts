@@ -1,6 +1,7 @@
 import { readFileSync } from 'node:fs'
 import { compressed } from '../lib/compression.ts'
 
+import type { Software } from '../model/cluster.ts'
 import { CloudError } from '../model/faults.ts'
 import type { Boot } from './boot.ts'
 import { type MachineFile, renderCloudConfig } from './cloud-config.ts'
@@ -9,11 +10,8 @@ import { renderEnvironment } from './environment.ts'
 import { renderUnit } from './unit.ts'
 
 /** The programs of every machine: the same text for all, so that no value of a user is ever part of one. */
-const programs = ['install.sh', 'check.py', 'fetch_uv.py', 'run.sh', 'dask_machine.py'].map(name => ({
-  path: `/etc/dask/${name}`,
-  permissions: name.endsWith('.sh') ? '0755' : '0644',
-  content: withoutComments(readFileSync(new URL(`machine/${name}`, import.meta.url), 'utf8')),
-}))
+const programs = ['install.sh', 'check.py', 'fetch_uv.py', 'run.sh', 'dask_machine.py'].map(programNamed)
+const setupProgram = programNamed('setup.sh')
 
 const commands = [
   ['systemctl', 'daemon-reload'],
@@ -38,9 +36,23 @@ export function renderUserData(boot: Boot): string {
     read('/etc/dask/arguments', lines(daskArguments(boot))),
     read('/etc/dask/dask.yaml', daskConfiguration(boot)),
     ...programs,
-    read('/etc/systemd/system/dask.service', renderUnit(role)),
+    ...extraFiles(software),
+    read('/etc/systemd/system/dask.service', renderUnit(role, software)),
   ]
   return renderCloudConfig(files, commands)
+}
+
+/** The user's own files, and the user's commands, a file each, with what runs them. */
+function extraFiles({ files = [], setup = [] }: Software): readonly MachineFile[] {
+  const scripts = setup.map((content, at) => ({
+    path: `/etc/dask/setup-${String(at + 1).padStart(2, '0')}`,
+    permissions: '0600',
+    content: `${content}\n`,
+  }))
+  return [
+    ...files.map(({ path, mode, content }) => ({ path, permissions: mode, content })),
+    ...(scripts.length === 0 ? [] : [setupProgram, ...scripts]),
+  ]
 }
 
 /** Throws a CloudError `invalid` where a cloud would not take so much. `maxUserDataBytes` counts before any encoding. */
@@ -58,8 +70,16 @@ export function checkSize(
   if (bytes <= maxBytes) return
   throw new CloudError(
     'invalid',
-    `The machines' user data has ${bytes} bytes and this cloud takes ${maxBytes}: shorten software.env or the packages`,
+    `The machines' user data has ${bytes} bytes and this cloud takes ${maxBytes}: shorten software.env, its files and setup, or the packages`,
   )
+}
+
+function programNamed(name: string): MachineFile {
+  return {
+    path: `/etc/dask/${name}`,
+    permissions: name.endsWith('.sh') ? '0755' : '0644',
+    content: withoutComments(readFileSync(new URL(`machine/${name}`, import.meta.url), 'utf8')),
+  }
 }
 
 /** Some clouds take 16 KiB and no more; the programs' readers are here. */

@@ -63,12 +63,28 @@ export interface CloudChoice {
   readonly settings: unknown
 }
 
-export interface Software {
+export type Software = PythonSoftware & Extras
+
+export interface PythonSoftware {
   readonly kind: 'python'
   /** `3.12`, or undefined for the interpreter the machine has. */
   readonly pythonVersion: string | undefined
   /** Requirements as pip reads them (`dask==2026.8.0`), in the user's order. */
   readonly packages: readonly string[]
+}
+
+/** What a machine has and does before its software is there; left out where it is nothing. */
+export interface Extras {
+  readonly files?: readonly UserFile[]
+  /** For /bin/sh, as root, in this order, each once a boot. */
+  readonly setup?: readonly string[]
+}
+
+export interface UserFile {
+  readonly path: string
+  /** Four octal digits. */
+  readonly mode: string
+  readonly content: string
 }
 
 /** The scheduler's group among them. */

@@ -1,4 +1,5 @@
 import { awsRows, groupRows, networkRows } from './refused-clouds.ts'
+import { extrasRows } from './refused-extras.ts'
 import { env, packages, python } from './specs.ts'
 
 /** Specs that must be refused, by the API server and by the parser alike: each differs in one thing from a good one. */
@@ -221,6 +222,7 @@ export const refusedSpecs: readonly RefusedSpec[] = [
   ...networkRows,
   ...groupRows,
   ...softwareRows,
+  ...extrasRows,
   ...envRows,
   ...workerRows,
   ...lifetimeRows,

@@ -3,6 +3,10 @@ export const goodSpec = { cloud: { local: {} } } as const
 
 export const python = (of: Readonly<Record<string, unknown>>) => ({ software: { python: of } })
 export const packages = (item: string) => python({ packages: ['dask', item] })
+/** Software of a good cluster, with these fields beside it. */
+export const software = (of: Readonly<Record<string, unknown>>) => ({ software: { python: {}, ...of } })
+export const file = (of: Readonly<Record<string, unknown>>) =>
+  software({ files: [{ path: '/srv/app/a', content: '', ...of }] })
 export const env = (of: Readonly<Record<string, string>>) => ({ software: { python: {}, env: of } })
 
 /** Specs at the very edge of what is taken. */
@@ -33,6 +37,18 @@ export const takenSpecs: readonly {
       A: '$(reboot) "\'`é',
       B: '',
       PYTHONHASHSEED: '0',
+    }),
+  },
+  ...['/srv/a', '/etc/myapp/..a', '/opt/dask-tools/a@2+b', '/.../a', `/${'a'.repeat(255)}`].map(path => ({
+    given: `a file at ${path.slice(0, 60)}`,
+    patch: file({ path, mode: '0755' }),
+  })),
+  { given: 'much in a file', patch: file({ content: 'é\n\t"$(x)"'.repeat(819) }) },
+  {
+    given: 'sixteen files and commands',
+    patch: software({
+      files: Array.from({ length: 16 }, (_, at) => ({ path: `/srv/${at}`, content: 'x'.repeat(8192) })),
+      setup: Array.from({ length: 16 }, () => `apt-get update\n${'y'.repeat(2000)}`),
     }),
   },
   { given: 'a long name of a variable', patch: env({ ['x'.repeat(128)]: 'y'.repeat(2048) }) },

@@ -65,6 +65,14 @@ describe('a fingerprint', () => {
       given: 'the order of packages',
       other: { ...full, software: { ...full.software, packages: ['s3fs', 'dask'] } },
     },
+    {
+      given: 'a file',
+      other: {
+        ...full,
+        software: { ...full.software, files: [{ path: '/srv/a', mode: '0644', content: '' }] },
+      },
+    },
+    { given: 'a command', other: { ...full, software: { ...full.software, setup: ['true'] } } },
     { given: 'the environment', other: { ...full, env: { B: '3', A: '1' } } },
     { given: 'the environment of the group', other: { ...full, group: { ...full.group, env: {} } } },
     { given: 'threads', other: { ...full, group: { ...full.group, threads: 5 } } },
@@ -77,6 +85,10 @@ describe('a fingerprint', () => {
   })
 
   test.each([
+    {
+      given: 'lists without a member',
+      other: { ...full, software: { ...full.software, files: [], setup: [] } },
+    },
     { given: 'the order of variables', other: { ...full, env: { A: '1', B: '2' } } },
     {
       given: 'where a variable is set',

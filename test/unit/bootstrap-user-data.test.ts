@@ -18,6 +18,10 @@ const run = promisify(execFile)
 const folder = await mkdtemp(join(tmpdir(), 'bootstrap-'))
 afterAll(async () => rm(folder, { recursive: true, force: true }))
 
+const extras = {
+  files: [{ path: '/srv/app/settings.toml', mode: '0640', content: 'greeting = "hi"' }],
+  setup: ['true'],
+}
 const marks = { ca: 'THE AUTHORITY', cert: 'THE CERTIFICATE', key: 'THE KEY' }
 const full = {
   certificates: marks,
@@ -78,7 +82,13 @@ describe('the text', () => {
     const boot = aBoot('worker', {
       env: { WORD: word },
       group: { threads: 1, memory: word, resources: { [word]: 1 } },
-      software: { kind: 'python', pythonVersion: word, packages: [word] },
+      software: {
+        kind: 'python',
+        pythonVersion: word,
+        packages: [word],
+        files: [{ path: '/srv/a', mode: '0600', content: word }],
+        setup: [word],
+      },
     })
     const holders = readBack(renderUserData(boot)).write_files.filter(({ content }) =>
       content.includes('touch'),
@@ -89,6 +99,8 @@ describe('the text', () => {
       '/etc/dask/requirements.txt',
       '/etc/dask/arguments',
       '/etc/dask/dask.yaml',
+      '/srv/a',
+      '/etc/dask/setup-01',
     ])
   })
 
@@ -157,7 +169,10 @@ test.skipIf(!(await has('cloud-init'))).each(['scheduler', 'worker'] as const)(
   'cloud-init finds no fault with the text of a %s',
   async role => {
     const path = join(folder, `${role}.yaml`)
-    await writeFile(path, renderUserData(aBoot(role, { env: full.env })))
+    await writeFile(
+      path,
+      renderUserData(aBoot(role, { env: full.env, software: { ...full.software, ...extras } })),
+    )
     const { stdout } = await run('cloud-init', ['schema', '-c', path])
     expect(stdout).toContain('Valid')
   },

@@ -18,6 +18,18 @@ describe('the boot text', () => {
     expect(files.find(({ path }) => path === '/etc/dask/node.key')?.mode).toBe(0o600)
   })
 
+  test.each([
+    [
+      'files',
+      { files: [{ path: '/srv/a', mode: '0644', content: 'a' }] },
+      /software\.files are not for the local/,
+    ],
+    ['commands', { setup: ['true'] }, /software\.setup is not for the local cloud/],
+  ])('with %s of the user is refused, and says why', (_what, extras, saying) => {
+    const software = { kind: 'python', pythonVersion: undefined, packages: [], ...extras } as const
+    expect(() => interpret(renderUserData(aBoot('worker', { software })))).toThrow(saying)
+  })
+
   test('gives every content back exactly', () => {
     const env = interpret(text).files.find(({ path }) => path === '/etc/dask/env')
     expect(parseEnvironment(env?.content ?? '', 'env')).toEqual({ ODD: 'a "b" \\ $c `d`\n/etc/dask é 😀' })

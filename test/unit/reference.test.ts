@@ -101,6 +101,10 @@ const changes: Readonly<Record<string, unknown>> = {
   'spec.software.python.version': { software: { python: { version: '3.13' } } },
   'spec.software.python.packages': { software: { python: { packages: ['dask'] } } },
   'spec.software.env': { software: { env: { A: '1' } } },
+  'spec.software.setup': { software: { setup: ['true'] } },
+  'spec.software.files[].path': { software: { files: [{ path: '/srv/b', content: 'a' }] } },
+  'spec.software.files[].content': { software: { files: [{ path: '/srv/a', content: 'b' }] } },
+  'spec.software.files[].mode': { software: { files: [{ path: '/srv/a', content: 'a', mode: '0600' }] } },
   'spec.scheduler.env': { scheduler: { env: { A: '1' } } },
   'spec.workers.replicas': { workers: { replicas: 5 } },
   'spec.workers.threads': { workers: { threads: 2 } },
@@ -174,6 +178,8 @@ function inGroup(members: Readonly<Record<string, unknown>>): Readonly<Record<st
 /** What a change starts from, where that is not the usual spec. */
 function startOf(path: string): unknown {
   if (path.startsWith('spec.cloud.aws')) return { cloud: { local: null, aws: { region: 'us-east-1' } } }
+  if (path.startsWith('spec.software.files'))
+    return { software: { files: [{ path: '/srv/a', content: 'a' }] } }
   return path.startsWith('spec.workerGroups') ? { workerGroups: [{ name: 'gpu' }] } : {}
 }
 

@@ -19,6 +19,10 @@ export interface BootFile {
 
 /** The places that a boot text may write: everything else on a real machine is the machine's own. */
 const writable = /^\/etc\/(dask\/[A-Za-z0-9_][A-Za-z0-9_.-]*|systemd\/system\/[a-z][a-z0-9-]*\.service)$/
+/** Programs that need a machine of their own: here they would change the user's computer, or could not. */
+const elsewhere: Readonly<Record<string, string>> = {
+  '/etc/dask/setup.sh': 'software.setup is not for the local cloud: its commands run as root on a machine',
+}
 const unitPath = /^\/etc\/systemd\/system\/(.*)$/
 const reload = 'systemctl daemon-reload'
 const enable = 'systemctl enable --now --no-block'
@@ -63,7 +67,13 @@ class BootText {
   #file(node: unknown): BootFile {
     const { path, permissions, content } = this.#members(node, ['path', 'permissions', 'content'])
     const place = this.#text(path)
-    if (!writable.test(place)) this.#refuse(path, `writes ${place}, which is no file of Dask or systemd`)
+    const hindrance = elsewhere[place]
+    if (hindrance !== undefined) this.#refuse(path, hindrance)
+    if (!writable.test(place))
+      this.#refuse(
+        path,
+        `writes ${place}, which is no file of Dask or systemd: software.files are not for the local cloud`,
+      )
     const mode = this.#text(permissions)
     if (!/^0[0-7]{3}$/.test(mode)) this.#refuse(permissions, `${mode} are no permissions such as 0644`)
     return { path: place, mode: Number.parseInt(mode, 8), content: this.#text(content) }
