@@ -81,6 +81,13 @@ const group = {
   ),
   memory: optional(memory),
   resources: optional(resources),
+  nanny: optional(
+    bool({
+      description:
+        "Whether Dask's nanny looks after each worker: it starts one again that uses too much memory, and takes two processes more. " +
+        'Without it systemd starts a worker again that ends. Default: false.',
+    }),
+  ),
   env: optional(environment('the workers alone, over those of spec.software.env')),
 }
 

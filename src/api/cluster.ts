@@ -58,10 +58,10 @@ export function clusterOf({ identity, spec, cloud, restart, ...asked }: Parts): 
   }
 }
 
-const softwareOf = ({ software: { python, files, setup } }: Spec): Software => ({
-  kind: 'python',
-  pythonVersion: python.version,
-  packages: python.packages,
+const softwareOf = ({ software: { image, python, files, setup } }: Spec): Software => ({
+  ...(image === undefined
+    ? { kind: 'python', pythonVersion: python?.version, packages: python?.packages ?? [] }
+    : { kind: 'image', image }),
   ...(files === undefined ? {} : { files }),
   ...(setup === undefined ? {} : { setup }),
 })
@@ -97,5 +97,6 @@ const workersOf = (name: string, workers: Spec['workers']): Omit<Group, 'fingerp
   threads: workers.threads,
   memory: workers.memory,
   resources: workers.resources ?? {},
+  nanny: workers.nanny ?? false,
   env: workers.env ?? {},
 })

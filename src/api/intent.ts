@@ -6,7 +6,10 @@ import { type Fingerprint, fingerprint } from '../model/names.ts'
 export interface Intent {
   readonly software: Software
   readonly env: Readonly<Record<string, string>>
-  readonly group: Pick<Group, 'role' | 'sizes' | 'purchasing' | 'threads' | 'memory' | 'resources' | 'env'>
+  readonly group: Pick<
+    Group,
+    'role' | 'sizes' | 'purchasing' | 'threads' | 'memory' | 'resources' | 'nanny' | 'env'
+  >
   readonly network: { readonly exposure: Exposure }
   readonly cloud: { readonly name: string; readonly intent: unknown }
   /** What the annotation that asks for a new scheduler says, or ''. */
@@ -23,7 +26,7 @@ export function fingerprintOf({ software, env, group, network, cloud, restart }:
   const hash = digest({
     role: group.role,
     software: {
-      [software.kind]: { version: software.pythonVersion, packages: software.packages },
+      ...sourceOf(software),
       files: unlessEmpty(software.files ?? []),
       setup: unlessEmpty(software.setup ?? []),
     },
@@ -34,10 +37,16 @@ export function fingerprintOf({ software, env, group, network, cloud, restart }:
     threads: group.threads,
     memory: group.memory,
     resources: unlessEmpty(group.resources),
+    nanny: group.nanny === true ? true : undefined,
     cloud: { [cloud.name]: cloud.intent },
   })
   return fingerprint(group.role === 'scheduler' ? `v1:${hash}.${restartMark(restart)}` : `v1:${hash}`)
 }
+
+const sourceOf = (software: Software): Readonly<Record<string, unknown>> =>
+  software.kind === 'image'
+    ? { image: software.image }
+    : { python: { version: software.pythonVersion, packages: software.packages } }
 
 /** Short, since a fingerprint is also a tag, and clouds have tags of 63 characters. */
 const restartMark = (restart: string): string => (restart === '' ? '0' : digest(restart).slice(0, 8))

@@ -63,8 +63,23 @@ const requirement = text({
   ],
 })
 
+const image = text({
+  description:
+    'A container image with Dask and its python on the PATH, for example ghcr.io/dask/dask:2026.8.0-py3.13. It is run by the docker or podman ' +
+    'that a machine has, else by one that apt installs. Instead of python. Not in the local cloud.',
+  min: 1,
+  max: 512,
+  rules: [
+    matching(
+      /^([A-Za-z0-9][A-Za-z0-9-]*([.][A-Za-z0-9][A-Za-z0-9-]*)+(:[0-9]{1,5})?|[A-Za-z0-9][A-Za-z0-9-]*:[0-9]{1,5}|localhost)(\/[a-z0-9]+(([.]|_|__|-+)[a-z0-9]+)*)+(:[A-Za-z0-9_][A-Za-z0-9_.-]{0,127})?(@sha256:[0-9a-f]{64})?$/,
+      'write an image with its registry and without options, for example docker.io/daskdev/dask:2026.8.0-py3.13',
+    ),
+  ],
+})
+
 const python = object({
-  description: 'Installs packages into a Python environment of its own on each machine.',
+  description:
+    'Installs packages into a Python environment of its own on each machine, without a container. Instead of image.',
   others: 'refused',
   fields: {
     version: optional(
@@ -94,9 +109,18 @@ export const software = object({
   others: 'refused',
   default: { python: {} },
   fields: {
-    python,
+    image: optional(image),
+    python: optional(python),
     env: optional(environment('the scheduler and all workers')),
     files: optional(files),
     setup: optional(setup),
   },
+  rules: [
+    {
+      cel: 'has(self.image) != has(self.python)',
+      message:
+        'set either python or image: python installs packages on the machine, image runs a container that has them',
+      holds: value => (value.image === undefined) !== (value.python === undefined),
+    },
+  ],
 })

@@ -5,7 +5,7 @@ import type { Role } from '../model/names.ts'
 /** All that decides what a machine does at its first boot. It holds a private key: never logged, never in a plan. */
 export interface Boot {
   readonly role: Role
-  readonly group: Pick<Group, 'threads' | 'memory' | 'resources' | 'env'>
+  readonly group: Pick<Group, 'threads' | 'memory' | 'resources' | 'nanny' | 'env'>
   readonly software: Software
   /** The cluster's; that of the group goes over it. */
   readonly env: Readonly<Record<string, string>>

@@ -1,5 +1,5 @@
 import { unreachable } from '../lib/unreachable.ts'
-import { workerPort } from '../model/ports.ts'
+import { nannyPort, workerPort } from '../model/ports.ts'
 import type { Boot } from './boot.ts'
 
 /** The module that `python -m` runs and its arguments, as far as all machines of a launch share them. */
@@ -25,13 +25,13 @@ function schedulerArguments({ scheduler, limits }: Boot): readonly string[] {
   ]
 }
 
-/** The module itself instead of `dask worker`, which loads every plug-in: 50 MB instead of 71. systemd is the nanny. */
+/** The module itself instead of `dask worker`, which loads every plug-in: 50 MB instead of 71. systemd is the nanny unless one is asked for. */
 function workerArguments({ scheduler, group, limits }: Boot): readonly string[] {
   const { host, port } = scheduler.internal
   return [
     'distributed.cli.dask_worker',
     `tls://${host.includes(':') ? `[${host}]` : host}:${port}`,
-    '--no-nanny',
+    ...(group.nanny === true ? ['--nanny', `--nanny-port=${nannyPort}`] : ['--no-nanny']),
     ...(group.threads === undefined ? [] : [`--nthreads=${group.threads}`]),
     `--memory-limit=${group.memory ?? 'auto'}`,
     `--death-timeout=${limits.deathTimeoutS}s`,

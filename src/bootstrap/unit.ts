@@ -12,7 +12,8 @@ const doneStatus = 86
  * What keeps Dask running. The software is installed by the unit itself: it is tried again until it is there. What
  * would close the door on a GPU (PrivateDevices, ProtectClock, MemoryDenyWriteExecute) is left out.
  */
-export const renderUnit = (role: Role, { setup = [] }: Pick<Software, 'setup'> = {}): string => `[Unit]
+export const renderUnit = (role: Role, software: Pick<Software, 'kind' | 'setup'> = { kind: 'python' }) =>
+  `[Unit]
 Description=Dask ${role}
 Wants=network-online.target
 After=network-online.target
@@ -20,16 +21,15 @@ StartLimitIntervalSec=0
 
 [Service]
 Type=exec
-DynamicUser=yes
-StateDirectory=dask
+${software.kind === 'image' ? '' : 'DynamicUser=yes\n'}StateDirectory=dask
 WorkingDirectory=/var/lib/dask
 LoadCredential=ca.pem:/etc/dask/ca.pem
 LoadCredential=node.pem:/etc/dask/node.pem
 LoadCredential=node.key:/etc/dask/node.key
 EnvironmentFile=/etc/dask/env
 EnvironmentFile=-/etc/default/dask-machine
-${setup.length === 0 ? '' : 'ExecStartPre=+/etc/dask/setup.sh\n'}ExecStartPre=+/etc/dask/install.sh
-ExecStart=/etc/dask/run.sh
+${(software.setup ?? []).length === 0 ? '' : 'ExecStartPre=+/etc/dask/setup.sh\n'}ExecStartPre=+/etc/dask/gpu.sh
+${programs[software.kind]}
 TimeoutStartSec=600
 Restart=always
 RestartSec=2
@@ -37,7 +37,21 @@ RestartPreventExitStatus=${doneStatus}
 SuccessExitStatus=${doneStatus}
 TimeoutStopSec=10
 KillMode=mixed
-NoNewPrivileges=yes
+${hardening[software.kind]}
+[Install]
+WantedBy=multi-user.target
+`
+
+const programs: Readonly<Record<Software['kind'], string>> = {
+  python: 'ExecStartPre=+/etc/dask/install.sh\nExecStart=/etc/dask/run.sh',
+  // A container outlives the program that started it.
+  image: `ExecStartPre=+/etc/dask/pull.sh
+ExecStart=/etc/dask/container.sh
+ExecStopPost=-/etc/dask/container.sh remove`,
+}
+
+const hardening: Readonly<Record<Software['kind'], string>> = {
+  python: `NoNewPrivileges=yes
 ProtectHome=yes
 ProtectKernelTunables=yes
 ProtectKernelModules=yes
@@ -47,7 +61,7 @@ ProtectHostname=yes
 RestrictRealtime=yes
 RestrictSUIDSGID=yes
 LockPersonality=yes
-
-[Install]
-WantedBy=multi-user.target
-`
+`,
+  // The engine needs what Dask must not have: `container.sh` takes it away from the container.
+  image: '',
+}

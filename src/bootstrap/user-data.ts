@@ -10,7 +10,10 @@ import { renderEnvironment } from './environment.ts'
 import { renderUnit } from './unit.ts'
 
 /** The programs of every machine: the same text for all, so that no value of a user is ever part of one. */
-const programs = ['install.sh', 'check.py', 'fetch_uv.py', 'run.sh', 'dask_machine.py'].map(programNamed)
+const programs: Readonly<Record<Software['kind'], readonly MachineFile[]>> = {
+  python: ['gpu.sh', 'install.sh', 'check.py', 'fetch_uv.py', 'run.sh', 'dask_machine.py'].map(programNamed),
+  image: ['gpu.sh', 'pull.sh', 'container.sh', 'dask_machine.py'].map(programNamed),
+}
 const setupProgram = programNamed('setup.sh')
 
 const commands = [
@@ -31,15 +34,29 @@ export function renderUserData(boot: Boot): string {
     read('/etc/dask/node.pem', pem(certificates.cert)),
     { path: '/etc/dask/node.key', permissions: '0600', content: pem(certificates.key) },
     read('/etc/dask/env', renderEnvironment(env)),
-    read('/etc/dask/python-version', lines([software.pythonVersion ?? 'any'])),
-    read('/etc/dask/requirements.txt', lines(software.packages)),
+    ...sourceFiles(software),
     read('/etc/dask/arguments', lines(daskArguments(boot))),
     read('/etc/dask/dask.yaml', daskConfiguration(boot)),
-    ...programs,
+    ...programs[software.kind],
     ...extraFiles(software),
     read('/etc/systemd/system/dask.service', renderUnit(role, software)),
   ]
   return renderCloudConfig(files, commands)
+}
+
+/** What the programs of that kind of software read. */
+function sourceFiles(software: Software): readonly MachineFile[] {
+  if (software.kind === 'python')
+    return [
+      read('/etc/dask/python-version', lines([software.pythonVersion ?? 'any'])),
+      read('/etc/dask/requirements.txt', lines(software.packages)),
+    ]
+  const seen = [
+    '/etc/dask/dask.yaml',
+    '/etc/dask/dask_machine.py',
+    ...(software.files ?? []).map(each => each.path),
+  ]
+  return [read('/etc/dask/image', lines([software.image])), read('/etc/dask/mounts', lines(seen))]
 }
 
 /** The user's own files, and the user's commands, a file each, with what runs them. */

@@ -63,7 +63,7 @@ export interface CloudChoice {
   readonly settings: unknown
 }
 
-export type Software = PythonSoftware & Extras
+export type Software = (PythonSoftware | ImageSoftware) & Extras
 
 export interface PythonSoftware {
   readonly kind: 'python'
@@ -71,6 +71,12 @@ export interface PythonSoftware {
   readonly pythonVersion: string | undefined
   /** Requirements as pip reads them (`dask==2026.8.0`), in the user's order. */
   readonly packages: readonly string[]
+}
+
+export interface ImageSoftware {
+  readonly kind: 'image'
+  /** A reference that names its registry: `ghcr.io/dask/dask:2026.8.0-py3.13`. */
+  readonly image: string
 }
 
 /** What a machine has and does before its software is there; left out where it is nothing. */
@@ -108,6 +114,8 @@ export interface Group {
   /** Bytes, as Dask reads them (`4GiB`), or undefined for what the machine has. */
   readonly memory: string | undefined
   readonly resources: Readonly<Record<string, number>>
+  /** Whether Dask's nanny, a process of its own, looks after each worker. */
+  readonly nanny?: boolean
   /** Environment of this group alone: it goes over the cluster's. */
   readonly env?: Readonly<Record<string, string>>
   /** Of everything above that a machine of this group must be launched anew for. */

@@ -49,14 +49,14 @@ beforeAll(async () => {
 })
 afterAll(async () => ground?.[Symbol.asyncDispose]())
 
-async function launch(role: Role, count: number): Promise<readonly MachineId[]> {
+async function launch(role: Role, count: number, more: Partial<Boot> = {}): Promise<readonly MachineId[]> {
   const { machines } = await cloud.launch(
     aRequest({
       owner,
       role,
       group: role,
       count,
-      userData: renderUserData(aBoot(role, { ...changes, scheduler: address })),
+      userData: renderUserData(aBoot(role, { ...changes, scheduler: address, ...more })),
       address: role === 'scheduler' ? address : undefined,
     }),
     patience,
@@ -141,8 +141,8 @@ test('a scheduler that is told to end from outside starts again, and all workers
   expect(await daskPid(scheduler)).not.toBe(before)
 })
 
-test('a retired worker stays down, and its machine waits to be ended', async () => {
-  const [id = machineId('none'), other = machineId('none')] = workers
+/** What a machine has said when it has nothing more to run, once its worker was retired. */
+async function retire(id: MachineId): Promise<string> {
   const name = JSON.stringify(workerName(id))
   const drain = (close: string) =>
     ask(
@@ -150,15 +150,29 @@ test('a retired worker stays down, and its machine waits to be ended', async () 
     )
   await drain('False')
   await drain('True')
-  const last = await poll(
-    async () => {
-      const said = await cloud.console(id, patience)
-      return said.includes('nothing runs here any more') ? said : undefined
-    },
-    50,
-    { signal: AbortSignal.timeout(30_000) },
-  )
-  expect(last).toContain('dask.service ended with status 86')
+  const quiet = async () => {
+    const said = await cloud.console(id, patience)
+    return said.includes('nothing runs here any more') ? said : undefined
+  }
+  return poll(quiet, 50, { signal: AbortSignal.timeout(30_000) })
+}
+
+test('a worker under a nanny starts again within its machine, joins again after its scheduler, and stays down once retired', async () => {
+  const group = { threads: 1, memory: '1GiB', resources: {}, nanny: true }
+  const [id = machineId('none')] = await launch('worker', 1, { group })
+  const first = (await names(found => found.has(workerName(id)))).get(workerName(id)) ?? 0
+  process.kill(first, 'SIGKILL')
+  const second = (await names(found => (found.get(workerName(id)) ?? first) !== first)).get(workerName(id))
+  expect(await cloud.console(id, patience)).not.toContain('dask.service ended')
+  process.kill(await daskPid(scheduler), 'SIGKILL')
+  await names(found => (found.get(workerName(id)) ?? second) !== second)
+  expect(await retire(id)).toContain('dask.service ended with status 86')
+  await cloud.terminate([id], patience)
+})
+
+test('a retired worker stays down, and its machine waits to be ended', async () => {
+  const [id = machineId('none'), other = machineId('none')] = workers
+  expect(await retire(id)).toContain('dask.service ended with status 86')
   expect((await alone(id)).length).toBe(1)
   const found = await names(all => all.has(workerName(other)))
   expect([...found.keys()]).toEqual([workerName(other)])

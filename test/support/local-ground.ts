@@ -83,6 +83,7 @@ export function programUserData(program: string, install = ':'): string {
     [
       ...['ca.pem', 'node.pem', 'node.key'].map(name => file(`/etc/dask/${name}`, `${name}\n`)),
       file('/etc/dask/env', ''),
+      script('gpu.sh', ':'),
       script('install.sh', install),
       script('run.sh', program),
       file('/etc/systemd/system/dask.service', renderUnit('worker')),

@@ -7,8 +7,33 @@ const elsewhere =
   /run/dask/x /var/run/x /proc/x /dev/x /boot/x /opt/dask/bin/python /opt/dask-venv/x /opt/software-uv/uv /var/lib/dask/x
   /root/.ssh/authorized_keys`.split(/\s+/)
 
-/** Files and commands that must be refused. */
+/** Images, files and commands that must be refused. */
 export const extrasRows: readonly RefusedSpec[] = [
+  {
+    given: 'an image and packages',
+    patch: software({ image: 'ghcr.io/dask/dask:2026.8.0' }),
+    path: 'spec.software',
+    says: /set either python or image/,
+  },
+  ...[
+    '--privileged',
+    '-v/:/host',
+    'dask',
+    'daskdev/dask:2026.8.0',
+    'ghcr.io/dask/dask:',
+    'ghcr.io/Dask/dask',
+    'ghcr.io/dask/dask@sha256:0',
+    'ghcr.io/dask/dask:a b',
+    'ghcr.io/dask/dask:a\n',
+    'ghcr.io/../dask',
+    'https://ghcr.io/dask/dask',
+    '-ghcr.io/dask/dask',
+  ].map(image => ({
+    given: `the image ${JSON.stringify(image)}`,
+    patch: { software: { image } },
+    path: 'spec.software.image',
+    says: /write an image with its registry and without options/,
+  })),
   ...[
     'srv/a',
     '/srv/../etc/a',

@@ -53,8 +53,8 @@ const softwareRows: readonly RefusedSpec[] = [
   {
     given: 'software that does not say where it comes from',
     patch: { software: { python: null, env: { A: '1' } } },
-    path: 'spec.software.python',
-    says: /Required value|must be an object, found nothing/,
+    path: 'spec.software',
+    says: /set either python or image: python installs packages on the machine/,
   },
   ...['2.7', '3.8', '3.20', '3.12.1', '3', '>=3.11', '3.12\n'].map(version => ({
     given: `Python ${JSON.stringify(version)}`,

@@ -43,6 +43,14 @@ export const takenSpecs: readonly {
     given: `a file at ${path.slice(0, 60)}`,
     patch: file({ path, mode: '0755' }),
   })),
+  ...[
+    'ghcr.io/dask/dask:2026.8.0-py3.13',
+    'docker.io/daskdev/dask',
+    'localhost/dask',
+    'registry:5000/a__b/c-d.e:latest',
+    `123456789012.dkr.ecr.us-east-1.amazonaws.com:443/x@sha256:${'0a'.repeat(32)}`,
+  ].map(image => ({ given: `the image ${image}`, patch: { software: { image } } })),
+  { given: 'a nanny', patch: { workers: { nanny: true } } },
   { given: 'much in a file', patch: file({ content: 'é\n\t"$(x)"'.repeat(819) }) },
   {
     given: 'sixteen files and commands',

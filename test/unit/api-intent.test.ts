@@ -72,6 +72,11 @@ describe('a fingerprint', () => {
         software: { ...full.software, files: [{ path: '/srv/a', mode: '0644', content: '' }] },
       },
     },
+    {
+      given: 'an image',
+      other: { ...full, software: { kind: 'image', image: 'ghcr.io/dask/dask' } as const },
+    },
+    { given: 'a nanny', other: { ...full, group: { ...full.group, nanny: true } } },
     { given: 'a command', other: { ...full, software: { ...full.software, setup: ['true'] } } },
     { given: 'the environment', other: { ...full, env: { B: '3', A: '1' } } },
     { given: 'the environment of the group', other: { ...full, group: { ...full.group, env: {} } } },
@@ -89,6 +94,7 @@ describe('a fingerprint', () => {
       given: 'lists without a member',
       other: { ...full, software: { ...full.software, files: [], setup: [] } },
     },
+    { given: 'no nanny', other: { ...full, group: { ...full.group, nanny: false } } },
     { given: 'the order of variables', other: { ...full, env: { A: '1', B: '2' } } },
     {
       given: 'where a variable is set',

@@ -22,6 +22,7 @@ const extras = {
   files: [{ path: '/srv/app/settings.toml', mode: '0640', content: 'greeting = "hi"' }],
   setup: ['true'],
 }
+const container = { kind: 'image', image: 'ghcr.io/dask/dask:2026.8.0-py3.13', ...extras } as const
 const marks = { ca: 'THE AUTHORITY', cert: 'THE CERTIFICATE', key: 'THE KEY' }
 const full = {
   certificates: marks,
@@ -39,6 +40,11 @@ const readBack = (userData: string, version: '1.1' | '1.2' = '1.2'): Read =>
   parse(userData, { version }) as Read
 const fileOf = (userData: string, path: string): string =>
   readBack(userData).write_files.find(file => file.path === path)?.content ?? 'no such file'
+
+test('the text of a worker in a container is what it was', async () => {
+  const boot = aBoot('worker', { ...full, software: container, group: { ...full.group, nanny: true } })
+  await expect(renderUserData(boot)).toMatchFileSnapshot('golden/user-data-container.yaml')
+})
 
 test.each(['scheduler', 'worker'] as const)('the text of a %s is what it was', async role => {
   await expect(renderUserData(aBoot(role, full))).toMatchFileSnapshot(`golden/user-data-${role}.yaml`)
@@ -148,11 +154,17 @@ const has = async (command: string): Promise<boolean> =>
     () => false,
   )
 
-test.skipIf(!(await has('systemd-analyze'))).each(['scheduler', 'worker'] as const)(
-  'systemd-analyze finds no fault with the unit of a %s',
-  async role => {
+const boots = [
+  { given: 'a scheduler', boot: aBoot('scheduler', { env: full.env }) },
+  { given: 'a worker', boot: aBoot('worker', { software: { ...full.software, ...extras } }) },
+  { given: 'a worker in a container', boot: aBoot('worker', { software: container }) },
+]
+
+test.skipIf(!(await has('systemd-analyze'))).each(boots)(
+  'systemd-analyze finds no fault with the unit of $given',
+  async ({ boot }) => {
     const root = await mkdtemp(join(folder, 'root-'))
-    for (const { path, permissions, content } of readBack(renderUserData(aBoot(role))).write_files) {
+    for (const { path, permissions, content } of readBack(renderUserData(boot)).write_files) {
       await mkdir(dirname(join(root, path)), { recursive: true })
       await writeFile(join(root, path), content, { mode: Number.parseInt(permissions, 8) })
     }
@@ -165,14 +177,11 @@ test.skipIf(!(await has('systemd-analyze'))).each(['scheduler', 'worker'] as con
   },
 )
 
-test.skipIf(!(await has('cloud-init'))).each(['scheduler', 'worker'] as const)(
-  'cloud-init finds no fault with the text of a %s',
-  async role => {
-    const path = join(folder, `${role}.yaml`)
-    await writeFile(
-      path,
-      renderUserData(aBoot(role, { env: full.env, software: { ...full.software, ...extras } })),
-    )
+test.skipIf(!(await has('cloud-init'))).each(boots)(
+  'cloud-init finds no fault with the text of $given',
+  async ({ given, boot }) => {
+    const path = join(folder, `${given.replaceAll(' ', '-')}.yaml`)
+    await writeFile(path, renderUserData(boot))
     const { stdout } = await run('cloud-init', ['schema', '-c', path])
     expect(stdout).toContain('Valid')
   },

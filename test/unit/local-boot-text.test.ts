@@ -30,6 +30,13 @@ describe('the boot text', () => {
     expect(() => interpret(renderUserData(aBoot('worker', { software })))).toThrow(saying)
   })
 
+  test('with a container is refused, and says what to use', () => {
+    const software = { kind: 'image', image: 'ghcr.io/dask/dask:2026.8.0' } as const
+    expect(() => interpret(renderUserData(aBoot('worker', { software })))).toThrow(
+      /software\.image is not for the local cloud, which runs no containers: use spec\.software\.python/,
+    )
+  })
+
   test('gives every content back exactly', () => {
     const env = interpret(text).files.find(({ path }) => path === '/etc/dask/env')
     expect(parseEnvironment(env?.content ?? '', 'env')).toEqual({ ODD: 'a "b" \\ $c `d`\n/etc/dask é 😀' })
@@ -79,7 +86,7 @@ describe('a unit', () => {
         { path: '/etc/dask/env', isOptional: false },
         { path: '/etc/default/dask-machine', isOptional: true },
       ],
-      before: ['/etc/dask/install.sh'],
+      before: ['/etc/dask/gpu.sh', '/etc/dask/install.sh'],
       command: '/etc/dask/run.sh',
       startMs: 600_000,
       stopMs: 10_000,
@@ -104,7 +111,7 @@ describe('a unit', () => {
     ['a named status', 'SuccessExitStatus=86', 'SuccessExitStatus=TEMPFAIL', 'TEMPFAIL'],
     ['arguments', 'ExecStart=/etc/dask/run.sh', 'ExecStart=/etc/dask/run.sh --fast', 'run.sh --fast'],
     ['a program elsewhere', 'ExecStart=/etc/dask/run.sh', 'ExecStart=/bin/sh', '/bin/sh'],
-    ['another prefix', 'ExecStartPre=+', 'ExecStartPre=-', '-/etc/dask/install.sh'],
+    ['another prefix', 'ExecStartPre=+', 'ExecStartPre=-', '-/etc/dask/gpu.sh'],
     ['a specifier', 'Description=Dask worker', 'Description=Dask %i', 'Description'],
     ['a key twice', 'Type=exec', 'Type=exec\nType=exec', 'twice'],
     ['a continued line', 'ExecStart=/etc/dask/run.sh', 'ExecStart=/etc/dask/run.sh \\', 'run.sh'],

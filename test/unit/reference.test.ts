@@ -101,6 +101,7 @@ const changes: Readonly<Record<string, unknown>> = {
   'spec.software.python.version': { software: { python: { version: '3.13' } } },
   'spec.software.python.packages': { software: { python: { packages: ['dask'] } } },
   'spec.software.env': { software: { env: { A: '1' } } },
+  'spec.software.image': { software: { python: null, image: 'ghcr.io/dask/dask' } },
   'spec.software.setup': { software: { setup: ['true'] } },
   'spec.software.files[].path': { software: { files: [{ path: '/srv/b', content: 'a' }] } },
   'spec.software.files[].content': { software: { files: [{ path: '/srv/a', content: 'b' }] } },
@@ -110,6 +111,7 @@ const changes: Readonly<Record<string, unknown>> = {
   'spec.workers.threads': { workers: { threads: 2 } },
   'spec.workers.memory': { workers: { memory: '1GiB' } },
   'spec.workers.resources': { workers: { resources: { GPU: 1 } } },
+  'spec.workers.nanny': { workers: { nanny: true } },
   'spec.workers.env': { workers: { env: { A: '1' } } },
   'spec.scheduler.size': { scheduler: { size: 'm7i.large' } },
   'spec.workers.sizes': { workers: { sizes: ['m7i.large'] } },
@@ -145,6 +147,7 @@ const changes: Readonly<Record<string, unknown>> = {
     threads: 2,
     memory: '1GiB',
     resources: { GPU: 1 },
+    nanny: true,
     env: { A: '1' },
   }),
 }

@@ -9,12 +9,16 @@ import os
 import sys
 import time
 
-from distributed import Worker
+from distributed import Nanny, Worker
 
 DONE = 86
+# By this a worker tells its nanny, which is another process and the one that systemd knows.
+RETIRED = os.path.join(os.environ["HOME"], "retired")
 
 
 def dask_setup(server):
+    if isinstance(server, Nanny):
+        note(False)
     if not isinstance(server, Worker):
         return
     # A retirement that is given up sends the old status again.
@@ -23,17 +27,29 @@ def dask_setup(server):
 
     def hear(status, **message):
         told[:] = [status]
+        if server.nanny:
+            note(status == "closing_gracefully")
         return heard(status=status, **message)
 
     server.stream_handlers["worker-status-change"] = hear
-    atexit.register(lambda: told == ["closing_gracefully"] and end())
+    if not server.nanny:
+        atexit.register(lambda: told == ["closing_gracefully"] and end())
 
 
 def dask_teardown(server):
+    if isinstance(server, Nanny):
+        atexit.register(lambda: os.path.exists(RETIRED) and end())
     limit = getattr(server, "idle_timeout", None)
     since = getattr(server, "idle_since", None)
     if limit and since and time.time() > since + limit:
         atexit.register(end)
+
+
+def note(is_retired):
+    if is_retired:
+        open(RETIRED, "w").close()
+    elif os.path.exists(RETIRED):
+        os.remove(RETIRED)
 
 
 def end():

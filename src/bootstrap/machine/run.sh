@@ -21,7 +21,7 @@ case $1 in
 *.dask_worker)
   # The machine's name in its cloud: that is how the operator joins the two.
   set -- "$@" --name "w-$(cat "$root/var/lib/cloud/data/instance-id")" --local-directory "$STATE_DIRECTORY" \
-    ${DASK_MACHINE_PORT:+--worker-port "$DASK_MACHINE_PORT"}
+    --preload-nanny "$here/dask_machine.py" ${DASK_MACHINE_PORT:+--worker-port "$DASK_MACHINE_PORT" --nanny-port 0}
   ;;
 *) set -- "$@" ${DASK_MACHINE_DASHBOARD:+--dashboard-address "$DASK_MACHINE_DASHBOARD"} ;;
 esac

@@ -21,7 +21,10 @@ export interface BootFile {
 const writable = /^\/etc\/(dask\/[A-Za-z0-9_][A-Za-z0-9_.-]*|systemd\/system\/[a-z][a-z0-9-]*\.service)$/
 /** Programs that need a machine of their own: here they would change the user's computer, or could not. */
 const elsewhere: Readonly<Record<string, string>> = {
-  '/etc/dask/setup.sh': 'software.setup is not for the local cloud: its commands run as root on a machine',
+  '/etc/dask/setup.sh':
+    'spec.software.setup is not for the local cloud: its commands run as root on a machine',
+  '/etc/dask/pull.sh':
+    'spec.software.image is not for the local cloud, which runs no containers: use spec.software.python',
 }
 const unitPath = /^\/etc\/systemd\/system\/(.*)$/
 const reload = 'systemctl daemon-reload'
@@ -67,12 +70,12 @@ class BootText {
   #file(node: unknown): BootFile {
     const { path, permissions, content } = this.#members(node, ['path', 'permissions', 'content'])
     const place = this.#text(path)
-    const hindrance = elsewhere[place]
+    const hindrance = Object.hasOwn(elsewhere, place) ? elsewhere[place] : undefined
     if (hindrance !== undefined) this.#refuse(path, hindrance)
     if (!writable.test(place))
       this.#refuse(
         path,
-        `writes ${place}, which is no file of Dask or systemd: software.files are not for the local cloud`,
+        `writes ${place}, which is no file of Dask or systemd: spec.software.files are not for the local cloud`,
       )
     const mode = this.#text(permissions)
     if (!/^0[0-7]{3}$/.test(mode)) this.#refuse(permissions, `${mode} are no permissions such as 0644`)

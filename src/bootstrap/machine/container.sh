@@ -1,0 +1,56 @@
+#!/bin/sh
+# Runs Dask in the container, or with `remove` takes the container away. What users chose comes as data: arguments, paths
+# and names of variables a line each; --env without a value takes it from systemd's environment.
+set -eu
+root=${0%/etc/dask/*}
+here=$root/etc/dask
+engine=$(command -v docker || command -v podman)
+"$engine" rm --force dask >/dev/null 2>&1 || true
+[ "${1:-}" != remove ] || exit 0
+
+# An account that nobody has: inside as outside, Dask is not root.
+account=58786
+state=/var/lib/dask
+keys=$root/run/dask/keys
+mkdir -p "$keys"
+for name in ca.pem node.pem node.key; do
+  rm -f "$keys/$name"
+  (umask 0377 && cat "$CREDENTIALS_DIRECTORY/$name" >"$keys/$name")
+done
+chown -R "$account:$account" "$keys" "$root$state"
+chmod 0500 "$keys"
+
+set -- -m
+while IFS= read -r argument; do set -- "$@" "$argument"; done <"$here/arguments"
+case $2 in
+*.dask_worker)
+  # The machine's name in its cloud: that is how the operator joins the two.
+  set -- "$@" --name "w-$(cat "$root/var/lib/cloud/data/instance-id")" --local-directory "$state" \
+    --preload-nanny /etc/dask/dask_machine.py
+  ;;
+esac
+python='for each in python python3; do command -v "$each" >/dev/null && exec "$each" "$@"; done
+echo "install: the image has no python on its PATH" >&2; exit 1'
+set -- --entrypoint /bin/sh "$(cat "$here/image")" -c "$python" dask "$@" --preload /etc/dask/dask_machine.py
+
+# After the user's, so that no value of theirs takes encryption or the authority away.
+tls=DASK_DISTRIBUTED__COMM__TLS__
+for role in SCHEDULER WORKER CLIENT; do
+  set -- --env "$tls${role}__CERT=/run/dask/keys/node.pem" --env "$tls${role}__KEY=/run/dask/keys/node.key" "$@"
+done
+set -- --env "HOME=$state" --env USER=dask --env DASK_CONFIG=/etc/dask --env DASK_ROOT_CONFIG=/etc/dask \
+  --env DASK_DISTRIBUTED__COMM__REQUIRE_ENCRYPTION=True --env DASK_DISTRIBUTED__COMM__DEFAULT_SCHEME=tls \
+  --env "${tls}CA_FILE=/run/dask/keys/ca.pem" "$@"
+for name in $(sed -n 's/^\([A-Za-z_][A-Za-z0-9_]*\)=".*/\1/p' "$here/env"); do set -- --env "$name" "$@"; done
+
+bind() { printf 'type=bind,source=%s,target=%s' "$1" "$2"; }
+set -- --mount "$(bind "$keys" /run/dask/keys),readonly" --mount "$(bind "$root$state" "$state")" "$@"
+while IFS= read -r path; do set -- --mount "$(bind "$root$path" "$path"),readonly" "$@"; done <"$here/mounts"
+if [ -e "$root/dev/nvidiactl" ]; then
+  case $engine in
+  *podman) set -- --device nvidia.com/gpu=all "$@" ;;
+  *) set -- --gpus all "$@" ;;
+  esac
+fi
+exec "$engine" run --rm --name dask --network host --ipc host --pull never --log-driver none --workdir "$state" \
+  --user "$account:$account" --cap-drop ALL --security-opt no-new-privileges --security-opt label=disable "$@"
