@@ -2,7 +2,9 @@ import { mkdir, readdir, rm, writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import { afterEach, beforeEach, describe, expect, test } from 'vitest'
 
+import { renderUserData } from '../../src/bootstrap/user-data.ts'
 import { isAlive } from '../../src/model/machine.ts'
+import { aBoot } from '../support/boots.ts'
 import { aRequest, become, LocalGround, patience, pidsOf, untilDead } from '../support/local-ground.ts'
 
 let ground: LocalGround
@@ -30,6 +32,17 @@ describe('a launch', () => {
     expect((await restarted.launch(request, patience)).machines).toEqual(machines)
     await become(restarted, machines, 'running')
     expect((await restarted.list(patience)).machines).toHaveLength(2)
+  })
+
+  test('of a container is refused with a word that a condition has, and makes nothing', async () => {
+    const software = { kind: 'image', image: 'ghcr.io/dask/dask:2026.8.0' } as const
+    const cloud = ground.open()
+    const userData = renderUserData(aBoot('worker', { software }))
+    await expect(cloud.launch(aRequest({ userData }), patience)).rejects.toMatchObject({
+      fault: 'invalid',
+      message: expect.stringContaining('spec.software.image is not for the local cloud'),
+    })
+    expect((await cloud.list(patience)).machines).toEqual([])
   })
 
   test('that was cut off before its tags were there leaves no machine', async () => {
