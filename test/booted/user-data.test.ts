@@ -1,5 +1,6 @@
 import { readFileSync } from 'node:fs'
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
+import type { Boot } from '../../src/bootstrap/boot.ts'
 import { renderUserData } from '../../src/bootstrap/user-data.ts'
 import { usualPace } from '../../src/dask/pace.ts'
 import { SchedulerPool } from '../../src/dask/pool.ts'
@@ -46,9 +47,18 @@ function addresses() {
   return { internal: endpoint, external: endpoint }
 }
 
+/** With a command that succeeds at its second try only. */
+const software = {
+  kind: 'python',
+  pythonVersion: undefined,
+  packages: ['dask==2026.8.0', 'distributed==2026.8.0'],
+  files: [{ path: '/srv/app/greeting', mode: '0640', content: 'say "hi" to $USER' }],
+  setup: ['id -un >/root/who; mkdir /root/tried || exit 0; exit 3', 'cat /srv/app/greeting >>/root/who'],
+} as const
+
 /** The very bytes that EC2 would be given. */
-function start(role: Role, index: number, id: string) {
-  const userData = renderUserData(aBoot(role, { scheduler: addresses() }))
+function start(role: Role, index: number, id: string, more: Partial<Boot> = {}) {
+  const userData = renderUserData(aBoot(role, { scheduler: addresses(), ...more }))
   return room.start({
     id,
     ...MachineRoom.place(index),
@@ -85,7 +95,7 @@ describe('what a machine is given boots on a real system', () => {
     await Promise.all([
       start('scheduler', 1, scheduler),
       start('worker', 2, 'i-00000000000000002'),
-      start('worker', 3, 'i-00000000000000003'),
+      start('worker', 3, 'i-00000000000000003', { software }),
     ])
     expect(await workers(2)).toEqual(['w-i-00000000000000002', 'w-i-00000000000000003'])
     tell(`1 + 2 machines boot, install Dask and serve in ${took(began)}`)
@@ -107,6 +117,15 @@ describe('what a machine is given boots on a real system', () => {
     expect(shown).toContain('distributed.cli.dask_scheduler')
     expect(shown).not.toContain('PRIVATE KEY')
     expect((await machine.run('stat', '-c', '%U', `/proc/${pid}`)).trim()).not.toBe('root')
+  })
+
+  test('files are there, and commands run as root, in order, until each has succeeded once', async () => {
+    const machine = room.machine('i-00000000000000003')
+    expect(await machine.run('cat', '/root/who')).toBe('root\nsay "hi" to $USER')
+    expect((await machine.run('stat', '-c', '%a %U', '/srv/app/greeting')).trim()).toBe('640 root')
+    expect(await machine.run('journalctl', '--no-pager', '-u', 'dask')).toContain(
+      'software.setup[0] is tried again',
+    )
   })
 
   test('a machine whose package index is away for 25 s recovers by itself', async () => {
