@@ -70,6 +70,7 @@ export function holdsTheContract(name: string, open: () => Promise<Subject>): vo
 
     test('ending what is gone, or never was, succeeds', async () => {
       const { machines } = await subject.cloud.launch(aRequest(subject, { count: 1 }), patience)
+      await listedAs(subject.cloud, machines)
       await end(subject.cloud, machines)
       await expect(
         subject.cloud.terminate([...machines, machineId('never-was')], patience),

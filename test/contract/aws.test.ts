@@ -1,0 +1,43 @@
+import { policyFor } from '../../src/clouds/aws/policy.ts'
+import { type AwsGround, aGroup, anAwsGround } from '../support/aws/aws-ground.ts'
+import type { Tempo } from '../support/aws/world.ts'
+import { holdsTheContract, type Subject } from './suite.ts'
+
+const rights = new Set(
+  policyFor({ partition: 'aws', passedRoles: [] }).Statement.flatMap(({ Action }) => Action),
+)
+
+/** With groups of the user's own: a launch of a worker then needs nothing of a scheduler's. */
+function anAccount(tempo: Partial<Tempo>): () => Promise<Subject> {
+  return async () => {
+    const ground = await anAwsGround({ tempo, rates: 'unlimited' })
+    const { home, left, ec2 } = ground
+    const group = aGroup(home, 'sg-0000000000000000a')
+    const settings = { securityGroups: { scheduler: [group], workers: [group] } }
+    const open = (installation: string) => ground.open(installation, settings)
+    return {
+      cloud: await open('ours'),
+      restarted: () => open('ours'),
+      stranger: () => open('theirs'),
+      userData: () => '#cloud-config\n{}\n',
+      offering: offeringIn(ground),
+      async [Symbol.asyncDispose]() {
+        const found = { left: left(), beyondPolicy: beyondPolicy(ec2.ledger) }
+        await ground[Symbol.asyncDispose]()
+        if (found.left.join() !== group || found.beyondPolicy.length > 0)
+          throw new Error(`left in the account, or made without a right: ${JSON.stringify(found)}`)
+      },
+    }
+  }
+}
+
+const beyondPolicy = (ledger: AwsGround['ec2']['ledger']): readonly string[] =>
+  ledger.map(({ service, action }) => `${service}:${action}`).filter(name => !rights.has(name))
+
+function offeringIn({ home }: AwsGround): string {
+  const [{ id, zone } = { id: '', zone: '' }] = home.subnets
+  return `m7i.large ${zone} OnDemand ${id} ami-00000000000000002 /dev/sda1 30`
+}
+
+holdsTheContract('EC2 as it is simulated', anAccount({}))
+holdsTheContract('EC2 whose lists lag', anAccount({ lagMs: 500, addressMs: 300 }))

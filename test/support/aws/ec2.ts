@@ -1,0 +1,79 @@
+import { once } from 'node:events'
+import { createServer } from 'node:http'
+import { Desk, type Ledger } from './desk.ts'
+import { Script } from './script.ts'
+import { serve } from './server.ts'
+import { aRegion, calmTempo, type Region, type Tempo } from './world.ts'
+
+export interface Options {
+  readonly now?: () => number
+  readonly host?: string
+  readonly tempo?: Partial<Tempo>
+  /** AWS's own, or as many requests as one likes, where several operators of a test stand for one. */
+  readonly rates?: 'documented' | 'unlimited'
+}
+
+/** A key pair of an account. */
+export interface KeyPair {
+  readonly account: string
+  /** Undefined for every action, as an administrator has it. */
+  may: ReadonlySet<string> | undefined
+}
+
+export interface World {
+  readonly keys: Map<string, KeyPair>
+  region(account: string, name: string): Region
+}
+
+/** A simulated AWS with EC2's, STS's and SSM's own HTTP on one port. */
+export interface Ec2 extends AsyncDisposable {
+  readonly endpoint: string
+  readonly world: World
+  readonly script: Script
+  readonly ledger: Ledger
+}
+
+export const homeAccount = '111122223333'
+/** Signs for the account above until a test says otherwise. */
+export const homeKey = 'AKIASIMULATED0000001'
+
+export async function startEc2({
+  now = Date.now,
+  host = '127.0.0.1',
+  tempo,
+  rates = 'documented',
+}: Options = {}): Promise<Ec2> {
+  const world = aWorld(now, { ...calmTempo, ...tempo })
+  const script = new Script()
+  const ledger: Ledger = []
+  const desk = new Desk({ world, ledger, now, rates })
+  const server = createServer((request, response) => void serve({ desk, script, request, response }))
+  server.listen(0, host)
+  await once(server, 'listening')
+  const address = server.address()
+  if (address === null || typeof address === 'string') throw new Error('the server has no port')
+  return {
+    endpoint: `http://${host}:${address.port}`,
+    world,
+    script,
+    ledger,
+    async [Symbol.asyncDispose]() {
+      server.closeAllConnections()
+      server.close()
+      await once(server, 'close')
+    },
+  }
+}
+
+function aWorld(now: () => number, tempo: Tempo): World {
+  const regions = new Map<string, Region>()
+  return {
+    keys: new Map([[homeKey, { account: homeAccount, may: undefined }]]),
+    region(account, name) {
+      const key = `${account} ${name}`
+      const region = regions.get(key) ?? aRegion({ account, name, now, tempo })
+      regions.set(key, region)
+      return region
+    },
+  }
+}
