@@ -5,6 +5,7 @@ import { poll } from '../../src/lib/wait.ts'
 import { CloudError } from '../../src/model/faults.ts'
 import { type AwsGround, aGroup, anAwsGround } from '../support/aws/aws-ground.ts'
 import { homeKey } from '../support/aws/ec2.ts'
+import { ec2Model } from '../support/aws/model.ts'
 import { endInstance } from '../support/aws/world.ts'
 import { aLaunchRequest, anOwner } from '../support/launch-request.ts'
 
@@ -16,13 +17,15 @@ const settings = { securityGroups: { scheduler: [group], workers: [group] } }
 const tempo = { startMs: 0, endMs: 0 }
 
 beforeEach(async () => {
-  ground = await anAwsGround({ tempo })
+  ground = await anAwsGround({ tempo, model: await ec2Model() })
   aGroup(ground.home, group)
   cloud = await ground.open('ours', settings)
 })
 afterEach(async () => {
   await cloud.close()
   await ground[Symbol.asyncDispose]()
+  const differs = ground.ec2.ledger.flatMap(each => each.differs ?? [])
+  if (differs.length > 0) throw new Error(`unlike EC2: ${differs.join(', ')}`)
 })
 
 function aRequest(changes: Partial<LaunchRequest> = {}): LaunchRequest {
@@ -181,4 +184,21 @@ test('row 4: machines that lists do not show yet are neither gone nor ended twic
   await own.terminate(machines, call)
   expect(late.left()).toEqual([group])
   await own.close()
+})
+
+test('EC2’s own description knows a wrong request and a wrong answer by their names', async () => {
+  const model = await ec2Model()
+  const asked = new Map([
+    ['MinCount', 'one'],
+    ['Colour', 'red'],
+  ])
+  expect(model.request('RunInstances', asked)).toEqual([
+    'RunInstances.MaxCount is missing',
+    'RunInstances.MinCount is no such number: one',
+    'RunInstances.Colour is unknown',
+  ])
+  const body = '<R><reservationSet><item><colour>red</colour></item></reservationSet></R>'
+  expect(model.answer('DescribeInstances', body)).toEqual([
+    'DescribeInstances.reservationSet.item.colour is unknown',
+  ])
 })

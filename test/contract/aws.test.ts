@@ -1,5 +1,6 @@
 import { policyFor } from '../../src/clouds/aws/policy.ts'
 import { type AwsGround, aGroup, anAwsGround } from '../support/aws/aws-ground.ts'
+import { ec2Model } from '../support/aws/model.ts'
 import type { Tempo } from '../support/aws/world.ts'
 import { holdsTheContract, type Subject } from './suite.ts'
 
@@ -10,7 +11,7 @@ const rights = new Set(
 /** With groups of the user's own: a launch of a worker then needs nothing of a scheduler's. */
 function anAccount(tempo: Partial<Tempo>): () => Promise<Subject> {
   return async () => {
-    const ground = await anAwsGround({ tempo, rates: 'unlimited' })
+    const ground = await anAwsGround({ tempo, rates: 'unlimited', model: await ec2Model() })
     const { home, left, ec2 } = ground
     const group = aGroup(home, 'sg-0000000000000000a')
     const settings = { securityGroups: { scheduler: [group], workers: [group] } }
@@ -22,10 +23,16 @@ function anAccount(tempo: Partial<Tempo>): () => Promise<Subject> {
       userData: () => '#cloud-config\n{}\n',
       offering: offeringIn(ground),
       async [Symbol.asyncDispose]() {
-        const found = { left: left(), beyondPolicy: beyondPolicy(ec2.ledger) }
+        const found = {
+          left: left(),
+          beyondPolicy: beyondPolicy(ec2.ledger),
+          differs: [...new Set(ec2.ledger.flatMap(({ differs = [] }) => differs))],
+        }
         await ground[Symbol.asyncDispose]()
-        if (found.left.join() !== group || found.beyondPolicy.length > 0)
-          throw new Error(`left in the account, or made without a right: ${JSON.stringify(found)}`)
+        if (found.left.join() !== group || found.beyondPolicy.length + found.differs.length > 0)
+          throw new Error(
+            `left in the account, made without a right, or unlike EC2: ${JSON.stringify(found)}`,
+          )
       },
     }
   }

@@ -21,6 +21,7 @@ import {
 } from './interfaces.ts'
 import { runInstances } from './launches.ts'
 import { describeImages, describeInstanceTypes, describeSubnets } from './looking.ts'
+import type { Model } from './model.ts'
 import { type Region, requestId, settle } from './world.ts'
 import type { Members } from './xml.ts'
 
@@ -33,6 +34,8 @@ export interface Entry {
   readonly params: Readonly<Record<string, string>>
   /** The code of the error it was answered with. */
   code?: string
+  /** Where the request and its answer differ from EC2's own description. */
+  differs?: readonly string[]
 }
 export type Ledger = Entry[]
 
@@ -75,6 +78,7 @@ interface Surroundings {
   readonly ledger: Ledger
   readonly now: () => number
   readonly rates: 'documented' | 'unlimited'
+  readonly model: Model | undefined
 }
 
 /** Takes requests, writes them down and carries them out, as far as who asks may do that. */
@@ -132,6 +136,11 @@ export class Desk {
 
   account({ key }: Ask): string {
     return this.#around.world.keys.get(key)?.account ?? ''
+  }
+
+  compare({ action, params }: Ask, body: string): readonly string[] {
+    const { model } = this.#around
+    return model === undefined ? [] : [...model.request(action, params), ...model.answer(action, body)]
   }
 
   parameter(ask: Ask): string {

@@ -1,6 +1,7 @@
 import { once } from 'node:events'
 import { createServer } from 'node:http'
 import { Desk, type Ledger } from './desk.ts'
+import type { Model } from './model.ts'
 import { Script } from './script.ts'
 import { serve } from './server.ts'
 import { aRegion, calmTempo, type Region, type Tempo } from './world.ts'
@@ -11,6 +12,8 @@ export interface Options {
   readonly tempo?: Partial<Tempo>
   /** AWS's own, or as many requests as one likes, where several operators of a test stand for one. */
   readonly rates?: 'documented' | 'unlimited'
+  /** What every request and answer is compared with; the ledger tells what differs. */
+  readonly model?: Model
 }
 
 /** A key pair of an account. */
@@ -42,11 +45,12 @@ export async function startEc2({
   host = '127.0.0.1',
   tempo,
   rates = 'documented',
+  model,
 }: Options = {}): Promise<Ec2> {
   const world = aWorld(now, { ...calmTempo, ...tempo })
   const script = new Script()
   const ledger: Ledger = []
-  const desk = new Desk({ world, ledger, now, rates })
+  const desk = new Desk({ world, ledger, now, rates, model })
   const server = createServer((request, response) => void serve({ desk, script, request, response }))
   server.listen(0, host)
   await once(server, 'listening')

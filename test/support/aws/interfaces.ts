@@ -122,7 +122,7 @@ export function deleteNetworkInterface(region: Region, form: Form): Members {
   region.interfaces.delete(id)
   for (const each of region.addresses.values())
     if (each.association?.network === id) each.association = undefined
-  return { return: true }
+  return {}
 }
 
 const mostAddresses = 5
@@ -155,7 +155,7 @@ export function associateAddress(region: Region, form: Form): Members {
   for (const each of region.addresses.values())
     if (each.association?.network === network) each.association = undefined
   address.association = { id: newId('eipassoc'), network }
-  return { return: true, associationId: address.association.id }
+  return { associationId: address.association.id }
 }
 
 export function disassociateAddress(region: Region, form: Form): Members {
@@ -163,14 +163,14 @@ export function disassociateAddress(region: Region, form: Form): Members {
   const address = [...region.addresses.values()].find(({ association }) => association?.id === id)
   if (address === undefined) throw notFound('InvalidAssociationID', 'association', [id])
   address.association = undefined
-  return { return: true }
+  return {}
 }
 
 export function releaseAddress(region: Region, form: Form): Members {
   const { id, association } = addressOf(region, form.text('AllocationId'))
   if (association !== undefined) throw new Ec2Failure('InvalidIPAddress.InUse', `Address ${id} is in use.`)
   region.addresses.delete(id)
-  return { return: true }
+  return {}
 }
 
 export function describeAddresses(region: Region, form: Form): Members {

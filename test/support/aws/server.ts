@@ -28,7 +28,9 @@ export async function serve({ desk, script, request, response }: Exchange): Prom
   const carriedOut = (): Answer => {
     try {
       desk.admit(ask)
-      return answered(desk, ask)
+      const answer = answered(desk, ask)
+      if (ask.service === 'ec2') entry.differs = desk.compare(ask, answer.body)
+      return answer
     } catch (error) {
       if (!(error instanceof Ec2Failure)) throw error
       entry.code = error.code
