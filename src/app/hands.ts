@@ -173,7 +173,7 @@ const ownerOf = ({ uid, key }: Cluster) => ({ uid, key })
 
 /** What may be let in differs from one pass to the next, and is no part of what is launched. */
 const hashOf = ({ address, ...request }: LaunchRequest): string =>
-  digest({ ...request, address: address && { ...address, admitted: undefined } })
+  digest({ ...request, address: address && { ...address, admitted: undefined, hasSurplus: undefined } })
 
 interface Offered {
   readonly cloud: Cloud

@@ -6,7 +6,9 @@ import type { World } from '../model/world.ts'
 export function planAddress({ enrolment, inventory, promises, admitted }: World): readonly Action[] {
   if (!promises.stableAddress || enrolment.kind !== 'enrolled' || inventory.kind !== 'seen') return []
   if (inventory.address !== undefined) {
-    const through = inventory.address.admitted
+    const { admitted: through, hasSurplus } = inventory.address
+    if (hasSurplus)
+      return [{ type: 'reserve-address', because: 'something of it was made twice: what is not in use goes' }]
     return through === undefined || isAlike(through, admitted)
       ? []
       : [

@@ -57,6 +57,36 @@ describe('faults of EC2, by the rows of the fault matrix', () => {
     expect(machines).toHaveLength(2)
   })
 
+  test('row 2: an Elastic IP whose answer is lost while lists lag is taken away once lists show it', async () => {
+    await using late = await anAwsGround({ tempo: { ...tempo, networkLagMs: 500 } })
+    aGroup(late.home, group)
+    const own = await late.open('ours', settings)
+    const owner = anOwner()
+    const reserve = () => own.reserveAddress({ owner, exposure: 'Public', admitted: [] }, call)
+    late.ec2.script.add('AllocateAddress', { kind: 'drop' })
+    expect(await faultOf(reserve())).toMatch(unclear)
+    expect(await faultOf(reserve())).toBe('unavailable')
+    expect(late.home.addresses.size).toBe(2)
+    const { addresses } = await poll(
+      async () => {
+        const listing = await own.list(call)
+        return listing.addresses.some(({ hasSurplus }) => hasSurplus) ? listing : undefined
+      },
+      200,
+      call,
+    )
+    await reserve()
+    expect([...late.home.addresses.values()].map(({ publicIp }) => publicIp)).toEqual(
+      addresses.map(({ external }) => external.host),
+    )
+    expect((await own.list(call)).addresses).toMatchObject([
+      { owner: owner.uid, external: addresses[0]?.external },
+    ])
+    await own.releaseAddress(owner.uid, call)
+    expect(late.left()).toEqual([group])
+    await own.close()
+  })
+
   test('row 3: a launch that is carried out late adds nothing to the one that was made meanwhile', async () => {
     const request = aRequest()
     ground.ec2.script.add('RunInstances', { kind: 'late' })

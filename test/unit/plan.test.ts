@@ -1,7 +1,7 @@
 import { describe, expect, test } from 'vitest'
 import { fingerprint, launchId, machineId } from '../../src/model/names.ts'
 import type { LaunchMemory } from '../../src/model/world.ts'
-import { aLaunch, aMachine, aScheduler, aWorker, now } from '../support/a-world.ts'
+import { aLaunch, aMachine, aScheduler, aWorker, aWorld, now } from '../support/a-world.ts'
 import { steps } from '../support/plan-steps.ts'
 
 const remembered = (id: string, memory: LaunchMemory) => ({ launches: new Map([[launchId(id), memory]]) })
@@ -188,6 +188,15 @@ describe('changes', () => {
       'record 1 default',
     ])
   })
+})
+
+test('an address of which something was made twice is reserved again, and the rest goes on', () => {
+  const { inventory } = aWorld()
+  if (inventory.kind !== 'seen' || inventory.address === undefined) throw new Error('it has an address')
+  const twice = { ...inventory, address: { ...inventory.address, hasSurplus: true as const } }
+  const machines = [aScheduler()]
+  expect(steps({ replicas: 0, machines })).toEqual([])
+  expect(steps({ replicas: 0, world: { inventory: { ...twice, machines } } })).toEqual(['reserve-address'])
 })
 
 describe('the end', () => {

@@ -20,7 +20,7 @@ import { readTags, type Tags } from './tags.ts'
 /** What a cluster has in the account beside its machines, as far as lists show it. */
 export interface Belongings {
   readonly owner: Owner
-  /** Oldest first is not told by EC2: by id, so that everybody takes the same. */
+  /** Those in use first. Oldest first is not told by EC2: by id, so that everybody takes the same. */
   readonly interfaces: readonly NetworkInterface[]
   readonly addresses: readonly Address[]
   readonly groups: readonly SecurityGroup[]
@@ -63,15 +63,18 @@ export async function belongingsIn(
     found.set(uid, part(found.get(uid) ?? none))
   }
   for (const each of interfaces)
-    add(readTags(each.TagSet), own => ({ ...own, interfaces: [...own.interfaces, each].toSorted(byId) }))
+    add(readTags(each.TagSet), own => ({ ...own, interfaces: [...own.interfaces, each].toSorted(usedFirst) }))
   for (const each of addresses)
     add(readTags(each.Tags), own => ({ ...own, addresses: [...own.addresses, each] }))
   for (const each of groups) add(readTags(each.Tags), own => ({ ...own, groups: [...own.groups, each] }))
   return found
 }
 
-const byId = (a: NetworkInterface, b: NetworkInterface): number =>
-  (a.NetworkInterfaceId ?? '') < (b.NetworkInterfaceId ?? '') ? -1 : 1
+const usedFirst = (a: NetworkInterface, b: NetworkInterface): number => {
+  const used = Number(b.Attachment !== undefined) - Number(a.Attachment !== undefined)
+  if (used !== 0) return used
+  return (a.NetworkInterfaceId ?? '') < (b.NetworkInterfaceId ?? '') ? -1 : 1
+}
 
 const keyIn = ({ cluster }: Tags): Owner['key'] => readClusterKey(cluster ?? '')
 
@@ -105,5 +108,26 @@ export function addressOf(own: Belongings): ReservedAddress | undefined {
     external: daskAt(elastic ?? internal),
     handle: writeHandle({ interface: id, subnet, zone: zone ?? '', workers: workers?.GroupId ?? '' }),
     ...(scheduler === undefined ? {} : { admitted: admittedBy(readRules(scheduler.IpPermissions)) }),
+    ...(hasSurplus(surplusOf(own)) ? { hasSurplus: true } : {}),
   }
 }
+
+/**
+ * What a whole address has no use for. `AllocateAddress` knows no token, and a token of an interface lasts minutes: an answer
+ * that was lost while lists lag leaves one behind.
+ */
+export function surplusOf({ owner, interfaces, addresses }: Belongings): Belongings {
+  const [kept, ...others] = interfaces
+  const isKept = (address: Address): boolean => address.NetworkInterfaceId === kept?.NetworkInterfaceId
+  return {
+    owner,
+    interfaces: others.filter(({ Attachment }) => Attachment === undefined),
+    addresses: addresses.some(isKept) ? addresses.filter(isFree) : [],
+    groups: [],
+  }
+}
+
+const isFree = ({ AssociationId }: Address): boolean => AssociationId === undefined
+
+const hasSurplus = ({ interfaces, addresses }: Belongings): boolean =>
+  interfaces.length + addresses.length > 0

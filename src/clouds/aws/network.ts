@@ -12,7 +12,8 @@ import type { Call } from '../../lib/call.ts'
 import { CloudError } from '../../model/faults.ts'
 import type { Role } from '../../model/names.ts'
 import type { NetworkWish } from '../contract.ts'
-import { type Belongings, groupFor } from './belongings.ts'
+import { type Belongings, groupFor, surplusOf } from './belongings.ts'
+import { clear } from './clearing.ts'
 import { isDone, unless } from './faults.ts'
 import { missingRules, type Pair, permissionOf, type Rule, readRules, wantedRules } from './rules.ts'
 import type { AwsSession } from './session.ts'
@@ -32,12 +33,13 @@ export interface Site {
   readonly now: () => number
 }
 
-/** Makes what is missing and corrects what is not as it should be. Every step may be repeated. */
+/** Makes what is missing, corrects what is not as it should be and takes away what is there twice. Every step may be repeated. */
 export async function build(site: Site, found: Belongings | undefined, call: Call): Promise<void> {
   const groups = await schedulerGroups(site, found, call)
   const [known] = found?.interfaces ?? []
   const id = known?.NetworkInterfaceId ?? (await makeInterface(site, groups, call))
   if (site.wish.exposure === 'Public') await publish(site, id, found, call)
+  if (found !== undefined) await clear(site.session, surplusOf(found), call)
 }
 
 async function schedulerGroups(
