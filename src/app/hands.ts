@@ -221,6 +221,7 @@ function prepared(
     certificates: presented,
     scheduler: kept,
     limits,
+    metadata: cloud.promises.metadata,
   })
   checkSize(userData, cloud.promises)
   const owner = ownerOf(cluster)

@@ -13,7 +13,14 @@ export interface Boot {
   /** Workers dial `internal`, and the scheduler listens on its port. */
   readonly scheduler: Addresses
   readonly limits: MachineLimits
+  /**
+   * Whose metadata service says that the machine is taken back, in a cloud where its power-off ends it. Undefined
+   * elsewhere: nothing watches the machine from inside.
+   */
+  readonly metadata?: MetadataService | undefined
 }
+
+export type MetadataService = 'ec2'
 
 /** PEM, of this role alone: a machine never holds another role's key. */
 export interface MachineCertificates {

@@ -10,9 +10,14 @@ const doneStatus = 86
 
 /**
  * What keeps Dask running. The software is installed by the unit itself: it is tried again until it is there. What
- * would close the door on a GPU (PrivateDevices, ProtectClock, MemoryDenyWriteExecute) is left out.
+ * would close the door on a GPU (PrivateDevices, ProtectClock, MemoryDenyWriteExecute) is left out. Where the machine
+ * is watched, Dask has a folder to say in that somebody is there.
  */
-export const renderUnit = (role: Role, software: Pick<Software, 'kind' | 'setup'> = { kind: 'python' }) =>
+export const renderUnit = (
+  role: Role,
+  software: Pick<Software, 'kind' | 'setup'> = { kind: 'python' },
+  { isWatched = false } = {},
+) =>
   `[Unit]
 Description=Dask ${role}
 Wants=network-online.target
@@ -22,7 +27,7 @@ StartLimitIntervalSec=0
 [Service]
 Type=exec
 ${software.kind === 'image' ? '' : 'DynamicUser=yes\n'}StateDirectory=dask
-WorkingDirectory=/var/lib/dask
+${isWatched ? 'RuntimeDirectory=dask\n' : ''}WorkingDirectory=/var/lib/dask
 LoadCredential=ca.pem:/etc/dask/ca.pem
 LoadCredential=node.pem:/etc/dask/node.pem
 LoadCredential=node.key:/etc/dask/node.key

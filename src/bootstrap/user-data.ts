@@ -8,6 +8,7 @@ import { type MachineFile, renderCloudConfig } from './cloud-config.ts'
 import { daskArguments, daskConfiguration } from './dask-arguments.ts'
 import { renderEnvironment } from './environment.ts'
 import { renderUnit } from './unit.ts'
+import { watchSettings, watchUnit } from './watch.ts'
 
 /** The programs of every machine: the same text for all, so that no value of a user is ever part of one. */
 const programs: Readonly<Record<Software['kind'], readonly MachineFile[]>> = {
@@ -15,12 +16,13 @@ const programs: Readonly<Record<Software['kind'], readonly MachineFile[]>> = {
   image: ['gpu.sh', 'pull.sh', 'container.sh', 'dask_machine.py'].map(programNamed),
 }
 const setupProgram = programNamed('setup.sh')
+const watchers = ['watch.py', 'dask_watch.py'].map(programNamed)
 
-const commands = [
+const commands = (units: readonly string[]) => [
   ['systemctl', 'daemon-reload'],
   // Waiting for the unit within the boot that it waits for would be a deadlock.
-  ['systemctl', 'enable', '--now', '--no-block', 'dask.service'],
-] as const
+  ['systemctl', 'enable', '--now', '--no-block', ...units],
+]
 
 /**
  * `#cloud-config` for the machines of one launch, in every cloud: equal boots give equal bytes. Throws a TypeError on
@@ -34,18 +36,32 @@ export function renderUserData(boot: Boot): string {
     read('/etc/dask/node.pem', pem(certificates.cert)),
     { path: '/etc/dask/node.key', permissions: '0600', content: pem(certificates.key) },
     read('/etc/dask/env', renderEnvironment(env)),
-    ...sourceFiles(software),
+    ...sourceFiles(boot),
     read('/etc/dask/arguments', lines(daskArguments(boot))),
     read('/etc/dask/dask.yaml', daskConfiguration(boot)),
     ...programs[software.kind],
     ...extraFiles(software),
-    read('/etc/systemd/system/dask.service', renderUnit(role, software)),
+    read('/etc/systemd/system/dask.service', renderUnit(role, software, { isWatched: isWatched(boot) })),
+    ...watchFiles(boot),
   ]
-  return renderCloudConfig(files, commands)
+  const units = ['dask.service', ...(isWatched(boot) ? ['dask-watch.service'] : [])]
+  return renderCloudConfig(files, commands(units))
+}
+
+const isWatched = ({ metadata }: Boot): boolean => metadata !== undefined
+
+function watchFiles(boot: Boot): readonly MachineFile[] {
+  if (boot.metadata === undefined) return []
+  return [
+    ...watchers,
+    read('/etc/dask/watch', watchSettings(boot, boot.metadata)),
+    read('/etc/systemd/system/dask-watch.service', watchUnit),
+  ]
 }
 
 /** What the programs of that kind of software read. */
-function sourceFiles(software: Software): readonly MachineFile[] {
+function sourceFiles(boot: Boot): readonly MachineFile[] {
+  const { software } = boot
   if (software.kind === 'python')
     return [
       read('/etc/dask/python-version', lines([software.pythonVersion ?? 'any'])),
@@ -54,6 +70,7 @@ function sourceFiles(software: Software): readonly MachineFile[] {
   const seen = [
     '/etc/dask/dask.yaml',
     '/etc/dask/dask_machine.py',
+    ...(isWatched(boot) ? ['/etc/dask/watch', '/etc/dask/dask_watch.py'] : []),
     ...(software.files ?? []).map(each => each.path),
   ]
   return [read('/etc/dask/image', lines([software.image])), read('/etc/dask/mounts', lines(seen))]

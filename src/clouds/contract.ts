@@ -31,6 +31,8 @@ export interface Cloud {
     readonly maxUserDataBytes: number
     /** The user data is compressed before it is counted. */
     readonly compressesUserData?: boolean
+    /** Machines hear of their end from this kind of metadata service, and a machine that powers itself off ends. */
+    readonly metadata?: 'ec2'
     /** A create may take this long to answer. */
     readonly launchMs: number
   }

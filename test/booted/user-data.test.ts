@@ -58,7 +58,7 @@ const software = {
 
 /** The very bytes that EC2 would be given. */
 function start(role: Role, index: number, id: string, more: Partial<Boot> = {}) {
-  const userData = renderUserData(aBoot(role, { scheduler: addresses(), ...more }))
+  const userData = renderUserData(aBoot(role, { scheduler: addresses(), metadata: 'ec2', ...more }))
   return room.start({
     id,
     ...MachineRoom.place(index),
@@ -140,6 +140,21 @@ describe('what a machine is given boots on a real system', () => {
     })
     await room.index.start()
     expect(await workers(3)).toContain('w-i-00000000000000004')
+  })
+
+  test('the metadata service’s notice has a worker leave, and its machine power itself off', async () => {
+    const id = 'i-00000000000000005'
+    const machine = await start('worker', 5, id)
+    expect(await workers(4)).toContain(`w-${id}`)
+    room.notify(id, 'spot/instance-action', '{"action": "terminate", "time": "2026-09-18T08:22:00Z"}')
+    await poll(() => (room.running.includes(id) ? undefined : true), 100, {
+      signal: AbortSignal.timeout(60_000),
+    })
+    await machine.gone
+    await workers(3)
+    const said = await machine.console()
+    expect(said).toContain('dask-watch: the cloud takes this machine back: interruption')
+    expect(said).toContain('dask-watch: powering off: its worker has left')
   })
 
   test('a machine that is switched off leaves nothing behind', async () => {

@@ -71,16 +71,22 @@ export class DaskProcesses implements AsyncDisposable {
   }
 
   /** Listens at once or ends: wait for it by connecting. */
-  scheduler(port: number): Promise<Running> {
+  scheduler(port: number, env: Readonly<Record<string, string>> = {}): Promise<Running> {
     const here = `--protocol tls --host 127.0.0.1 --port ${port} --dashboard-address 127.0.0.1:0`
-    return this.#dask('dask_scheduler', this.bundle.scheduler, here.split(' '))
+    return this.#dask('dask_scheduler', this.bundle.scheduler, here.split(' '), env)
   }
 
-  worker(port: number, name: string, credential: Credential = this.bundle.worker): Promise<Running> {
+  worker(
+    port: number,
+    name: string,
+    credential: Credential = this.bundle.worker,
+    env: Readonly<Record<string, string>> = {},
+  ): Promise<Running> {
     const alone =
       '--host 127.0.0.1 --nthreads 1 --no-nanny --dashboard-address 127.0.0.1:0 --death-timeout 60'
     const own = ['--name', name, '--local-directory', join(this.folder, name)]
-    return this.#dask('dask_worker', credential, [`tls://127.0.0.1:${port}`, ...alone.split(' '), ...own])
+    const args = [`tls://127.0.0.1:${port}`, ...alone.split(' '), ...own]
+    return this.#dask('dask_worker', credential, args, env)
   }
 
   /** Runs a Python program; `env` is added to what it needs. */
@@ -94,14 +100,19 @@ export class DaskProcesses implements AsyncDisposable {
     await rm(this.folder, { recursive: true, force: true })
   }
 
-  async #dask(command: string, credential: Credential, args: readonly string[]): Promise<Running> {
+  async #dask(
+    command: string,
+    credential: Credential,
+    args: readonly string[],
+    env: Readonly<Record<string, string>>,
+  ): Promise<Running> {
     const folder = await mkdtemp(join(this.folder, 'tls-'))
     const files = { ca: join(folder, 'ca.crt'), cert: join(folder, 'tls.crt'), key: join(folder, 'tls.key') }
     await writeFile(files.ca, this.bundle.authority.certificate)
     await writeFile(files.cert, credential.certificate)
     await writeFile(files.key, credential.key, { mode: 0o600 })
     const tls = ['--tls-ca-file', files.ca, '--tls-cert', files.cert, '--tls-key', files.key]
-    return this.#start(['-m', `distributed.cli.${command}`, ...args, ...tls], {})
+    return this.#start(['-m', `distributed.cli.${command}`, ...args, ...tls], env)
   }
 
   #start(args: readonly string[], env: Readonly<Record<string, string>>): Running {

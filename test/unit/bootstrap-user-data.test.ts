@@ -1,5 +1,6 @@
 import { execFile } from 'node:child_process'
 import { randomBytes } from 'node:crypto'
+import { globSync } from 'node:fs'
 import { mkdir, mkdtemp, rm, writeFile } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { dirname, join } from 'node:path'
@@ -60,10 +61,26 @@ describe('the text', () => {
     ])
   })
 
+  test('where machines are watched, has the watcher and its data beside them', () => {
+    const userData = renderUserData(aBoot('scheduler', { metadata: 'ec2', software: container }))
+    const { write_files, runcmd } = readBack(userData)
+    expect(runcmd.at(-1)?.slice(-2)).toEqual(['dask.service', 'dask-watch.service'])
+    const paths = write_files.map(({ path }) => path)
+    expect(paths).toEqual(expect.arrayContaining(['/etc/dask/watch.py', '/etc/dask/dask_watch.py']))
+    const settings: unknown = JSON.parse(fileOf(userData, '/etc/dask/watch'))
+    expect(settings).toMatchObject({
+      role: 'scheduler',
+      absenceS: 43_200,
+      metadata: 'http://169.254.169.254',
+    })
+    expect(fileOf(userData, '/etc/dask/mounts')).toContain('/etc/dask/dask_watch.py\n')
+  })
+
   test('with real certificates leaves room in the smallest cloud for what users add', () => {
     const userData = renderUserData(aBoot('worker'))
     const smallest = { maxUserDataBytes: 16_384, compressesUserData: true }
     expect(gzipSync(userData).length).toBeLessThan(8_000)
+    expect(gzipSync(renderUserData(aBoot('worker', { metadata: 'ec2' }))).length).toBeLessThan(11_000)
     expect(() => checkSize(userData, smallest)).not.toThrow()
     const env = { MUCH: randomBytes(10_000).toString('base64') }
     expect(() => checkSize(renderUserData(aBoot('worker', { env })), smallest)).toThrow(CloudError)
@@ -157,6 +174,7 @@ const has = async (command: string): Promise<boolean> =>
 const boots = [
   { given: 'a scheduler', boot: aBoot('scheduler', { env: full.env }) },
   { given: 'a worker', boot: aBoot('worker', { software: { ...full.software, ...extras } }) },
+  { given: 'a worker that is watched', boot: aBoot('worker', { metadata: 'ec2' }) },
   { given: 'a worker in a container', boot: aBoot('worker', { software: container }) },
 ]
 
@@ -168,10 +186,12 @@ test.skipIf(!(await has('systemd-analyze'))).each(boots)(
       await mkdir(dirname(join(root, path)), { recursive: true })
       await writeFile(join(root, path), content, { mode: Number.parseInt(permissions, 8) })
     }
-    const unit = join(root, 'etc/systemd/system/dask.service')
+    const units = globSync(join(root, 'etc/systemd/system/*.service'))
+    await mkdir(join(root, 'usr/bin'), { recursive: true })
+    await writeFile(join(root, 'usr/bin/env'), '', { mode: 0o755 })
     for (const target of ['network-online', 'multi-user', 'sysinit', 'basic', 'shutdown'])
       await writeFile(join(root, `etc/systemd/system/${target}.target`), '[Unit]\nDescription=x\n')
-    const args = ['verify', '--man=no', '--recursive-errors=no', `--root=${root}`, unit]
+    const args = ['verify', '--man=no', '--recursive-errors=no', `--root=${root}`, ...units]
     const { stderr } = await run('systemd-analyze', args)
     expect(stderr).toBe('')
   },

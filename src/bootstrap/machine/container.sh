@@ -29,6 +29,7 @@ case $2 in
     --preload-nanny /etc/dask/dask_machine.py
   ;;
 esac
+[ ! -e "$here/watch" ] || set -- "$@" --preload /etc/dask/dask_watch.py
 python='for each in python python3; do command -v "$each" >/dev/null && exec "$each" "$@"; done
 echo "install: the image has no python on its PATH" >&2; exit 1'
 set -- --entrypoint /bin/sh "$(cat "$here/image")" -c "$python" dask "$@" --preload /etc/dask/dask_machine.py
@@ -45,6 +46,13 @@ for name in $(sed -n 's/^\([A-Za-z_][A-Za-z0-9_]*\)=".*/\1/p' "$here/env"); do s
 
 bind() { printf 'type=bind,source=%s,target=%s' "$1" "$2"; }
 set -- --mount "$(bind "$keys" /run/dask/keys),readonly" --mount "$(bind "$root$state" "$state")" "$@"
+if [ -e "$here/watch" ]; then
+  notices=$root/run/dask-watch
+  heartbeats=$root/run/dask/watch
+  mkdir -p "$notices" "$heartbeats"
+  chown "$account:$account" "$heartbeats"
+  set -- --mount "$(bind "$notices" /run/dask-watch),readonly" --mount "$(bind "$heartbeats" /run/dask/watch)" "$@"
+fi
 while IFS= read -r path; do set -- --mount "$(bind "$root$path" "$path"),readonly" "$@"; done <"$here/mounts"
 if [ -e "$root/dev/nvidiactl" ]; then
   case $engine in

@@ -52,6 +52,7 @@ export class AwsCloud implements Cloud {
     /** Of the compressed text: EC2 counts before base64. */
     maxUserDataBytes: 16_384,
     compressesUserData: true,
+    metadata: 'ec2',
     launchMs: 30_000,
   } as const
   readonly #options: AwsOptions

@@ -1,0 +1,132 @@
+import { type ChildProcess, spawn } from 'node:child_process'
+import { once } from 'node:events'
+import { existsSync } from 'node:fs'
+import { mkdir, mkdtemp, readFile, rm, utimes, writeFile } from 'node:fs/promises'
+import { createServer, type Server } from 'node:http'
+import type { AddressInfo } from 'node:net'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import { fileURLToPath } from 'node:url'
+
+import { watchSettings } from '../../src/bootstrap/watch.ts'
+import { poll } from '../../src/lib/wait.ts'
+import type { Role } from '../../src/model/names.ts'
+import type { Bundle } from '../../src/pki/bundle.ts'
+import { aBoot, bundle } from './boots.ts'
+import type { Described } from './machines/datasource.ts'
+import { ec2Datasource } from './machines/ec2-datasource.ts'
+
+const patienceMs = 20_000
+
+/** A folder that stands for a machine, its watcher, and a metadata service that answers as EC2's does. */
+export class WatchedMachine implements AsyncDisposable {
+  readonly folder: string
+  readonly notices = new Map<string, string>()
+  /** Requests that were answered with 401, and tokens that were given. */
+  readonly heard = { refused: 0, tokens: 0 }
+  #source = ec2Datasource()
+  readonly #service: Server
+  #watcher: ChildProcess | undefined
+  #said = ''
+
+  private constructor(folder: string, service: Server) {
+    this.folder = folder
+    this.#service = service
+  }
+
+  static async create(): Promise<WatchedMachine> {
+    const folder = await mkdtemp(join(tmpdir(), 'watched-'))
+    await mkdir(join(folder, 'dask'))
+    const service = createServer().listen(0, '127.0.0.1')
+    await once(service, 'listening')
+    const machine = new WatchedMachine(folder, service)
+    service.on('request', (request, response) => {
+      const { method = '', url: path = '', headers } = request
+      const { status, body } = machine.#source.answer({ method, path, headers }, machine.#described)
+      if (status === 401) machine.heard.refused += 1
+      if (method === 'PUT' && status === 200) machine.heard.tokens += 1
+      response.writeHead(status).end(body)
+    })
+    return machine
+  }
+
+  get #described(): Described {
+    const { notices } = this
+    const place = { mac: '02:00:00:00:00:01', ip: '10.0.0.8', publicIp: undefined, zone: 'us-east-1a' }
+    const name = { id: 'i-1', uuid: '0', hostname: 'ip-10-0-0-8', size: 'm7i.large' }
+    return { ...name, ...place, userData: Buffer.from(''), notices }
+  }
+
+  /** What the machine's user data would say, but quick, and at home in the folder. */
+  async settle(role: Role, changes: Readonly<Record<string, unknown>> = {}): Promise<void> {
+    const { port } = this.#service.address() as AddressInfo
+    const settings = {
+      ...(JSON.parse(watchSettings(aBoot(role), 'ec2')) as Record<string, unknown>),
+      metadata: `http://127.0.0.1:${port}`,
+      lookEveryS: 0.05,
+      notice: join(this.folder, 'notice'),
+      runtime: join(this.folder, 'dask'),
+      heartbeat: join(this.folder, 'dask', 'heartbeat'),
+      console: join(this.folder, 'console'),
+      powerOff: ['sh', '-c', 'echo off >"$0"', join(this.folder, 'off')],
+      ...changes,
+    }
+    await writeFile(join(this.folder, 'watch.json'), JSON.stringify(settings))
+  }
+
+  async start({ authority, worker }: Bundle = bundle): Promise<void> {
+    await writeFile(join(this.folder, 'ca.pem'), authority.certificate)
+    await writeFile(join(this.folder, 'node.pem'), worker.certificate)
+    await writeFile(join(this.folder, 'node.key'), worker.key)
+    const program = fileURLToPath(new URL('../../src/bootstrap/machine/watch.py', import.meta.url))
+    this.#watcher = spawn('python3', ['-I', program, join(this.folder, 'watch.json')], {
+      stdio: ['ignore', 'ignore', 'pipe'],
+    })
+    this.#watcher.stderr?.setEncoding('utf8').on('data', (text: string) => (this.#said += text))
+  }
+
+  /** Another service that knows none of the tokens. */
+  forgetTokens(): void {
+    this.#source = ec2Datasource()
+  }
+
+  /** As Dask does while somebody is there. */
+  async beat(): Promise<void> {
+    const path = join(this.folder, 'dask', 'heartbeat')
+    await writeFile(path, '')
+    await utimes(path, new Date(), new Date())
+  }
+
+  get isOff(): boolean {
+    return existsSync(join(this.folder, 'off'))
+  }
+
+  async read(name: string): Promise<string> {
+    return readFile(join(this.folder, name), 'utf8').catch(() => '')
+  }
+
+  async until(isMet: () => boolean | Promise<boolean>): Promise<void> {
+    const met = async (): Promise<true | undefined> => ((await isMet()) ? true : undefined)
+    await poll(met, 20, { signal: AbortSignal.timeout(patienceMs) }).catch((cause: unknown) => {
+      throw new Error(`it did not come to it; the watcher said:\n${this.#said}`, { cause })
+    })
+  }
+
+  /** So many more looks have been taken. */
+  async looks(count: number): Promise<void> {
+    let taken = 0
+    const seen = (): void => {
+      taken += 1
+    }
+    this.#service.on('request', seen)
+    await this.until(() => taken >= count * 2)
+    this.#service.off('request', seen)
+  }
+
+  async [Symbol.asyncDispose](): Promise<void> {
+    this.#watcher?.kill('SIGKILL')
+    this.#service.closeAllConnections()
+    this.#service.close()
+    await rm(this.folder, { recursive: true, force: true })
+  }
+}
