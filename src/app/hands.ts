@@ -222,6 +222,7 @@ function prepared(
     scheduler: kept,
     limits,
     metadata: cloud.promises.metadata,
+    opensMetadata: cloud.promises.opensMetadata,
   })
   checkSize(userData, cloud.promises)
   const owner = ownerOf(cluster)

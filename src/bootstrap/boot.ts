@@ -18,6 +18,8 @@ export interface Boot {
    * elsewhere: nothing watches the machine from inside.
    */
   readonly metadata?: MetadataService | undefined
+  /** Whether tasks may ask it, too: else Dask's own user is kept away. */
+  readonly opensMetadata?: boolean | undefined
 }
 
 export type MetadataService = 'ec2'

@@ -11,12 +11,12 @@ const doneStatus = 86
 /**
  * What keeps Dask running. The software is installed by the unit itself: it is tried again until it is there. What
  * would close the door on a GPU (PrivateDevices, ProtectClock, MemoryDenyWriteExecute) is left out. Where the machine
- * is watched, Dask has a folder to say in that somebody is there.
+ * is watched, Dask has a folder to say in that somebody is there. `isShut`: tasks cannot ask the metadata service.
  */
 export const renderUnit = (
   role: Role,
   software: Pick<Software, 'kind' | 'setup'> = { kind: 'python' },
-  { isWatched = false } = {},
+  { isWatched = false, isShut = false } = {},
 ) =>
   `[Unit]
 Description=Dask ${role}
@@ -33,7 +33,7 @@ LoadCredential=node.pem:/etc/dask/node.pem
 LoadCredential=node.key:/etc/dask/node.key
 EnvironmentFile=/etc/dask/env
 EnvironmentFile=-/etc/default/dask-machine
-${(software.setup ?? []).length === 0 ? '' : 'ExecStartPre=+/etc/dask/setup.sh\n'}ExecStartPre=+/etc/dask/gpu.sh
+${(software.setup ?? []).length === 0 ? '' : 'ExecStartPre=+/etc/dask/setup.sh\n'}${isShut ? 'ExecStartPre=+/etc/dask/shut.sh\n' : ''}ExecStartPre=+/etc/dask/gpu.sh
 ${programs[software.kind]}
 TimeoutStartSec=600
 Restart=always

@@ -16,6 +16,7 @@ const programs: Readonly<Record<Software['kind'], readonly MachineFile[]>> = {
   image: ['gpu.sh', 'pull.sh', 'container.sh', 'dask_machine.py'].map(programNamed),
 }
 const setupProgram = programNamed('setup.sh')
+const shutProgram = programNamed('shut.sh')
 const watchers = ['watch.py', 'dask_watch.py'].map(programNamed)
 
 const commands = (units: readonly string[]) => [
@@ -41,7 +42,10 @@ export function renderUserData(boot: Boot): string {
     read('/etc/dask/dask.yaml', daskConfiguration(boot)),
     ...programs[software.kind],
     ...extraFiles(software),
-    read('/etc/systemd/system/dask.service', renderUnit(role, software, { isWatched: isWatched(boot) })),
+    read(
+      '/etc/systemd/system/dask.service',
+      renderUnit(role, software, { isWatched: isWatched(boot), isShut: isShut(boot) }),
+    ),
     ...watchFiles(boot),
   ]
   const units = ['dask.service', ...(isWatched(boot) ? ['dask-watch.service'] : [])]
@@ -50,10 +54,13 @@ export function renderUserData(boot: Boot): string {
 
 const isWatched = ({ metadata }: Boot): boolean => metadata !== undefined
 
+const isShut = (boot: Boot): boolean => isWatched(boot) && boot.opensMetadata !== true
+
 function watchFiles(boot: Boot): readonly MachineFile[] {
   if (boot.metadata === undefined) return []
   return [
     ...watchers,
+    ...(isShut(boot) ? [shutProgram] : []),
     read('/etc/dask/watch', watchSettings(boot, boot.metadata)),
     read('/etc/systemd/system/dask-watch.service', watchUnit),
   ]

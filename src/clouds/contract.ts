@@ -33,6 +33,8 @@ export interface Cloud {
     readonly compressesUserData?: boolean
     /** Machines hear of their end from this kind of metadata service, and a machine that powers itself off ends. */
     readonly metadata?: 'ec2'
+    /** Tasks may ask that service, since the user has given the machines an identity that it hands out. */
+    readonly opensMetadata?: boolean
     /** A create may take this long to answer. */
     readonly launchMs: number
   }

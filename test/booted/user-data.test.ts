@@ -89,6 +89,18 @@ async function workers(count: number): Promise<readonly string[]> {
   })
 }
 
+/** Asks for the user data as an account. */
+const asking = `
+import os, sys, urllib.error, urllib.request
+os.setuid(int(sys.argv[1]))
+try:
+    urllib.request.urlopen("http://169.254.169.254/latest/user-data", timeout=5)
+except urllib.error.HTTPError as error:
+    print(error.code)
+except urllib.error.URLError as error:
+    print(error.reason.strerror)
+`
+
 describe('what a machine is given boots on a real system', () => {
   test('a scheduler and two workers find each other over mutual TLS, named as their cloud names them', async () => {
     const began = performance.now()
@@ -164,6 +176,18 @@ describe('what a machine is given boots on a real system', () => {
     expect(room.running).not.toContain('i-00000000000000004')
     await workers(2)
     expect(readFileSync('/proc/mounts', 'utf8')).not.toContain('i-00000000000000004')
+  })
+
+  test('tasks cannot ask the metadata service, and root can', async () => {
+    const machine = room.machine('i-00000000000000002')
+    const pid = (await machine.run('systemctl', 'show', '--value', '-p', 'MainPID', 'dask.service')).trim()
+    const dask = (await machine.run('stat', '-c', '%u', `/proc/${pid}`)).trim()
+    const asked = async (account: string) => (await machine.run('python3', '-c', asking, account)).trim()
+    expect(await asked('0')).toBe('401')
+    expect(await asked('1')).toBe('401')
+    expect(Number(dask)).toBeGreaterThan(60_000)
+    expect(await asked(dask)).toBe('Connection refused')
+    expect(await asked('58786')).toBe('Connection refused')
   })
 
   test('the room is closed and nothing of it is left', async () => {

@@ -58,7 +58,11 @@ async def worker_life(worker, config):
 async def leave(worker, config):
     """Ends for good. A worker that is only advised to go stays until somebody else has its results."""
     logger.info("The cloud takes this machine back: %s", notice(config))
-    atexit.register(end)
+    if worker.nanny:
+        # Its nanny is the one whose end systemd sees, and goes by this (dask_machine.py).
+        open(os.path.join(os.environ["HOME"], "retired"), "w").close()
+    else:
+        atexit.register(end)
     try:
         await hand_over(worker, config)
     except Exception:

@@ -43,7 +43,7 @@ const usualSizes = { scheduler: ['m7i.large'], worker: ['m7i.xlarge'] } as const
 export class AwsCloud implements Cloud {
   readonly name = 'aws'
   readonly scope: Scope
-  readonly promises = {
+  readonly promises: Cloud['promises'] = {
     /** A request that AWS has taken is carried out within seconds; lists show it within a minute at the latest. */
     horizonMs: 180_000,
     stableAddress: true,
@@ -54,12 +54,13 @@ export class AwsCloud implements Cloud {
     compressesUserData: true,
     metadata: 'ec2',
     launchMs: 30_000,
-  } as const
+  }
   readonly #options: AwsOptions
   readonly #ours: Ours
 
   constructor(options: AwsOptions) {
     this.#options = options
+    this.promises = { ...this.promises, opensMetadata: options.settings.instanceProfile !== undefined }
     this.scope = options.scope
     this.#ours = { installation: options.installation, isSealed: tags => tags.seal === this.#sealOf(tags) }
   }
