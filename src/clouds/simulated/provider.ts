@@ -94,6 +94,7 @@ export class SimulatedCloud implements Cloud {
       maxBatch: 100,
       listEveryMs: { busy: 500, resting: 10_000 },
       maxUserDataBytes: 16_384,
+      compressesUserData: true,
       launchMs: 10_000,
     }
   }
