@@ -2,7 +2,7 @@ import { inUseFinalizer, purpose } from '../api/names.ts'
 import { cloudOf, type RegisteredCloud } from '../clouds/registry.ts'
 import { isKubeError, KubeError } from '../kube/fault.ts'
 import { SecretReader } from '../kube/secret-reader.ts'
-import type { SecretRef, Secrets, StoredSecret } from '../kube/secrets.ts'
+import { type SecretRef, type Secrets, type StoredSecret, secretKey } from '../kube/secrets.ts'
 import type { Call } from '../lib/call.ts'
 import { digest } from '../lib/fingerprint.ts'
 import { ParseError } from '../lib/parse.ts'
@@ -91,7 +91,7 @@ export class Credentials implements AsyncDisposable {
     const kind = cloudOf(cluster, this.#options.allowed)
     if (cluster.credentials === undefined) return this.#own(kind, cluster)
     const ref = refOf(cluster, cluster.credentials)
-    const known = this.#known.get(keyOf(ref))
+    const known = this.#known.get(secretKey(ref))
     if (known?.answer === undefined)
       return { kind: 'silent', problem: known?.problem ?? `Secret ${ref.name} has not been read yet` }
     return judged(known.answer.secret, ref, kind)
@@ -109,7 +109,7 @@ export class Credentials implements AsyncDisposable {
   async drop(ref: SecretRef, call: Call): Promise<void> {
     const secret = await this.#options.secrets.read(ref, call)
     if (secret === undefined || !isHeld(secret)) return
-    const known = this.#known.get(keyOf(ref)) ?? { ref, users: new Set(), readAt: -Infinity }
+    const known = this.#known.get(secretKey(ref)) ?? { ref, users: new Set(), readAt: -Infinity }
     const left = secret.metadata.finalizers.filter(each => each !== inUseFinalizer)
     await this.#write(known, secret, left, call)
   }
@@ -126,13 +126,13 @@ export class Credentials implements AsyncDisposable {
   /** Notes who uses the Secret; undefined where the cluster names none. */
   #meet(cluster: Credentialed): Known | undefined {
     const ref = cluster.credentials && refOf(cluster, cluster.credentials)
-    const key = ref && keyOf(ref)
+    const key = ref && secretKey(ref)
     for (const [other, { users }] of this.#known)
       if (other !== key && users.delete(cluster.uid) && users.size === 0) this.#known.delete(other)
     if (ref === undefined) return undefined
-    const known = this.#known.get(keyOf(ref)) ?? { ref, users: new Set(), readAt: -Infinity }
+    const known = this.#known.get(secretKey(ref)) ?? { ref, users: new Set(), readAt: -Infinity }
     known.users.add(cluster.uid)
-    this.#known.set(keyOf(ref), known)
+    this.#known.set(secretKey(ref), known)
     return known
   }
 
@@ -231,8 +231,6 @@ const refOf = ({ namespace }: Credentialed, { name }: { readonly name: string })
   namespace,
   name,
 })
-
-const keyOf = ({ namespace, name }: SecretRef): string => `${namespace}/${name}`
 
 /** The API server's own words, which hold no secret. */
 const unreadable = ({ name }: SecretRef, error: unknown): string =>

@@ -1,6 +1,7 @@
 import type { Cloud } from '../clouds/contract.ts'
 import { CloudError } from '../model/faults.ts'
 import { veiled } from './veil.ts'
+import { wrapped } from './wrapped.ts'
 
 /** Credentials that were refused are tried again so often, and whatever else they were refused with them. */
 const againMs = 60_000
@@ -76,24 +77,10 @@ export class Gate {
 }
 
 /** The same cloud behind a gate. */
-export function gated(cloud: Cloud, gate: Gate): Cloud {
-  const offerings = cloud.offerings?.bind(cloud)
-  const read = cloud.console?.bind(cloud)
-  return {
-    name: cloud.name,
-    scope: cloud.scope,
-    promises: cloud.promises,
-    ...(cloud.schedulers === undefined ? {} : { schedulers: cloud.schedulers }),
-    list: call => gate.through('list', () => cloud.list(call)),
-    launch: (request, call) => gate.through('launch', () => cloud.launch(request, call)),
-    terminate: (machines, call) => gate.through('terminate', () => cloud.terminate(machines, call)),
-    ...(offerings && { offerings: (wish, call) => gate.through('offerings', () => offerings(wish, call)) }),
-    reserveAddress: (wish, call) => gate.through('reserve', () => cloud.reserveAddress(wish, call)),
-    releaseAddress: (owner, call) => gate.through('release', () => cloud.releaseAddress(owner, call)),
-    ...(read && { console: (machine, call) => gate.through('console', () => read(machine, call)) }),
-    async close() {
-      await gate.quiet()
-      await cloud.close()
-    },
-  }
-}
+export const gated = (cloud: Cloud, gate: Gate): Cloud => ({
+  ...wrapped(cloud, (name, call, work) => gate.through(name, () => work(call))),
+  async close() {
+    await gate.quiet()
+    await cloud.close()
+  },
+})

@@ -5,6 +5,7 @@ import type { KubeRequests } from '../kube/transport.ts'
 import type { Call } from '../lib/call.ts'
 import { limited } from '../lib/deadline.ts'
 import { CloudError } from '../model/faults.ts'
+import { type CloudCall, wrapped } from './wrapped.ts'
 
 /** Does work for `ms` milliseconds at most, or refuses to begin it. */
 export type Led = <T>(ms: number, call: Call, work: (call: Call) => Promise<T>) => Promise<T>
@@ -28,22 +29,19 @@ export const asLeader =
 
 /** The same cloud in a leader's hands: every call of it, whoever makes it, keeps to the lease. */
 export function ledCloud(cloud: Cloud, led: Led): Cloud {
-  const { name, scope, promises, schedulers } = cloud
-  const offerings = cloud.offerings?.bind(cloud)
-  const console = cloud.console?.bind(cloud)
+  const { schedulers, promises } = cloud
+  const limitMs: Readonly<Record<CloudCall, number>> = {
+    list: listMs,
+    launch: promises.launchMs,
+    terminate: changeMs,
+    offerings: changeMs,
+    'reserve-address': networkMs,
+    'release-address': networkMs,
+    console: changeMs,
+  }
   return {
-    name,
-    scope,
-    promises,
-    ...(schedulers === undefined ? {} : { schedulers: ledSchedulers(schedulers, led) }),
-    list: call => led(listMs, call, limit => cloud.list(limit)),
-    launch: (request, call) => led(promises.launchMs, call, limit => cloud.launch(request, limit)),
-    terminate: (machines, call) => led(changeMs, call, limit => cloud.terminate(machines, limit)),
-    reserveAddress: (wish, call) => led(networkMs, call, limit => cloud.reserveAddress(wish, limit)),
-    releaseAddress: (owner, call) => led(networkMs, call, limit => cloud.releaseAddress(owner, limit)),
-    ...(offerings && { offerings: (wish, call) => led(changeMs, call, limit => offerings(wish, limit)) }),
-    ...(console && { console: (machine, call) => led(changeMs, call, limit => console(machine, limit)) }),
-    close: () => cloud.close(),
+    ...wrapped(cloud, (name, call, work) => led(limitMs[name], call, work)),
+    ...(schedulers && { schedulers: ledSchedulers(schedulers, led) }),
   }
 }
 

@@ -1,6 +1,7 @@
 import type { Cloud } from '../clouds/contract.ts'
 import { CloudError } from '../model/faults.ts'
 import type { Metrics } from '../telemetry/metrics.ts'
+import { wrapped } from './wrapped.ts'
 
 /** The same cloud, with every call timed and every launch counted, by how it ended. */
 export function measured(
@@ -28,22 +29,10 @@ export function measured(
       throw error
     }
   }
-  const offerings = cloud.offerings?.bind(cloud)
-  const console = cloud.console?.bind(cloud)
-  return {
-    name: cloud.name,
-    scope: cloud.scope,
-    promises: cloud.promises,
-    ...(cloud.schedulers === undefined ? {} : { schedulers: cloud.schedulers }),
-    list: call => timed('list', () => cloud.list(call)),
-    launch: (request, call) => counted(() => timed('launch', () => cloud.launch(request, call))),
-    terminate: (machines, call) => timed('terminate', () => cloud.terminate(machines, call)),
-    reserveAddress: (wish, call) => timed('reserve-address', () => cloud.reserveAddress(wish, call)),
-    releaseAddress: (owner, call) => timed('release-address', () => cloud.releaseAddress(owner, call)),
-    ...(offerings && { offerings: (wish, call) => timed('offerings', () => offerings(wish, call)) }),
-    ...(console && { console: (machine, call) => timed('console', () => console(machine, call)) }),
-    close: () => cloud.close(),
-  }
+  return wrapped(cloud, (name, call, work) => {
+    const run = () => timed(name, () => work(call))
+    return name === 'launch' ? counted(run) : run()
+  })
 }
 
 const faultOf = (error: unknown): string => (error instanceof CloudError ? error.fault : 'bug')

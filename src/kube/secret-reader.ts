@@ -1,7 +1,7 @@
 import { limited } from '../lib/deadline.ts'
 import { TokenBucket } from '../lib/token-bucket.ts'
 import { Turns } from '../lib/turns.ts'
-import type { SecretRef, Secrets, StoredSecret } from './secrets.ts'
+import { type SecretRef, type Secrets, type StoredSecret, secretKey } from './secrets.ts'
 
 /** Whatever tenants ask for: the API server is asked for their Secrets so often, in all. */
 const rate = { perSecond: 20, size: 20 }
@@ -32,7 +32,7 @@ export class SecretReader implements AsyncDisposable {
 
   /** Undefined where there is none. Throws a KubeError or a ParseError. */
   read(ref: SecretRef): Promise<Answer> {
-    const key = keyOf(ref)
+    const key = secretKey(ref)
     const flight = this.#flights.get(key) ?? this.#begin(key, ref)
     this.#wake()
     return flight.promise
@@ -62,12 +62,8 @@ export class SecretReader implements AsyncDisposable {
 
   async #serve(): Promise<void> {
     for (let flight = this.#turns.take(); flight !== undefined; flight = this.#turns.take()) {
-      await this.#turn().then(() => this.#fly(flight), flight.reject)
+      await this.#bucket.take(this.#stop).then(() => this.#fly(flight), flight.reject)
     }
-  }
-
-  async #turn(): Promise<void> {
-    await this.#bucket.take(this.#stop)
   }
 
   /** Answers need not wait for each other. */
@@ -75,5 +71,3 @@ export class SecretReader implements AsyncDisposable {
     limited(limitMs, this.#stop, call => this.#secrets.read(ref, call)).then(resolve, reject)
   }
 }
-
-const keyOf = ({ namespace, name }: SecretRef): string => `${namespace}/${name}`

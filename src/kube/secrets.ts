@@ -9,6 +9,8 @@ export interface SecretRef {
   readonly name: string
 }
 
+export const secretKey = ({ namespace, name }: SecretRef): string => `${namespace}/${name}`
+
 /** A Secret to be written: `metadata` names it, `data` is base64. */
 export interface WantedSecret {
   readonly metadata: SecretRef

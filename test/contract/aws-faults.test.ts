@@ -28,8 +28,8 @@ afterEach(async () => {
   if (differs.length > 0) throw new Error(`unlike EC2: ${differs.join(', ')}`)
 })
 
-function aRequest(changes: Partial<LaunchRequest> = {}): LaunchRequest {
-  const [{ id, zone } = { id: '', zone: '' }] = ground.home.subnets
+function aRequest(changes: Partial<LaunchRequest> = {}, { home } = ground): LaunchRequest {
+  const [{ id, zone } = { id: '', zone: '' }] = home.subnets
   const offering = `m7i.large ${zone} OnDemand ${id} ami-00000000000000002 /dev/sda1 30`
   return aLaunchRequest({ offering, userData: '#cloud-config\n{}\n', ...changes })
 }
@@ -195,9 +195,7 @@ test('row 4: machines that lists do not show yet are neither gone nor ended twic
   await using late = await anAwsGround({ tempo: { ...tempo, lagMs: 1_000 } })
   aGroup(late.home, group)
   const own = await late.open('ours', settings)
-  const [{ id, zone } = { id: '', zone: '' }] = late.home.subnets
-  const offering = `m7i.large ${zone} OnDemand ${id} ami-00000000000000002 /dev/sda1 30`
-  const request = aLaunchRequest({ offering, userData: '#cloud-config\n{}\n' })
+  const request = aRequest({}, late)
   const { machines } = await own.launch(request, call)
   expect((await own.list(call)).machines).toEqual([])
   expect(await faultOf(own.terminate(machines, call))).toBe('conflict')
