@@ -155,6 +155,16 @@ describe('faults of EC2, by the rows of the fault matrix', () => {
     await own.close()
   })
 
+  test('the interfaces of workers are not taken for the scheduler’s address', async () => {
+    const owner = anOwner()
+    const made = await cloud.reserveAddress({ owner, exposure: 'Private', admitted: [] }, call)
+    const { machines } = await cloud.launch(aRequest({ owner, count: 5, address: made }), call)
+    expect((await cloud.list(call)).addresses).toEqual([made])
+    await cloud.terminate(machines, call)
+    await cloud.releaseAddress(owner.uid, call)
+    expect(ground.left()).toEqual([group])
+  })
+
   test('row 22: a spot machine that AWS takes back is gone', async () => {
     const { machines } = await cloud.launch(aRequest(), call)
     for (const id of machines) endInstance(ground.home, id, 'spot')

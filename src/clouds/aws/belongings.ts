@@ -20,7 +20,7 @@ import { readTags, type Tags } from './tags.ts'
 /** What a cluster has in the account beside its machines, as far as lists show it. */
 export interface Belongings {
   readonly owner: Owner
-  /** Those in use first. Oldest first is not told by EC2: by id, so that everybody takes the same. */
+  /** The scheduler's; a worker's comes and goes with its machine. Those in use first. Oldest first is not told by EC2: by id, so that everybody takes the same. */
   readonly interfaces: readonly NetworkInterface[]
   readonly addresses: readonly Address[]
   readonly groups: readonly SecurityGroup[]
@@ -62,13 +62,16 @@ export async function belongingsIn(
     const none = { owner: { uid, key: keyIn(tags) }, interfaces: [], addresses: [], groups: [] }
     found.set(uid, part(found.get(uid) ?? none))
   }
-  for (const each of interfaces)
+  for (const each of interfaces.filter(isKeptOne))
     add(readTags(each.TagSet), own => ({ ...own, interfaces: [...own.interfaces, each].toSorted(usedFirst) }))
   for (const each of addresses)
     add(readTags(each.Tags), own => ({ ...own, addresses: [...own.addresses, each] }))
   for (const each of groups) add(readTags(each.Tags), own => ({ ...own, groups: [...own.groups, each] }))
   return found
 }
+
+/** Workers' carry their tags, too, so that they are seen in the account's bills. */
+const isKeptOne = ({ TagSet }: NetworkInterface): boolean => readTags(TagSet).role !== 'worker'
 
 const usedFirst = (a: NetworkInterface, b: NetworkInterface): number => {
   const used = Number(b.Attachment !== undefined) - Number(a.Attachment !== undefined)
