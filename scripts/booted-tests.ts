@@ -1,8 +1,10 @@
 import { spawn } from 'node:child_process'
 import { existsSync } from 'node:fs'
 import { join } from 'node:path'
-import { hindrance, prepareGround } from '../test/support/machines/ground.ts'
+import { type GroundCall, hindrance, prepareGround } from '../test/support/machines/ground.ts'
 import { groundVariables, isInside, withoutMachines } from '../test/support/machines/suite.ts'
+import { daskPython } from '../test/support/python.ts'
+import { findSource, NoControlPlane } from './controlplane/source.ts'
 import { type Counts, none, readSummary } from './test-summary-reporter.ts'
 
 /** Of the project that is tested: whoever has none is not asked for machines. */
@@ -22,12 +24,22 @@ export async function wantsBooted(projects: readonly string[]): Promise<boolean>
 /** Fetches what machines are made of, and then runs the tests where no packet can leave. */
 export async function runBooted(files: readonly string[]): Promise<Counts> {
   try {
-    const ground = await prepareGround({ signal: AbortSignal.timeout(groundMs), progress: console.log })
+    const call = { signal: AbortSignal.timeout(groundMs), progress: console.log }
+    const ground = await prepareGround(call)
+    await prepareOthers(call)
     return await inNamespace(files, groundVariables(ground))
   } catch (error) {
     console.log(`no machine can be booted: ${error instanceof Error ? error.message : String(error)}`)
     return { ...none, failed: 1 }
   }
+}
+
+/** What a run in the namespace looks for in the cache: there is nowhere to fetch it from. */
+async function prepareOthers(call: GroundCall): Promise<void> {
+  await daskPython(call)
+  await findSource(call).catch((error: unknown) => {
+    if (!(error instanceof NoControlPlane)) throw error
+  })
 }
 
 function inNamespace(files: readonly string[], variables: Readonly<Record<string, string>>): Promise<Counts> {

@@ -9,7 +9,7 @@ import type { Condition } from '../../src/model/status.ts'
 import { secretLabels } from '../../src/pki/secret.ts'
 import type { SharedControlPlane } from './control-plane.ts'
 import { LocalFleet } from './local-fleet.ts'
-import { OperatorProcess, operatorDirectory } from './operator.ts'
+import { type OperatorOptions, OperatorProcess, operatorDirectory } from './operator.ts'
 import { daskPython, tell } from './python.ts'
 import { keyParts } from './traces.ts'
 
@@ -35,6 +35,15 @@ export interface SecretResource {
   readonly data: Readonly<Record<string, string>>
 }
 
+type OperatorHow = Pick<OperatorOptions, 'settings' | 'env'>
+
+interface Parts {
+  readonly plane: SharedControlPlane
+  readonly python: string
+  readonly folder: { readonly path: string } & AsyncDisposable
+  readonly how: OperatorHow
+}
+
 /** One operator with real machines at a real API server: its own namespace is not that of the clusters. */
 export class ClusterStage implements AsyncDisposable {
   readonly plane: SharedControlPlane
@@ -48,23 +57,22 @@ export class ClusterStage implements AsyncDisposable {
   #operator: OperatorProcess | undefined
   readonly #agent: Agent
   readonly #folder: AsyncDisposable
+  readonly #how: OperatorHow
 
-  private constructor(
-    plane: SharedControlPlane,
-    python: string,
-    folder: { readonly path: string } & AsyncDisposable,
-  ) {
+  private constructor({ plane, python, folder, how }: Parts) {
     this.plane = plane
     this.python = python
+    this.#how = how
     this.folder = folder.path
     this.#folder = folder
     this.fleet = new LocalFleet(join(folder.path, 'state'))
     this.#agent = new Agent({ connect: { ca: plane.authority } })
   }
 
-  static async open(plane: SharedControlPlane): Promise<ClusterStage> {
+  /** `how` says what the operator is told beside what every stage tells it. */
+  static async open(plane: SharedControlPlane, how: OperatorHow = {}): Promise<ClusterStage> {
     const python = await daskPython({ signal: AbortSignal.timeout(600_000), progress: tell })
-    const stage = new ClusterStage(plane, python, await operatorDirectory())
+    const stage = new ClusterStage({ plane, python, folder: await operatorDirectory(), how })
     await plane.kubectl(['create', 'namespace', stage.operatorNamespace])
     stage.startOperator()
     return stage
@@ -89,6 +97,7 @@ export class ClusterStage implements AsyncDisposable {
       namespace: this.operatorNamespace,
       watch: this.tenant,
       directory: this.folder,
+      ...this.#how,
       flags: ['--local-python', this.python, '--log-level', 'trace'],
     })
     return this.#operator

@@ -4,12 +4,14 @@ import { Desk, type Ledger } from './desk.ts'
 import type { Model } from './model.ts'
 import { Script } from './script.ts'
 import { serve } from './server.ts'
-import { aRegion, calmTempo, type Region, type Tempo } from './world.ts'
+import { aRegion, calmTempo, type Place, type Region, type Tempo } from './world.ts'
 
 export interface Options {
   readonly now?: () => number
   readonly host?: string
   readonly tempo?: Partial<Tempo>
+  /** Private addresses, where 172.31.0.0/16 does not do: each thing of a region has a number of its own, from 1. */
+  readonly privateIp?: (seq: number) => string
   /** AWS's own, or as many requests as one likes, where several operators of a test stand for one. */
   readonly rates?: 'documented' | 'unlimited'
   /** What every request and answer is compared with; the ledger tells what differs. */
@@ -46,8 +48,9 @@ export async function startEc2({
   tempo,
   rates = 'documented',
   model,
+  privateIp,
 }: Options = {}): Promise<Ec2> {
-  const world = aWorld(now, { ...calmTempo, ...tempo })
+  const world = aWorld({ now, tempo: { ...calmTempo, ...tempo }, privateIp })
   const script = new Script()
   const ledger: Ledger = []
   const desk = new Desk({ world, ledger, now, rates, model })
@@ -69,13 +72,13 @@ export async function startEc2({
   }
 }
 
-function aWorld(now: () => number, tempo: Tempo): World {
+function aWorld(place: Pick<Place, 'now' | 'tempo' | 'privateIp'>): World {
   const regions = new Map<string, Region>()
   return {
     keys: new Map([[homeKey, { account: homeAccount, may: undefined }]]),
     region(account, name) {
       const key = `${account} ${name}`
-      const region = regions.get(key) ?? aRegion({ account, name, now, tempo })
+      const region = regions.get(key) ?? aRegion({ ...place, account, name })
       regions.set(key, region)
       return region
     },

@@ -34,7 +34,7 @@ export function makeInterface(region: Region, wanted: Wanted): Interface {
   const made: Interface = {
     ...thing,
     subnet,
-    privateIp: privateIp(thing.seq),
+    privateIp: region.privateIp(thing.seq),
     mac: `02:${randomBytes(5)
       .toString('hex')
       .replaceAll(/..(?=.)/g, '$&:')}`,
@@ -54,7 +54,6 @@ export function subnetOf({ subnets }: Region, id: string): Subnet {
   return found
 }
 
-const privateIp = (seq: number): string => `172.31.${Math.floor(seq / 250) % 250}.${4 + (seq % 250)}`
 /** Of a range that nobody routes. */
 export const publicIp = (seq: number): string => `198.18.${Math.floor(seq / 250) % 250}.${4 + (seq % 250)}`
 

@@ -108,6 +108,7 @@ export interface Region {
   readonly buckets: Buckets
   readonly subnets: readonly Subnet[]
   readonly vpc: string
+  readonly privateIp: (seq: number) => string
   readonly instances: Map<string, Instance>
   readonly volumes: Map<string, Volume>
   readonly interfaces: Map<string, Interface>
@@ -121,12 +122,17 @@ export interface Region {
 
 export const calmTempo: Tempo = { startMs: 100, endMs: 100, addressMs: 0, lagMs: 0, networkLagMs: 0 }
 
-interface Place {
+export interface Place {
   readonly account: string
   readonly name: string
   readonly now: () => number
   readonly tempo: Tempo
+  /** An address for the interface that is the how-manieth thing of its region; in 172.31.0.0/16 unless told. */
+  readonly privateIp?: ((seq: number) => string) | undefined
 }
+
+/** As in a default VPC. */
+const usualIp = (seq: number): string => `172.31.${Math.floor(seq / 250) % 250}.${4 + (seq % 250)}`
 
 export function aRegion(place: Place): Region {
   let seq = 0
@@ -141,6 +147,7 @@ export function aRegion(place: Place): Region {
   }))
   return {
     ...place,
+    privateIp: place.privateIp ?? usualIp,
     catalog: usualCatalog,
     buckets: new Buckets(place.now),
     subnets,
@@ -202,22 +209,19 @@ function leave({ volumes, interfaces, addresses }: Region, { id }: Instance): vo
   }
 }
 
+/** Whose hand ends a machine, and how EC2 tells. */
+const reasons = {
+  user: ['Client.UserInitiatedShutdown', 'User initiated shutdown'],
+  spot: ['Server.SpotInstanceTermination', 'Spot instance termination'],
+  itself: ['Client.InstanceInitiatedShutdown', 'Instance initiated shutdown'],
+} as const
+
 /** Ends a machine from outside, as its owner would, or as AWS does when it takes a spot machine back. */
-export function endInstance(region: Region, id: string, how: 'user' | 'spot' = 'user'): void {
+export function endInstance(region: Region, id: string, how: keyof typeof reasons = 'user'): void {
   const instance = region.instances.get(id)
   if (instance === undefined || instance.end !== undefined) return
-  instance.end =
-    how === 'spot'
-      ? {
-          at: region.now(),
-          code: 'Server.SpotInstanceTermination',
-          message: 'Server.SpotInstanceTermination: Spot instance termination',
-        }
-      : {
-          at: region.now(),
-          code: 'Client.UserInitiatedShutdown',
-          message: 'Client.UserInitiatedShutdown: User initiated shutdown',
-        }
+  const [code, words] = reasons[how]
+  instance.end = { at: region.now(), code, message: `${code}: ${words}` }
 }
 
 /** Ids of everything that still costs money or clutters the account. */
