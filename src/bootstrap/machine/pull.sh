@@ -19,7 +19,9 @@ if ! engine >/dev/null; then
   # What the machine does of its own accord at its first boot may hold the lock.
   apt="apt-get -q -o DPkg::Lock::Timeout=300 -o Acquire::Retries=3"
   $apt update >&2
-  $apt install -y --no-install-recommends docker.io >&2 || $apt install -y podman >&2 ||
+  # Debian has Docker's own program in a package apart.
+  $apt install -y --no-install-recommends docker.io docker-cli >&2 ||
+    $apt install -y --no-install-recommends docker.io >&2 || $apt install -y podman >&2 ||
     fail 'neither docker.io nor podman can be installed from the configured package sources'
 fi
 engine=$(engine)

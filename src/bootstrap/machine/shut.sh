@@ -6,8 +6,9 @@ command -v nft >/dev/null || {
   echo 'shut: there is no nft here: tasks can ask the metadata service' >&2
   exit 0
 }
-# 58786 is Dask's account in a container (container.sh).
+# 58786 is Dask's account in a container (container.sh); there, the unit has none of its own.
 own=$(systemctl show --value -p UID dask.service)
+case $own in '' | *[!0-9]*) own=58786 ;; esac
 nft -f - <<END
 table inet dask
 delete table inet dask

@@ -10,6 +10,10 @@ export interface Ground {
   readonly root: string
   /** Wheels for that Debian's Python. */
   readonly wheels: string
+  /** The same Debian with Docker's engine, and a registry that can be run from it. */
+  readonly engineRoot: string
+  /** A tar file: the one layer of a container image with Python and Dask. */
+  readonly layer: string
 }
 
 export interface GroundCall extends Call {
@@ -36,6 +40,8 @@ const packages = [
   'sudo',
   'openssl',
 ]
+
+const enginePackages = ['docker.io', 'docker-cli', 'docker-registry']
 
 const masked = [
   'getty.target',
@@ -93,32 +99,62 @@ const onPathOf = async (folder: string, program: string): Promise<string | undef
 
 /** Builds what is not in the cache yet: a minute or two the first time. */
 export async function prepareGround(call: GroundCall): Promise<Ground> {
-  const [root, wheels] = await Promise.all([rootFilesystem(call), wheelsFolder(call)])
-  return { root: join(root, 'root'), wheels }
+  const wheels = await wheelsFolder(call)
+  const machine = { name: 'machine', variant: 'minbase', packages, hooks, target: 'root' } as const
+  const engine = { ...machine, name: 'machine-with-docker', packages: [...packages, ...enginePackages] }
+  const image = {
+    name: 'image',
+    variant: 'essential',
+    packages: ['python3', 'ca-certificates'],
+    hooks: [
+      `for wheel in ${wheels}/*.whl; do python3 -m zipfile -e "$wheel" "$1"/usr/lib/python3/dist-packages; done`,
+    ],
+    target: 'layer.tar',
+  } as const
+  return {
+    wheels,
+    root: await debian(machine, call),
+    engineRoot: await debian(engine, call),
+    layer: await debian(image, call),
+  }
 }
 
-async function rootFilesystem({ signal, progress }: GroundCall): Promise<string> {
+/** A Debian that is built once: what is in it, and shell lines that finish it. */
+interface Recipe {
+  /** What it is for, in the name of its folder and for people. */
+  readonly name: string
+  readonly variant: 'minbase' | 'essential'
+  readonly packages: readonly string[]
+  readonly hooks: readonly string[]
+  /** Its file or folder below the one that is kept. */
+  readonly target: string
+}
+
+async function debian(
+  { name, variant, packages: included, hooks: finishing, target }: Recipe,
+  { signal, progress }: GroundCall,
+): Promise<string> {
   const source = await mirror()
   if (source === undefined) throw new Error('there is no Debian mirror to build machines from')
-  const recipe = keyOf([suite, packages, hooks])
   const make = async (folder: string): Promise<void> => {
-    progress(`building a Debian ${suite} for machines that boot, about a minute`)
+    progress(`building a Debian ${suite}: ${name}, about a minute`)
     const began = performance.now()
     const args = [
-      '--variant=minbase',
+      `--variant=${variant}`,
       '--mode=root',
-      `--include=${packages.join(',')}`,
+      `--include=${included.join(',')}`,
       ...['man', 'doc', 'locale'].map(each => `--dpkgopt=path-exclude=/usr/share/${each}/*`),
       '--aptopt=Acquire::Languages "none"',
-      ...hooks.map(hook => `--customize-hook=${hook}`),
+      ...finishing.map(hook => `--customize-hook=${hook}`),
       suite,
-      join(folder, 'root'),
+      join(folder, target),
       source,
     ]
     await step('mmdebstrap', args, { signal })
     progress(`built in ${((performance.now() - began) / 1000).toFixed(0)} s`)
   }
-  return cachedFolder(`machine-${recipe}`, make, { signal })
+  const recipe = keyOf([suite, variant, included, finishing])
+  return join(await cachedFolder(`${name}-${recipe}`, make, { signal }), target)
 }
 
 async function wheelsFolder({ signal, progress }: GroundCall): Promise<string> {

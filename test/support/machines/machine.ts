@@ -20,6 +20,17 @@ interface Parts {
   readonly folder: string
   readonly name: string
   readonly network: MachineNetwork
+  readonly hasEngine: boolean
+}
+
+/** Where machines of one room come from. */
+export interface Place {
+  /** What a disk begins as. */
+  readonly root: string
+  readonly folder: string
+  readonly network: MachineNetwork
+  /** Whether a container engine is to run in them: it needs more of the host than a cloud's image does. */
+  readonly hasEngine: boolean
 }
 
 /** A machine that boots as one in a cloud does: systemd as PID 1, its own network card, DHCP, cloud-init. */
@@ -37,19 +48,15 @@ export class BootedMachine {
     })
   }
 
-  /** Powers on. `root` is what its disk begins as; `image` are files that its cloud's image would have. */
+  /** Powers on. `image` are files that its cloud's image would have. */
   static async start(
     described: Described,
-    {
-      root,
-      folder: parent,
-      network,
-    }: { readonly root: string; readonly folder: string; readonly network: MachineNetwork },
+    { root, folder: parent, network, hasEngine }: Place,
     image: Readonly<Record<string, string>>,
   ): Promise<BootedMachine> {
     const name = `${prefix()}${described.ip.split('.').at(-1)}`
     const folder = join(parent, described.id)
-    const parts = { described, folder, name, network }
+    const parts = { described, folder, name, network, hasEngine }
     const disk = join(folder, 'root')
     for (const each of ['root', 'upper', 'work']) await mkdir(join(folder, each), { recursive: true })
     const layers = `lowerdir=${root},upperdir=${join(folder, 'upper')},workdir=${join(folder, 'work')}`
@@ -126,15 +133,16 @@ async function keepConsole({ folder }: Parts): Promise<ChildProcess> {
 }
 
 /** Each flag is needed where there is no systemd on the host and cgroups may be of version 1. */
-async function powerOn({ folder, name }: Parts, disk: string): Promise<ChildProcess> {
+async function powerOn({ folder, name, hasEngine }: Parts, disk: string): Promise<ChildProcess> {
+  const own = hasEngine ? await engineWords(folder) : ['--capability=CAP_NET_ADMIN']
   const groups = cgroupRoots.map(each => join(each, name))
   for (const each of groups) await mkdir(each, { recursive: true })
-  const own = groups.map(each => `echo $$ >${each}/cgroup.procs`).join(' && ')
+  const joined = groups.map(each => `echo $$ >${each}/cgroup.procs`).join(' && ')
   const child = spawn(
     'sh',
     [
       '-c',
-      `${own} && exec "$@"`,
+      `${joined} && exec "$@"`,
       'sh',
       'systemd-nspawn',
       '--quiet',
@@ -146,7 +154,7 @@ async function powerOn({ folder, name }: Parts, disk: string): Promise<ChildProc
       '--resolv-conf=off',
       '--timezone=off',
       '--link-journal=no',
-      '--capability=CAP_NET_ADMIN',
+      ...own,
       '--console=pipe',
       `--bind=${join(folder, 'console')}:/dev/console`,
       '--boot',
@@ -158,10 +166,21 @@ async function powerOn({ folder, name }: Parts, disk: string): Promise<ChildProc
         PATH: process.env['PATH'] ?? '',
         SYSTEMD_NSPAWN_UNIFIED_HIERARCHY: '1',
         SYSTEMD_NSPAWN_API_VFS_WRITABLE: 'network',
+        ...(hasEngine ? { SYSTEMD_SECCOMP: '0' } : {}),
       },
     },
   )
   return child
+}
+
+/** An engine makes namespaces, mounts and overlays of its own, and an overlay cannot lie on another. */
+async function engineWords(folder: string): Promise<readonly string[]> {
+  const words = ['docker', 'containerd'].map(name => {
+    const path = join(folder, name)
+    return { path, word: `--bind=${path}:/var/lib/${name}` }
+  })
+  for (const { path } of words) await mkdir(path, { recursive: true })
+  return ['--capability=all', ...words.map(({ word }) => word)]
 }
 
 /** PID 1 of the machine: the child of nspawn. */
@@ -179,7 +198,8 @@ async function clear({ described, folder, name, network }: Parts): Promise<void>
   await network.remove(described)
   await run('umount', [join(folder, 'root')]).catch(() => run('umount', ['--lazy', join(folder, 'root')]))
   await ip('netns', 'del', name).catch(() => undefined)
-  for (const each of ['root', 'upper', 'work']) await rm(join(folder, each), { recursive: true, force: true })
+  for (const each of ['root', 'upper', 'work', 'docker', 'containerd'])
+    await rm(join(folder, each), { recursive: true, force: true })
   for (const each of cgroupRoots) await removeGroups(join(each, name))
 }
 

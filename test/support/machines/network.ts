@@ -15,6 +15,9 @@ export const ip = async (...args: readonly string[]): Promise<void> => void (awa
 export const gateway = '10.77.0.1'
 export const addressOf = (index: number): string => `10.77.0.${10 + index}`
 export const macOf = (index: number): string => `02:77:00:00:00:${(10 + index).toString(16).padStart(2, '0')}`
+/** Servers of the room itself. */
+export const registryName = 'registry.internal'
+const internalNames = ['pypi.internal', registryName]
 const metadataAddress = '169.254.169.254'
 
 /** The prefix of every name outside the namespace that a run makes: who made it can be told when it is left behind. */
@@ -109,7 +112,7 @@ export class MachineNetwork implements AsyncDisposable {
         `--dhcp-option=option:dns-server,${gateway}`,
         `--dhcp-option=121,${routes}`,
         '--address=/#/',
-        `--address=/pypi.internal/${gateway}`,
+        ...internalNames.map(name => `--address=/${name}/${gateway}`),
       ],
       { stdio: 'ignore' },
     )

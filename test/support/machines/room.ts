@@ -6,7 +6,7 @@ import { beforeEach, inject } from 'vitest'
 import type { Datasource, Described } from './datasource.ts'
 import type { Ground } from './ground.ts'
 import { IndexServer } from './index-server.ts'
-import { BootedMachine } from './machine.ts'
+import { BootedMachine, type Place } from './machine.ts'
 import { addressOf, gateway, MachineNetwork, macOf, tidy } from './network.ts'
 
 /**
@@ -37,28 +37,40 @@ const image = {
   '/etc/uv/uv.toml': '[[index]]\nurl = "http://pypi.internal/simple"\ndefault = true\n',
 }
 
+export interface RoomOptions {
+  /** Whether its machines have Docker's engine. Default false. */
+  readonly hasEngine?: boolean
+  /** Files of its machines' image beside those that say where packages are, by path. */
+  readonly files?: Readonly<Record<string, string>>
+}
+
 /** Machines that boot, in one network with this process, with a package index and a metadata service. */
 export class MachineRoom implements AsyncDisposable {
   readonly index: IndexServer
-  readonly #ground: Ground
-  readonly #folder: string
-  readonly #network: MachineNetwork
+  readonly #place: Place
+  readonly #files: Readonly<Record<string, string>>
   readonly #machines = new Map<string, BootedMachine>()
   readonly #notices = new Map<string, Map<string, string>>()
 
-  private constructor(ground: Ground, folder: string, network: MachineNetwork) {
-    this.#ground = ground
-    this.#folder = folder
-    this.#network = network
-    this.index = new IndexServer(ground.wheels, gateway)
+  private constructor(place: Place, index: IndexServer, files: Readonly<Record<string, string>>) {
+    this.#place = place
+    this.#files = files
+    this.index = index
   }
 
-  static async open(ground: Ground, source: Datasource): Promise<MachineRoom> {
+  static async open(
+    ground: Ground,
+    source: Datasource,
+    { hasEngine = false, files = {} }: RoomOptions = {},
+  ): Promise<MachineRoom> {
     await tidy()
     const folder = await mkdtemp(join(tmpdir(), 'dask-machines-'))
-    const room = new MachineRoom(ground, folder, await MachineNetwork.open(folder, source))
-    await room.index.start()
-    return room
+    const network = await MachineNetwork.open(folder, source)
+    const root = hasEngine ? ground.engineRoot : ground.root
+    const place = { root, folder, network, hasEngine }
+    const index = new IndexServer(ground.wheels, gateway)
+    await index.start()
+    return new MachineRoom(place, index, { ...image, ...files })
   }
 
   /** A place in the network that nobody has. */
@@ -76,11 +88,15 @@ export class MachineRoom implements AsyncDisposable {
       hostname: `ip-${start.ip.replaceAll('.', '-')}`,
       notices,
     }
-    const where = { root: this.#ground.root, folder: this.#folder, network: this.#network }
-    const machine = await BootedMachine.start(described, where, image)
+    const machine = await BootedMachine.start(described, this.#place, this.#files)
     this.#machines.set(start.id, machine)
     void machine.gone.then(() => this.#machines.delete(start.id))
     return machine
+  }
+
+  /** Where what belongs to it is kept while it is open. */
+  get folder(): string {
+    return this.#place.folder
   }
 
   /** The ids of machines that are on. */
@@ -106,8 +122,8 @@ export class MachineRoom implements AsyncDisposable {
   async [Symbol.asyncDispose](): Promise<void> {
     await Promise.all([...this.#machines.values()].map(each => each.kill()))
     await this.index.stop()
-    await this.#network[Symbol.asyncDispose]()
-    await rm(this.#folder, { recursive: true, force: true })
+    await this.#place.network[Symbol.asyncDispose]()
+    await rm(this.#place.folder, { recursive: true, force: true })
   }
 
   /** What is there of this room outside this process: nothing, once it is closed. */

@@ -25,6 +25,6 @@ export function readMachines(env: NodeJS.ProcessEnv): ProvidedMachines {
   const text = env[groundVariable]
   if (text === undefined)
     return { kind: 'none', reason: env[reasonVariable] ?? 'run these with: npm test -- booted' }
-  const { root, wheels }: Ground = JSON.parse(text)
-  return { kind: 'ready', ground: { root, wheels } }
+  const ground: Ground = JSON.parse(text)
+  return { kind: 'ready', ground }
 }
