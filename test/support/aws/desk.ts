@@ -30,6 +30,8 @@ export interface Entry {
   readonly action: string
   readonly at: number
   readonly account: string
+  /** Whose signature it has. */
+  readonly key: string
   /** User data left out: it holds keys. */
   readonly params: Readonly<Record<string, string>>
   /** The code of the error it was answered with. */
@@ -97,7 +99,7 @@ export class Desk {
     this.#times.set(action, nth)
     const shown = Object.fromEntries([...params].filter(([name]) => name !== 'UserData'))
     const account = world.keys.get(key)?.account ?? ''
-    const entry: Entry = { service, action, at: now(), account, params: shown }
+    const entry: Entry = { service, action, at: now(), account, key, params: shown }
     ledger.push(entry)
     return { nth, entry }
   }

@@ -44,12 +44,18 @@ export async function serve({ desk, script, request, response }: Exchange): Prom
       entry.code = trouble.code
       return send(
         response,
-        refused(ask, new Ec2Failure(trouble.code, 'So it was asked for.', trouble.status)),
+        refused(
+          ask,
+          new Ec2Failure(trouble.code, trouble.message?.() ?? 'So it was asked for.', trouble.status),
+        ),
       )
     case 'answer':
       return send(response, { type: 'text/xml', ...trouble })
+    case 'hold':
+      await trouble.until()
+      return send(response, carriedOut())
     case 'late':
-      script.keep(() => void carriedOut())
+      script.keep(entry.account, () => void carriedOut())
       break
     case 'drop':
       carriedOut()
