@@ -22,6 +22,7 @@ import {
 import { runInstances } from './launches.ts'
 import { describeImages, describeInstanceTypes, describeSubnets } from './looking.ts'
 import type { Model } from './model.ts'
+import { allowedBy } from './rights.ts'
 import { type Region, requestId, settle } from './world.ts'
 import type { Members } from './xml.ts'
 
@@ -125,6 +126,8 @@ export class Desk {
       throw new Ec2Failure('InvalidAction', `The action ${action} is not valid for this web service.`)
     const region = world.region(world.keys.get(key)?.account ?? '', name)
     settle(region)
+    const policy = world.keys.get(key)?.policy
+    if (policy !== undefined) allowedBy(policy, action, params, region)
     const names = [...params.keys()]
     const isWhole = !names.some(each => /^Filter\.|^MaxResults$|Id\.1$/.test(each))
     if (this.#around.rates === 'documented') region.buckets.takeRequest(action, isWhole)

@@ -3,7 +3,7 @@ import { secretsIn } from '../../../src/kube/secrets.ts'
 import type { ClusterObject } from '../cluster-desk.ts'
 import type { SharedControlPlane } from '../control-plane.ts'
 import { OperatorRoom } from '../operator-room.ts'
-import { aGroup } from './aws-ground.ts'
+import { aGroup, printedPolicy } from './aws-ground.ts'
 import type { Entry } from './desk.ts'
 import { type Ec2, startEc2 } from './ec2.ts'
 import { ec2Model } from './model.ts'
@@ -102,6 +102,16 @@ export class Tenant {
     for (const [key, { account }] of keys) if (account === this.account) keys.delete(key)
   }
 
+  /** Its keys may not do this any more; one that it gets later may. */
+  withhold(action: string): void {
+    const { keys } = this.#place.ec2.world
+    for (const each of keys.values()) {
+      if (each.account !== this.account) continue
+      const statements = printedPolicy.Statement.filter(({ Action }) => !Action.includes(`ec2:${action}`))
+      each.policy = { ...printedPolicy, Statement: statements }
+    }
+  }
+
   /** Another key in its Secret. */
   async rotate(): Promise<void> {
     const { room, name } = this.#place
@@ -159,12 +169,17 @@ export class Tenant {
 
   #newKey(): Readonly<Record<string, string>> {
     const key = `${keyPrefix(this.account)}${++this.#keys}`
-    this.#place.ec2.world.keys.set(key, { account: this.account, may: undefined })
+    this.#place.ec2.world.keys.set(key, {
+      account: this.account,
+      may: undefined,
+      policy: printedPolicy,
+    })
     return { AWS_ACCESS_KEY_ID: key, AWS_SECRET_ACCESS_KEY: 'secret' }
   }
 }
 
-const ownGroups = { securityGroups: { scheduler: [group], workers: [group] } }
+/** Settings that name the account's own group: a launch then needs none of the cluster's. */
+export const ownGroups = { securityGroups: { scheduler: [group], workers: [group] } }
 
 const keyPrefix = (account: string): string => `AKIA${account}K`
 

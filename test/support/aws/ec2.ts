@@ -1,5 +1,6 @@
 import { once } from 'node:events'
 import { createServer } from 'node:http'
+import type { Policy } from '../../../src/clouds/aws/policy.ts'
 import { Desk, type Ledger } from './desk.ts'
 import type { Model } from './model.ts'
 import { Script } from './script.ts'
@@ -23,6 +24,8 @@ export interface KeyPair {
   readonly account: string
   /** Undefined for every action, as an administrator has it. */
   may: ReadonlySet<string> | undefined
+  /** What it may do, as IAM reads it: beside `may`, where it is set. */
+  policy?: Policy
 }
 
 export interface World {
