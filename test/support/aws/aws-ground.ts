@@ -22,7 +22,12 @@ export interface AwsGround extends AsyncDisposable {
 
 export async function anAwsGround(options: Options = {}): Promise<AwsGround> {
   const ec2 = await startEc2(options)
-  ec2.world.keys.set(homeKey, { account: homeAccount, may: undefined, policy: printedPolicy })
+  ec2.world.keys.set(homeKey, {
+    account: homeAccount,
+    may: undefined,
+    secret: 'secret',
+    policy: printedPolicy,
+  })
   const before = process.env['AWS_ENDPOINT_URL']
   process.env['AWS_ENDPOINT_URL'] = ec2.endpoint
   const home = ec2.world.region(homeAccount, region)

@@ -23,6 +23,8 @@ import { runInstances } from './launches.ts'
 import { describeImages, describeInstanceTypes, describeSubnets } from './looking.ts'
 import type { Model } from './model.ts'
 import { allowedBy } from './rights.ts'
+import type { Signed } from './signature.ts'
+import { assumeRole, callerIdentity, proven } from './tokens.ts'
 import { type Region, requestId, settle } from './world.ts'
 import type { Members } from './xml.ts'
 
@@ -49,6 +51,7 @@ export interface Ask {
   readonly key: string
   readonly region: string
   readonly params: ReadonlyMap<string, string>
+  readonly signed?: Signed
 }
 
 type Act = (region: Region, form: Form, asked: string) => Members
@@ -106,13 +109,9 @@ export class Desk {
   }
 
   /** Throws an Ec2Failure for keys that nobody has, and for what they may not do. */
-  admit({ service, action, key }: Ask): void {
-    const found = this.#around.world.keys.get(key)
-    if (found === undefined) {
-      const code =
-        { ec2: 'AuthFailure', ssm: 'UnrecognizedClientException' }[service] ?? 'InvalidClientTokenId'
-      throw new Ec2Failure(code, 'AWS was not able to validate the provided access credentials', 401)
-    }
+  admit(ask: Ask): void {
+    const { service, action } = ask
+    const found = proven(this.#around.world, ask)
     if (service === 'sts' || found.may?.has(action) !== false) return
     const words = `You are not authorized to perform this operation. Encoded authorization failure message: ${requestId().repeat(4)}`
     throw new Ec2Failure('UnauthorizedOperation', words, 403)
@@ -141,6 +140,14 @@ export class Desk {
 
   account({ key }: Ask): string {
     return this.#around.world.keys.get(key)?.account ?? ''
+  }
+
+  /** STS's answer. */
+  identify(ask: Ask): string {
+    const { world, now } = this.#around
+    if (ask.action === 'GetCallerIdentity') return callerIdentity(this.account(ask))
+    if (ask.action === 'AssumeRole') return assumeRole(world, ask, now())
+    throw new Ec2Failure('InvalidAction', `The action ${ask.action} is not valid for this web service.`)
   }
 
   compare({ action, params }: Ask, body: string): readonly string[] {

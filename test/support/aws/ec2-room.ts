@@ -172,6 +172,7 @@ export class Tenant {
     this.#place.ec2.world.keys.set(key, {
       account: this.account,
       may: undefined,
+      secret: 'secret',
       policy: printedPolicy,
     })
     return { AWS_ACCESS_KEY_ID: key, AWS_SECRET_ACCESS_KEY: 'secret' }

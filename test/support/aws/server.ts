@@ -67,17 +67,18 @@ export async function serve({ desk, script, request, response }: Exchange): Prom
 }
 
 /** The signature tells whose key it is, and the region and service it is for. */
-function askOf({ headers }: IncomingMessage, body: string): Ask {
+function askOf({ headers, method = '', url = '' }: IncomingMessage, body: string): Ask {
+  const signed = { method, url, headers, body }
   const credential = /Credential=([^/]+)\/\d+\/([^/]+)\/([^/]+)\//.exec(headers.authorization ?? '')
   const [, key = '', region = '', service = ''] = credential ?? []
   const target = headers['x-amz-target']
   if (typeof target === 'string') {
     const given: unknown = JSON.parse(body)
     const params = new Map(Object.entries(given ?? {}).map(([name, value]) => [name, String(value)]))
-    return { service, action: target.split('.')[1] ?? '', key, region, params }
+    return { service, action: target.split('.')[1] ?? '', key, region, params, signed }
   }
   const params = new Map(new URLSearchParams(body))
-  return { service, action: params.get('Action') ?? '', key, region, params }
+  return { service, action: params.get('Action') ?? '', key, region, params, signed }
 }
 
 const namespace = 'http://ec2.amazonaws.com/doc/2016-11-15/'
@@ -86,27 +87,9 @@ function answered(desk: Desk, ask: Ask): Answer {
   const { service, action } = ask
   if (service === 'ssm')
     return json(200, { Parameter: { Name: '', Type: 'String', Value: desk.parameter(ask) } })
-  if (service === 'sts') return xml(200, identity(desk, ask))
+  if (service === 'sts') return xml(200, desk.identify(ask))
   const content = { requestId: requestId(), ...desk.act(ask) }
   return xml(200, document(`${action}Response`, content, namespace))
-}
-
-function identity(desk: Desk, ask: Ask): string {
-  if (ask.action !== 'GetCallerIdentity')
-    throw new Ec2Failure('InvalidAction', `The action ${ask.action} is not valid for this web service.`)
-  const account = desk.account(ask)
-  return document(
-    'GetCallerIdentityResponse',
-    {
-      GetCallerIdentityResult: {
-        Arn: `arn:aws:iam::${account}:user/operator`,
-        UserId: 'AIDASIMULATED',
-        Account: account,
-      },
-      ResponseMetadata: { RequestId: requestId() },
-    },
-    'https://sts.amazonaws.com/doc/2011-06-15/',
-  )
 }
 
 function refused({ service }: Ask, { code, message, status }: Ec2Failure): Answer {
