@@ -224,7 +224,7 @@ test('row 4: machines that lists do not show yet are neither gone nor ended twic
   await own.close()
 })
 
-test('EC2’s own description knows a wrong request and a wrong answer by their names', async () => {
+test('AWS’s own description knows a wrong request and a wrong answer by their names', async () => {
   const model = await ec2Model()
   const asked = new Map([
     ['MinCount', 'one'],
@@ -238,5 +238,12 @@ test('EC2’s own description knows a wrong request and a wrong answer by their 
   const body = '<R><reservationSet><item><colour>red</colour></item></reservationSet></R>'
   expect(model.answer('DescribeInstances', body)).toEqual([
     'DescribeInstances.reservationSet.item.colour is unknown',
+  ])
+  expect(model.sts.request('AssumeRole', new Map([['RoleArn', 'arn:aws:iam::111122223333:role/a']]))).toEqual(
+    ['AssumeRole.RoleSessionName is missing'],
+  )
+  expect(model.sts.answer('AssumeRole', '<R><Credentials></Credentials></R>')).not.toEqual([])
+  expect(model.ssm.answer('GetParameter', '{"Parameter":{"Name":"a","Colour":"red"}}')).toEqual([
+    'GetParameter.Parameter.Colour is unknown',
   ])
 })

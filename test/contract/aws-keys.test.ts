@@ -6,6 +6,7 @@ import { CloudError } from '../../src/model/faults.ts'
 import { installationId } from '../../src/model/names.ts'
 import { type AwsGround, anAwsGround, printedPolicy } from '../support/aws/aws-ground.ts'
 import { homeAccount, homeKey } from '../support/aws/ec2.ts'
+import { ec2Model } from '../support/aws/model.ts'
 
 const call = { signal: AbortSignal.timeout(60_000) }
 const other = '444455556666'
@@ -13,11 +14,15 @@ const role = `arn:aws:iam::${other}:role/dask`
 let ground: AwsGround
 
 beforeEach(async () => {
-  ground = await anAwsGround()
+  ground = await anAwsGround({ model: await ec2Model() })
   const key = { account: other, may: undefined, policy: printedPolicy }
   ground.ec2.world.roles.set(role, { key, externalId: 'team-a' })
 })
-afterEach(() => ground[Symbol.asyncDispose]())
+afterEach(async () => {
+  await ground[Symbol.asyncDispose]()
+  const differs = ground.ec2.ledger.flatMap(each => each.differs ?? [])
+  if (differs.length > 0) throw new Error(`unlike AWS: ${differs.join(', ')}`)
+})
 
 const good = { AWS_ACCESS_KEY_ID: homeKey, AWS_SECRET_ACCESS_KEY: 'secret' }
 

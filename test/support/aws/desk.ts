@@ -150,9 +150,10 @@ export class Desk {
     throw new Ec2Failure('InvalidAction', `The action ${ask.action} is not valid for this web service.`)
   }
 
-  compare({ action, params }: Ask, body: string): readonly string[] {
+  compare({ service, action, params }: Ask, body: string): readonly string[] {
     const { model } = this.#around
-    return model === undefined ? [] : [...model.request(action, params), ...model.answer(action, body)]
+    const own = service === 'sts' || service === 'ssm' ? model?.[service] : model
+    return own === undefined ? [] : [...own.request(action, params), ...own.answer(action, body)]
   }
 
   parameter(ask: Ask): string {

@@ -29,7 +29,7 @@ export async function serve({ desk, script, request, response }: Exchange): Prom
     try {
       desk.admit(ask)
       const answer = answered(desk, ask)
-      if (ask.service === 'ec2') entry.differs = desk.compare(ask, answer.body)
+      entry.differs = desk.compare(ask, answer.body)
       return answer
     } catch (error) {
       if (!(error instanceof Ec2Failure)) throw error
