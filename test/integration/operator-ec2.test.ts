@@ -1,6 +1,7 @@
+import { randomUUID } from 'node:crypto'
 import { afterAll, expect, test } from 'vitest'
 import { finalizer } from '../../src/api/names.ts'
-import { type Ec2Room, ec2Room, type Tenant } from '../support/aws/ec2-room.ts'
+import { type Ec2Room, ec2Room, ownGroups, type Tenant } from '../support/aws/ec2-room.ts'
 import { endInstance } from '../support/aws/world.ts'
 import { condition } from '../support/cluster-desk.ts'
 import { controlPlane } from '../support/control-plane.ts'
@@ -136,3 +137,66 @@ test.concurrent('row 19: 60 of 100 are given: they are kept, and 40 more are mad
   expect(account.instances).toHaveLength(101)
   expect(account.left).toEqual([])
 })
+
+test.concurrent('row 20: a quota: a condition in the same words, one record a round, rounds that back off, on when the spec changes', async () => {
+  const { room, ec2, tenant } = ground
+  const account = await tenant('quota')
+  const refuse = { kind: 'refuse', code: 'VcpuLimitExceeded', status: 400, message: inNewWords } as const
+  const end = ec2.script.add(account.whenWorkers, refuse, 1_000)
+  await using history = await room.clusters.history()
+  const { uid } = (await account.create('quota', { replicas: 1 })).metadata
+  const rounds = () => {
+    const sent = account.workerLaunches.map(({ at, params }) => ({ at, launch: launchOf(params) }))
+    return [...Map.groupBy(sent, ({ launch }) => launch).values()].map(each => each.map(({ at }) => at))
+  }
+  await room.until('a third round', () => rounds().length >= 3, 60_000)
+  const [first = [], second = [], third = []] = rounds()
+  expect([first.length, second.length]).toEqual([3, 3])
+  expect((second[0] ?? 0) - (first.at(-1) ?? 0)).toBeGreaterThan(3_000)
+  expect((third[0] ?? 0) - (second.at(-1) ?? 0)).toBeGreaterThan((second[0] ?? 0) - (first.at(-1) ?? 0))
+  const told = history.of(uid).map(({ object }) => condition(object, 'WorkersReady'))
+  const quota = told.filter(each => each?.reason === 'QuotaExceeded')
+  expect(new Set(quota.map(each => each?.message)).size).toBe(1)
+  const now = await room.clusters.get('quota')
+  expect(now && condition(now, 'Stalled')).toBeUndefined()
+  end()
+  await room.clusters.patch('quota', { spec: { workers: { env: { CHANGED: 'yes' } } } })
+  await room.until('its worker is made', () => account.workers.length === 1, 5_000)
+  await room.removed('quota')
+  expect(account.left).toEqual([])
+})
+
+test.concurrent('row 20: an image that is not there: Stalled in the same words, on when the spec names another', async () => {
+  const { room, tenant } = ground
+  const account = await tenant('image')
+  const image = { id: 'ami-0000000000000dead' }
+  await account.create('image', { replicas: 1 }, {}, { ...ownGroups, image })
+  const stalled = await room.clusters.until('image', each => condition(each, 'Stalled') !== undefined)
+  expect(condition(stalled, 'Stalled')).toMatchObject({ reason: 'InvalidRequest' })
+  expect(condition(stalled, 'Stalled')?.message).toContain('spec.cloud.aws.image')
+  expect(account.asked('RunInstances')).toEqual([])
+  await room.clusters.patch('image', { spec: { cloud: { aws: { image: null } } } })
+  await room.until('its machines are made', () => account.alive.length === 2, 10_000)
+  await room.removed('image')
+  expect(account.left).toEqual([])
+})
+
+test.concurrent('row 20: a right that is missing: Stalled, on within 5 s of another key in the Secret', async () => {
+  const { room, tenant } = ground
+  const account = await tenant('unable')
+  account.withhold('RunInstances')
+  await account.create('unable', { replicas: 1 })
+  const stalled = await room.clusters.until('unable', each => condition(each, 'Stalled') !== undefined)
+  expect(condition(stalled, 'Stalled')?.reason).toBe('Unauthorized')
+  expect(condition(stalled, 'Stalled')?.message).toContain('iam-policy')
+  expect(account.instances).toEqual([])
+  await account.rotate()
+  await room.until('its machines are made', () => account.alive.length === 2, 5_000)
+  await room.removed('unable')
+  expect(account.left).toEqual([])
+})
+
+const inNewWords = (): string => `You have requested more vCPU capacity. Request id ${randomUUID()}`
+
+const launchOf = ({ ClientToken = '' }: Readonly<Record<string, string>>): string =>
+  ClientToken.split('-')[0] ?? ''
