@@ -189,6 +189,9 @@ describe('faults of EC2, by the rows of the fault matrix', () => {
     const key = keys.get(homeKey)
     keys.delete(homeKey)
     expect(await faultOf(cloud.list(call))).toBe('unauthorized')
+    expect(await faultOf(cloud.list(call))).toBe('unauthorized')
+    const asked = (action: string) => ground.ec2.ledger.filter(each => each.action === action).length
+    expect([asked('DescribeInstances'), asked('DescribeAddresses')]).toEqual([2, 1])
     if (key !== undefined) keys.set(homeKey, key)
     await expect(cloud.list(call)).resolves.toMatchObject({ machines: [] })
   })
@@ -222,21 +225,4 @@ test('row 4: machines that lists do not show yet are neither gone nor ended twic
   await own.terminate(machines, call)
   expect(late.left()).toEqual([group])
   await own.close()
-})
-
-test('EC2’s own description knows a wrong request and a wrong answer by their names', async () => {
-  const model = await ec2Model()
-  const asked = new Map([
-    ['MinCount', 'one'],
-    ['Colour', 'red'],
-  ])
-  expect(model.request('RunInstances', asked)).toEqual([
-    'RunInstances.MaxCount is missing',
-    'RunInstances.MinCount is no such number: one',
-    'RunInstances.Colour is unknown',
-  ])
-  const body = '<R><reservationSet><item><colour>red</colour></item></reservationSet></R>'
-  expect(model.answer('DescribeInstances', body)).toEqual([
-    'DescribeInstances.reservationSet.item.colour is unknown',
-  ])
 })

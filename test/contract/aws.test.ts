@@ -1,12 +1,9 @@
-import { policyFor } from '../../src/clouds/aws/policy.ts'
-import { type AwsGround, aGroup, anAwsGround } from '../support/aws/aws-ground.ts'
+import { type AwsGround, aGroup, anAwsGround, printedPolicy } from '../support/aws/aws-ground.ts'
 import { ec2Model } from '../support/aws/model.ts'
 import type { Tempo } from '../support/aws/world.ts'
 import { holdsTheContract, type Subject } from './suite.ts'
 
-const rights = new Set(
-  policyFor({ partition: 'aws', passedRoles: [] }).Statement.flatMap(({ Action }) => Action),
-)
+const rights = new Set(printedPolicy.Statement.flatMap(({ Action }) => Action))
 
 /** With groups of the user's own: a launch of a worker then needs nothing of a scheduler's. */
 function anAccount(tempo: Partial<Tempo>): () => Promise<Subject> {

@@ -17,6 +17,8 @@ export interface Start {
   /** Another way to the API server. */
   readonly kubeconfig?: string
   readonly name?: string
+  /** Beside the test's own. */
+  readonly env?: Readonly<Record<string, string>>
   /** Points at which it is killed or frozen. */
   readonly fate?: Fate
 }
@@ -90,7 +92,14 @@ export class OperatorRoom implements AsyncDisposable {
   }
 
   /** An operator that leads at once, with machines that start at once; it is stopped with the room at the latest. */
-  operator({ flags = ['--no-leader-elect'], settings, kubeconfig, name, fate }: Start = {}): OperatorProcess {
+  operator({
+    flags = ['--no-leader-elect'],
+    settings,
+    kubeconfig,
+    name,
+    fate,
+    env = {},
+  }: Start = {}): OperatorProcess {
     const process = new OperatorProcess({
       kubeconfig: kubeconfig ?? this.#plane.kubeconfig,
       namespace: this.namespaces.operator,
@@ -99,7 +108,8 @@ export class OperatorRoom implements AsyncDisposable {
       settings: { 'simulated-startup': '100ms', ...settings },
       flags,
       ...(name === undefined ? {} : { name }),
-      ...(fate === undefined ? {} : { program: mortal, env: this.#mortalEnv(fate) }),
+      env: { ...env, ...(fate === undefined ? {} : this.#mortalEnv(fate)) },
+      ...(fate === undefined ? {} : { program: mortal }),
     })
     return this.#all.use(process)
   }

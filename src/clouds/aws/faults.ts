@@ -67,6 +67,7 @@ const meanings: Readonly<Record<string, Meaning>> = {
   InvalidClientTokenId: identity,
   UnrecognizedClientException: identity,
   SignatureDoesNotMatch: identity,
+  InvalidSignatureException: identity,
   IncompleteSignature: identity,
   MissingAuthenticationToken: identity,
   ExpiredToken: identity,

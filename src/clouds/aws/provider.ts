@@ -1,4 +1,4 @@
-import { GetConsoleOutputCommand, RunInstancesCommand } from '@aws-sdk/client-ec2'
+import { type Filter, GetConsoleOutputCommand, RunInstancesCommand } from '@aws-sdk/client-ec2'
 import type { Call } from '../../lib/call.ts'
 import { CloudError } from '../../model/faults.ts'
 import { isThere, type Machine, type ReservedAddress } from '../../model/machine.ts'
@@ -57,6 +57,7 @@ export class AwsCloud implements Cloud {
   }
   readonly #options: AwsOptions
   readonly #ours: Ours
+  #wasRefused = false
 
   constructor(options: AwsOptions) {
     this.#options = options
@@ -66,12 +67,13 @@ export class AwsCloud implements Cloud {
   }
 
   async list(call: Call): Promise<Listing> {
-    const { session, account, installation } = this.#options
+    const { account, installation } = this.#options
     const filters = [installationFilter(installation)]
-    const [instances, belongings] = await Promise.all([
-      instancesIn(session, { filters }, call),
-      belongingsIn(session, filters, this.#ours.isSealed, call),
-    ])
+    const [instances, belongings] = await this.#lookedAt(filters, call).catch((error: unknown) => {
+      this.#wasRefused = error instanceof CloudError && error.fault === 'unauthorized'
+      throw error
+    })
+    this.#wasRefused = false
     const machines = instances.flatMap(each => machineOf(each, this.#ours) ?? [])
     const ids = new Set(machines.map(({ id }) => id))
     account.meet(installation, ids)
@@ -84,6 +86,14 @@ export class AwsCloud implements Cloud {
       remains: [...belongings.values()].map(({ owner }) => owner).filter(({ uid }) => !whole.has(uid)),
       strangers: instances.length - machines.length,
     }
+  }
+
+  /** Side by side, but for credentials that were refused: those are tried with a single call. */
+  async #lookedAt(filters: readonly Filter[], call: Call) {
+    const { session } = this.#options
+    const instances = instancesIn(session, { filters }, call)
+    if (this.#wasRefused) await instances
+    return Promise.all([instances, belongingsIn(session, filters, this.#ours.isSealed, call)])
   }
 
   async offerings({ role, sizes, purchasing, address }: MachineWish, call: Call): Promise<readonly string[]> {

@@ -1,4 +1,5 @@
 import { connectAws } from '../../../src/clouds/aws/connect.ts'
+import { policyFor } from '../../../src/clouds/aws/policy.ts'
 import type { AwsCloud } from '../../../src/clouds/aws/provider.ts'
 import { parseSettings } from '../../../src/clouds/aws/settings.ts'
 import { installationId } from '../../../src/model/names.ts'
@@ -7,7 +8,10 @@ import { leftIn, type Region } from './world.ts'
 
 const region = 'us-east-1'
 
-/** A simulated account, and operators that work in it through the real provider and SDK. */
+/** As `npm run iam-policy -- aws` prints it. */
+export const printedPolicy = policyFor({ partition: 'aws', passedRoles: [] })
+
+/** A simulated account, and operators that work in it through the real provider and SDK, with the rights that are printed. */
 export interface AwsGround extends AsyncDisposable {
   readonly ec2: Ec2
   readonly home: Region
@@ -18,6 +22,12 @@ export interface AwsGround extends AsyncDisposable {
 
 export async function anAwsGround(options: Options = {}): Promise<AwsGround> {
   const ec2 = await startEc2(options)
+  ec2.world.keys.set(homeKey, {
+    account: homeAccount,
+    may: undefined,
+    secret: 'secret',
+    policy: printedPolicy,
+  })
   const before = process.env['AWS_ENDPOINT_URL']
   process.env['AWS_ENDPOINT_URL'] = ec2.endpoint
   const home = ec2.world.region(homeAccount, region)

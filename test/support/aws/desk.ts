@@ -22,6 +22,9 @@ import {
 import { runInstances } from './launches.ts'
 import { describeImages, describeInstanceTypes, describeSubnets } from './looking.ts'
 import type { Model } from './model.ts'
+import { allowedBy } from './rights.ts'
+import type { Signed } from './signature.ts'
+import { assumeRole, callerIdentity, proven } from './tokens.ts'
 import { type Region, requestId, settle } from './world.ts'
 import type { Members } from './xml.ts'
 
@@ -30,6 +33,8 @@ export interface Entry {
   readonly action: string
   readonly at: number
   readonly account: string
+  /** Whose signature it has. */
+  readonly key: string
   /** User data left out: it holds keys. */
   readonly params: Readonly<Record<string, string>>
   /** The code of the error it was answered with. */
@@ -46,6 +51,7 @@ export interface Ask {
   readonly key: string
   readonly region: string
   readonly params: ReadonlyMap<string, string>
+  readonly signed?: Signed
 }
 
 type Act = (region: Region, form: Form, asked: string) => Members
@@ -97,19 +103,15 @@ export class Desk {
     this.#times.set(action, nth)
     const shown = Object.fromEntries([...params].filter(([name]) => name !== 'UserData'))
     const account = world.keys.get(key)?.account ?? ''
-    const entry: Entry = { service, action, at: now(), account, params: shown }
+    const entry: Entry = { service, action, at: now(), account, key, params: shown }
     ledger.push(entry)
     return { nth, entry }
   }
 
   /** Throws an Ec2Failure for keys that nobody has, and for what they may not do. */
-  admit({ service, action, key }: Ask): void {
-    const found = this.#around.world.keys.get(key)
-    if (found === undefined) {
-      const code =
-        { ec2: 'AuthFailure', ssm: 'UnrecognizedClientException' }[service] ?? 'InvalidClientTokenId'
-      throw new Ec2Failure(code, 'AWS was not able to validate the provided access credentials', 401)
-    }
+  admit(ask: Ask): void {
+    const { service, action } = ask
+    const found = proven(this.#around.world, ask)
     if (service === 'sts' || found.may?.has(action) !== false) return
     const words = `You are not authorized to perform this operation. Encoded authorization failure message: ${requestId().repeat(4)}`
     throw new Ec2Failure('UnauthorizedOperation', words, 403)
@@ -123,6 +125,8 @@ export class Desk {
       throw new Ec2Failure('InvalidAction', `The action ${action} is not valid for this web service.`)
     const region = world.region(world.keys.get(key)?.account ?? '', name)
     settle(region)
+    const policy = world.keys.get(key)?.policy
+    if (policy !== undefined) allowedBy(policy, action, params, region)
     const names = [...params.keys()]
     const isWhole = !names.some(each => /^Filter\.|^MaxResults$|Id\.1$/.test(each))
     if (this.#around.rates === 'documented') region.buckets.takeRequest(action, isWhole)
@@ -138,9 +142,18 @@ export class Desk {
     return this.#around.world.keys.get(key)?.account ?? ''
   }
 
-  compare({ action, params }: Ask, body: string): readonly string[] {
+  /** STS's answer. */
+  identify(ask: Ask): string {
+    const { world, now } = this.#around
+    if (ask.action === 'GetCallerIdentity') return callerIdentity(this.account(ask))
+    if (ask.action === 'AssumeRole') return assumeRole(world, ask, now())
+    throw new Ec2Failure('InvalidAction', `The action ${ask.action} is not valid for this web service.`)
+  }
+
+  compare({ service, action, params }: Ask, body: string): readonly string[] {
     const { model } = this.#around
-    return model === undefined ? [] : [...model.request(action, params), ...model.answer(action, body)]
+    const own = service === 'sts' || service === 'ssm' ? model?.[service] : model
+    return own === undefined ? [] : [...own.request(action, params), ...own.answer(action, body)]
   }
 
   parameter(ask: Ask): string {

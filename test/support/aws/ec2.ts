@@ -1,5 +1,6 @@
 import { once } from 'node:events'
 import { createServer } from 'node:http'
+import type { Policy } from '../../../src/clouds/aws/policy.ts'
 import { Desk, type Ledger } from './desk.ts'
 import type { Model } from './model.ts'
 import { Script } from './script.ts'
@@ -23,10 +24,24 @@ export interface KeyPair {
   readonly account: string
   /** Undefined for every action, as an administrator has it. */
   may: ReadonlySet<string> | undefined
+  /** What it signs with; undefined where signatures are not looked at. */
+  readonly secret?: string
+  /** Sent along with each request, where the key is temporary. */
+  readonly sessionToken?: string
+  /** What it may do, as IAM reads it: beside `may`, where it is set. */
+  policy?: Policy
+}
+
+/** What whoever takes it on gets, and the external id that it asks for. */
+export interface AssumedRole {
+  readonly key: KeyPair
+  readonly externalId: string | undefined
 }
 
 export interface World {
   readonly keys: Map<string, KeyPair>
+  /** By ARN. */
+  readonly roles: Map<string, AssumedRole>
   region(account: string, name: string): Region
 }
 
@@ -76,6 +91,7 @@ function aWorld(place: Pick<Place, 'now' | 'tempo' | 'privateIp'>): World {
   const regions = new Map<string, Region>()
   return {
     keys: new Map([[homeKey, { account: homeAccount, may: undefined }]]),
+    roles: new Map(),
     region(account, name) {
       const key = `${account} ${name}`
       const region = regions.get(key) ?? aRegion({ ...place, account, name })

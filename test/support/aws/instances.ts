@@ -29,7 +29,7 @@ const rememberMs = 3_600_000
 export function describeInstances(region: Region, form: Form): Members {
   const ids = form.texts('InstanceId')
   const listed = shown(region, region.instances, 'lagMs').filter(
-    ({ end }) => end === undefined || region.now() < end.at + rememberMs,
+    ({ id, end }) => !region.hidden.has(id) && (end === undefined || region.now() < end.at + rememberMs),
   )
   const missing = ids.filter(id => !listed.some(each => each.id === id))
   if (missing.length > 0) throw notFound('InvalidInstanceID', 'instance', missing)

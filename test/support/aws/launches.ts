@@ -38,9 +38,18 @@ export function runInstances(region: Region, form: Form, asked: string): Members
       'Arguments on this idempotent request are inconsistent',
     )
   const instances = known?.instances.flatMap(id => region.instances.get(id) ?? []) ?? made(region, launch)
-  if (launch.token !== undefined)
+  if (region.forgets) for (const each of instances) forget(region, each)
+  else if (launch.token !== undefined)
     region.tokens.set(launch.token, { asked, instances: instances.map(({ id }) => id) })
   return reservationXml(region, instances[0]?.reservation ?? '', instances)
+}
+
+function forget({ instances, volumes, interfaces }: Region, { id, network }: Instance): void {
+  instances.delete(id)
+  for (const volume of volumes.values()) if (volume.instance === id) volumes.delete(volume.id)
+  const nic = interfaces.get(network)
+  if (nic?.attached?.goesWithIt === true) interfaces.delete(network)
+  else if (nic !== undefined) nic.attached = undefined
 }
 
 function launchOf(form: Form): Launch {

@@ -1,7 +1,7 @@
 import { readFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import { gunzipSync } from 'node:zlib'
-import { list, record, text } from '../../../src/lib/parse.ts'
+import { isRecord, list, record, text } from '../../../src/lib/parse.ts'
 import { cachedFolder } from '../cached-folder.ts'
 import { step, tell } from '../python.ts'
 import { type Element, parsed } from './xml.ts'
@@ -10,10 +10,16 @@ const version = '1.44.8'
 
 type Shape = Readonly<Record<string, unknown>>
 
-/** What a request or an answer has that EC2's own description does not have; none where all is well. */
-export interface Model {
+/** What a request or an answer has that a service's own description does not have; none where all is well. */
+export interface Description {
   request(action: string, params: ReadonlyMap<string, string>): readonly string[]
   answer(action: string, body: string): readonly string[]
+}
+
+/** EC2's own, and those of the services that are asked beside it. */
+export interface Model extends Description {
+  readonly sts: Description
+  readonly ssm: Description
 }
 
 /** EC2 as botocore describes it, installed once into the user's cache. */
@@ -27,8 +33,30 @@ export async function ec2Model(): Promise<Model> {
     },
     { signal: AbortSignal.timeout(600_000) },
   )
-  const file = join(folder, 'botocore', 'data', 'ec2', '2016-11-15', 'service-2.json.gz')
-  const raw: unknown = JSON.parse(gunzipSync(await readFile(file)).toString())
+  const described = async (service: string, date: string, read: Reading): Promise<Description> =>
+    description(await readFile(join(folder, 'botocore', 'data', service, date, 'service-2.json.gz')), read)
+  return {
+    ...(await described('ec2', '2016-11-15', (_, body) => parsed(body))),
+    sts: await described('sts', '2011-06-15', resultIn),
+    ssm: await described('ssm', '2014-11-06', (action, body) => fromJson(action, JSON.parse(body))),
+  }
+}
+
+/** The part of an answer that is described. */
+type Reading = (action: string, body: string) => Element
+
+function resultIn(action: string, body: string): Element {
+  const found = parsed(body).children.find(({ name }) => name === `${action}Result`)
+  return found ?? { name: '', children: [{ name: 'no result', children: [], text: '' }], text: '' }
+}
+
+function fromJson(name: string, value: unknown): Element {
+  if (!isRecord(value)) return { name, children: [], text: String(value) }
+  return { name, children: Object.entries(value).map(([member, own]) => fromJson(member, own)), text: '' }
+}
+
+function description(packed: Buffer, read: Reading): Description {
+  const raw: unknown = JSON.parse(gunzipSync(packed).toString())
   const { operations, shapes } = record(raw, 'model')
   const shapeOf = (name: unknown): Shape => record(record(shapes, 'shapes')[text(name, 'shape')], 'shape')
   const ends = (action: string, end: 'input' | 'output'): Shape => {
@@ -38,7 +66,7 @@ export async function ec2Model(): Promise<Model> {
   return {
     request: (action, params) => asked(shapeOf, ends(action, 'input'), withoutCommon(params), action),
     answer: (action, body) =>
-      told(shapeOf, ends(action, 'output'), parsed(body), action).filter(
+      told(shapeOf, ends(action, 'output'), read(action, body), action).filter(
         each => !each.startsWith(`${action}.requestId `),
       ),
   }

@@ -1,11 +1,19 @@
 /** What comes between a request and its answer. */
 export type Trouble =
-  | { readonly kind: 'refuse'; readonly code: string; readonly status: number }
+  | {
+      readonly kind: 'refuse'
+      readonly code: string
+      readonly status: number
+      /** In AWS's words: it may have ids in it that differ each time. */
+      readonly message?: () => string
+    }
   | { readonly kind: 'reset' }
   /** The request is carried out and its answer is lost. */
   | { readonly kind: 'drop' }
   /** The answer is lost, and the request is carried out when `commit` of the script is called. */
   | { readonly kind: 'late' }
+  /** The request is carried out, and answered, when this has come. */
+  | { readonly kind: 'hold'; readonly until: () => Promise<unknown> }
   | { readonly kind: 'answer'; readonly status: number; readonly body: string }
 
 export interface Asked {
@@ -28,12 +36,16 @@ interface Line {
 /** Troubles to come, the first that fits each request. */
 export class Script {
   readonly #lines: Line[] = []
-  readonly #late: (() => void)[] = []
+  readonly #late: { readonly account: string; readonly commit: () => void }[] = []
 
-  /** `when` is an action's name or tells by the request; `times` is how often. */
-  add(when: string | When, trouble: Trouble, times = 1): void {
+  /** `when` is an action's name or tells by the request; `times` is how often. Answers how to end it before. */
+  add(when: string | When, trouble: Trouble, times = 1): () => void {
     const fits = typeof when === 'string' ? ({ action }: Asked): boolean => action === when : when
-    this.#lines.push({ when: fits, trouble, left: times })
+    const line = { when: fits, trouble, left: times }
+    this.#lines.push(line)
+    return () => {
+      line.left = 0
+    }
   }
 
   clear(): void {
@@ -47,12 +59,16 @@ export class Script {
     return line.trouble
   }
 
-  keep(commit: () => void): void {
-    this.#late.push(commit)
+  keep(account: string, commit: () => void): void {
+    this.#late.push({ account, commit })
   }
 
-  /** Carries out what was held back. */
-  commit(): void {
-    for (const each of this.#late.splice(0)) each()
+  /** Carries out what was held back, of one account or of all. */
+  commit(account?: string): void {
+    const due = this.#late.filter(each => account === undefined || each.account === account)
+    for (const each of due) {
+      this.#late.splice(this.#late.indexOf(each), 1)
+      each.commit()
+    }
   }
 }

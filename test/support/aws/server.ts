@@ -29,7 +29,7 @@ export async function serve({ desk, script, request, response }: Exchange): Prom
     try {
       desk.admit(ask)
       const answer = answered(desk, ask)
-      if (ask.service === 'ec2') entry.differs = desk.compare(ask, answer.body)
+      entry.differs = desk.compare(ask, answer.body)
       return answer
     } catch (error) {
       if (!(error instanceof Ec2Failure)) throw error
@@ -44,12 +44,18 @@ export async function serve({ desk, script, request, response }: Exchange): Prom
       entry.code = trouble.code
       return send(
         response,
-        refused(ask, new Ec2Failure(trouble.code, 'So it was asked for.', trouble.status)),
+        refused(
+          ask,
+          new Ec2Failure(trouble.code, trouble.message?.() ?? 'So it was asked for.', trouble.status),
+        ),
       )
     case 'answer':
       return send(response, { type: 'text/xml', ...trouble })
+    case 'hold':
+      await trouble.until()
+      return send(response, carriedOut())
     case 'late':
-      script.keep(() => void carriedOut())
+      script.keep(entry.account, () => void carriedOut())
       break
     case 'drop':
       carriedOut()
@@ -61,17 +67,18 @@ export async function serve({ desk, script, request, response }: Exchange): Prom
 }
 
 /** The signature tells whose key it is, and the region and service it is for. */
-function askOf({ headers }: IncomingMessage, body: string): Ask {
+function askOf({ headers, method = '', url = '' }: IncomingMessage, body: string): Ask {
+  const signed = { method, url, headers, body }
   const credential = /Credential=([^/]+)\/\d+\/([^/]+)\/([^/]+)\//.exec(headers.authorization ?? '')
   const [, key = '', region = '', service = ''] = credential ?? []
   const target = headers['x-amz-target']
   if (typeof target === 'string') {
     const given: unknown = JSON.parse(body)
     const params = new Map(Object.entries(given ?? {}).map(([name, value]) => [name, String(value)]))
-    return { service, action: target.split('.')[1] ?? '', key, region, params }
+    return { service, action: target.split('.')[1] ?? '', key, region, params, signed }
   }
   const params = new Map(new URLSearchParams(body))
-  return { service, action: params.get('Action') ?? '', key, region, params }
+  return { service, action: params.get('Action') ?? '', key, region, params, signed }
 }
 
 const namespace = 'http://ec2.amazonaws.com/doc/2016-11-15/'
@@ -80,27 +87,9 @@ function answered(desk: Desk, ask: Ask): Answer {
   const { service, action } = ask
   if (service === 'ssm')
     return json(200, { Parameter: { Name: '', Type: 'String', Value: desk.parameter(ask) } })
-  if (service === 'sts') return xml(200, identity(desk, ask))
+  if (service === 'sts') return xml(200, desk.identify(ask))
   const content = { requestId: requestId(), ...desk.act(ask) }
   return xml(200, document(`${action}Response`, content, namespace))
-}
-
-function identity(desk: Desk, ask: Ask): string {
-  if (ask.action !== 'GetCallerIdentity')
-    throw new Ec2Failure('InvalidAction', `The action ${ask.action} is not valid for this web service.`)
-  const account = desk.account(ask)
-  return document(
-    'GetCallerIdentityResponse',
-    {
-      GetCallerIdentityResult: {
-        Arn: `arn:aws:iam::${account}:user/operator`,
-        UserId: 'AIDASIMULATED',
-        Account: account,
-      },
-      ResponseMetadata: { RequestId: requestId() },
-    },
-    'https://sts.amazonaws.com/doc/2011-06-15/',
-  )
 }
 
 function refused({ service }: Ask, { code, message, status }: Ec2Failure): Answer {

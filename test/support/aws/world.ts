@@ -103,7 +103,7 @@ export interface Region {
   readonly account: string
   readonly name: string
   readonly now: () => number
-  readonly tempo: Tempo
+  tempo: Tempo
   readonly catalog: Catalog
   readonly buckets: Buckets
   readonly subnets: readonly Subnet[]
@@ -116,6 +116,10 @@ export interface Region {
   readonly groups: Map<string, Group>
   readonly tokens: Map<string, Answered>
   readonly stock: Map<string, Stock>
+  /** Instances that are there and that no list shows. */
+  readonly hidden: Set<string>
+  /** It says that instances were made, and there are none. */
+  forgets: boolean
   /** Answers a new thing's place in the order of making. */
   readonly next: () => number
 }
@@ -159,6 +163,8 @@ export function aRegion(place: Place): Region {
     groups: new Map(),
     tokens: new Map(),
     stock: new Map(),
+    hidden: new Set(),
+    forgets: false,
     next,
   }
 }
