@@ -8,6 +8,7 @@ import type { Pause, World } from '../model/world.ts'
 import { isPaused } from '../plan/launches.ts'
 import { isTied } from '../plan/move.ts'
 import type { Outcome } from './act.ts'
+import { admission } from './admission.ts'
 import { credentialsReady } from './credentials-findings.ts'
 import { endings } from './endings.ts'
 
@@ -24,6 +25,7 @@ export function findings(world: World, outcomes: readonly Outcome[]): readonly F
     { type: 'CloudReachable', ...cloudReachable(world) },
     { type: 'SchedulerReady', ...scheduler },
     { type: 'WorkersReady', ...workers },
+    ...admission(world),
     ...degraded(world),
     ...suspended(world),
     ...endings(world),
