@@ -148,7 +148,7 @@ export class Connections implements AsyncDisposable {
     for (const { inventory } of this.#rooms.values()) inventory.forget(owner)
   }
 
-  /** Machines by cloud and state, for the metrics. */
+  /** Machines by cloud and state, for the metrics; `stranger` for those with our tags that are not ours. */
   counts(): ReadonlyMap<string, ReadonlyMap<string, number>> {
     const counts = new Map<string, Map<string, number>>()
     for (const [scope, { inventory }] of this.#rooms) {
@@ -156,6 +156,8 @@ export class Connections implements AsyncDisposable {
       for (const { state } of (inventory.newest?.machines ?? []).filter(isThere)) {
         states.set(state.kind, (states.get(state.kind) ?? 0) + 1)
       }
+      const strangers = inventory.newest?.strangers ?? 0
+      if (strangers > 0) states.set('stranger', strangers)
       counts.set(scope, states)
     }
     return counts

@@ -70,11 +70,11 @@ export function openHands(options: HandsOptions): Hands {
       const { cloud } = await connection(cluster)
       return offeringsOf(cluster, { cloud, kind: cloudOf(cluster, options.allowed), group, kept }, call)
     },
-    async reserveAddress(cluster, admitted, call) {
+    async reserveAddress(cluster, wish, call) {
       const connected = await connection(cluster)
       const { exposure } = cluster.network
-      const wish = { owner: ownerOf(cluster), exposure, admitted }
-      const made = await connected.cloud.reserveAddress(wish, call)
+      const wanted = { owner: ownerOf(cluster), exposure, ...wish }
+      const made = await connected.cloud.reserveAddress(wanted, call)
       await connections.refresh(connected, call)
       return made
     },

@@ -1,23 +1,34 @@
 import { randomBytes } from 'node:crypto'
+import { finalizer } from '../api/names.ts'
+import { Clusters } from '../kube/clusters.ts'
 import { isKubeError } from '../kube/fault.ts'
 import { type SecretRef, Secrets } from '../kube/secrets.ts'
 import type { Call } from '../lib/call.ts'
+import { isRecord } from '../lib/parse.ts'
 import { answered, type Surroundings } from './installation.ts'
 
 const keyName = 'key'
+
+export interface Sealing extends Surroundings {
+  /** Where clusters are looked for; everywhere where it is empty. */
+  readonly namespaces: readonly string[]
+}
 
 /**
  * The key that machines in clouds are sealed with, kept in the operator's own namespace: made once, by whichever replica
  * comes first. Whoever copies tags cannot make a seal. Waits for an API server that does not answer yet.
  */
-export async function sealingKeyOf(
-  { kube, namespace, name, log }: Surroundings,
-  call: Call,
-): Promise<string> {
+export async function sealingKeyOf(surroundings: Sealing, call: Call): Promise<string> {
+  const { kube, namespace, name, log } = surroundings
   const secrets = new Secrets(kube)
   const ref: SecretRef = { namespace, name: `${name}-seal` }
+  const makeAnew = async () => {
+    const made = await make(ref, secrets, call)
+    await tell(ref, surroundings, call)
+    return made
+  }
   const look = async (): Promise<string | undefined> => {
-    const kept = (await secrets.read(ref, call)) ?? (await make(ref, secrets, call))
+    const kept = (await secrets.read(ref, call)) ?? (await makeAnew())
     return kept.data[keyName]
   }
   const otherwise = `the key that seals machines, Secret ${namespace}/${ref.name}, cannot be read`
@@ -38,4 +49,31 @@ async function make(ref: SecretRef, secrets: Secrets, call: Call) {
     if (theirs === undefined) throw error
     return theirs
   }
+}
+
+/** A key is made at the first start, before any cluster: later it takes the place of one that was lost. */
+async function tell({ namespace, name }: SecretRef, sealing: Sealing, call: Call): Promise<void> {
+  const { kube, log, namespaces } = sealing
+  const clusters = new Clusters(kube)
+  const where = namespaces.length === 0 ? [undefined] : namespaces
+  try {
+    const lists = await Promise.all(where.map(each => clusters.list(each, call)))
+    const count = lists.flatMap(({ items }) => items.filter(isInCare)).length
+    if (count > 0)
+      log.error(
+        { clusters: count, secret: `${namespace}/${name}` },
+        'the key that seals machines was lost and is made anew: machines that were launched before are not known as ours in clouds that seal them. Put the old Secret back, or end them by hand',
+      )
+  } catch (error) {
+    log.warn(
+      { err: error },
+      'the key that seals machines is made; whether clusters were there before is not known',
+    )
+  }
+}
+
+const isInCare = (raw: unknown): boolean => {
+  const metadata = isRecord(raw) && isRecord(raw['metadata']) ? raw['metadata'] : {}
+  const finalizers: unknown = metadata['finalizers']
+  return Array.isArray(finalizers) && finalizers.includes(finalizer)
 }

@@ -54,7 +54,7 @@ export interface Cloud {
   offerings?(wish: MachineWish, call: Call): Promise<readonly string[]>
   /**
    * Makes the scheduler's address with the firewall in front of it, or corrects what there is of both and returns it.
-   * Only where `promises.stableAddress`.
+   * Only where `promises.stableAddress`. Where there is no elsewhere for `insteadOf`, it stays.
    */
   reserveAddress(wish: NetworkWish, call: Call): Promise<ReservedAddress>
   /** Gives the address back once its machine is gone, and whatever else was made for the cluster. */
@@ -109,6 +109,8 @@ export interface NetworkWish {
   readonly exposure: Exposure
   /** Who is let through to the scheduler from outside, as CIDRs, sorted. */
   readonly admitted: readonly string[]
+  /** Where its scheduler cannot be had at this address, and the cloud `movesAddress`: one made elsewhere takes its place. */
+  readonly insteadOf?: KeptAddress | undefined
 }
 
 export interface LaunchRequest {

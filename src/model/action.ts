@@ -14,6 +14,8 @@ export type Action = {
   /** Make whatever certificates and Secrets are missing; keep what is good. */
   | { readonly type: 'issue-certificates' }
   | { readonly type: 'reserve-address' }
+  /** Make the scheduler's address elsewhere, in place of the one it has: nobody who knows that one is left. */
+  | { readonly type: 'move-address' }
   /** Write launches to status in one write, ahead of their cloud. */
   | { readonly type: 'record-launches'; readonly launches: readonly PlannedLaunch[] }
   /** Ask the cloud for what these records say; each with the same token as ever. */

@@ -25,6 +25,8 @@ export interface World {
   readonly joinLimitMs: number
   /** Who is to be let through to the scheduler from outside: whom the user allows, and the operator itself. CIDRs, sorted. */
   readonly admitted: readonly string[]
+  /** Whether the operator's configuration says where it comes from. */
+  readonly namesOperator: boolean
   /** Whether all wanted workers once answered since the cluster was launched or woken. */
   readonly hasServed: boolean
 }
@@ -138,6 +140,8 @@ export interface CloudPromises {
   readonly maxBatch: number
   /** Where false, workers learn the scheduler's address from its machine. */
   readonly stableAddress: boolean
+  /** The address keeps its scheduler to a part of the cloud that may run out of machines; another one can be made elsewhere. */
+  readonly movesAddress?: true
 }
 
 /** What this process has done or seen lately. A crash forgets it, and nothing may rest on it but patience. */
@@ -192,4 +196,6 @@ export interface Pause {
   readonly problem: string
   /** What was asked for when it failed: a change of it ends the pause. */
   readonly fingerprint: Fingerprint
+  /** Since it began, the scheduler's address was made elsewhere. */
+  readonly isMoved?: true
 }

@@ -5,6 +5,7 @@ import { isLetIn, planCredentials, planParting } from './credentials.ts'
 import { planEnrolment } from './enrolment.ts'
 import { planRecords, planSends } from './launches.ts'
 import { isOverdue, planLifetime } from './lifetime.ts'
+import { isMoving, planMove } from './move.ts'
 import { planAddress } from './network.ts'
 import { planScheduler } from './scheduler.ts'
 import { planSuspension, planTeardown } from './teardown.ts'
@@ -50,6 +51,7 @@ function planGrowth(world: World): readonly Action[] {
   if (world.enrolment.kind === 'new') return enrolment
   const address = planAddress(world)
   if (address.length > 0) return address
+  if (isMoving(world)) return [...enrolment, ...planMove(world)]
   const scheduler = planScheduler(world)
   const workers = planWorkers(world)
   return [

@@ -43,7 +43,7 @@ function isEmptied(world: World, inventory: InventorySeen): boolean {
 }
 
 /** Listed machines, and those that a launch was answered with and no list has shown yet. */
-function endAll(world: World, inventory: InventorySeen, because: string): readonly Action[] {
+export function endAll(world: World, inventory: InventorySeen, because: string): readonly Action[] {
   const { memory, now, launches } = world
   const isAsked = (id: MachineId): boolean => now - (memory.terminated.get(id) ?? -Infinity) < askAgainMs
   const listed = inventory.machines.filter(isAlive).toSorted(byAge)

@@ -4,6 +4,7 @@ import type { Machine } from '../model/machine.ts'
 import type { InventorySeen, World } from '../model/world.ts'
 import { depart } from './departures.ts'
 import { isPaused } from './launches.ts'
+import { isUnplaced } from './move.ts'
 import { isLate } from './patience.ts'
 import { noWishes, type Wishes } from './scheduler.ts'
 import { isServing, type Tally, tally, workerOn } from './tally.ts'
@@ -22,7 +23,7 @@ function planGroup(world: World, inventory: InventorySeen, group: Group): Wishes
   const counted = tally(world, inventory, group)
   const departures = [...counted.departing, ...oneTooMany(world, counted, group)]
   const steps = [...depart(world, inventory, departures), ...giveUpOn(world, group.name, counted, departures)]
-  const missing = isPaused(world, group) ? 0 : missingIn(counted, group)
+  const missing = isPaused(world, group) || isUnplaced(world) ? 0 : missingIn(counted, group)
   if (missing <= 0) return { steps, launches: [] }
   const { name, role, fingerprint } = group
   return { steps, launches: [{ role, group: name, count: missing, fingerprint }] }

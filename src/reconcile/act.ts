@@ -62,8 +62,15 @@ const performers: Performers = {
   'reserve-address': async (_step, { desk, seen, world, ledger }, call) => {
     // Nothing is written ahead for an address: what is asked for must still be wanted.
     await desk.hands.confirm(seen, call)
-    await desk.hands.reserveAddress(world.cluster, world.admitted, call)
+    await desk.hands.reserveAddress(world.cluster, { admitted: world.admitted }, call)
     ledger.touchedCloud(desk.clock.now())
+  },
+  'move-address': async (_step, { desk, seen, world, ledger }, call) => {
+    const { cluster, admitted, inventory } = world
+    await desk.hands.confirm(seen, call)
+    const insteadOf = inventory.kind === 'seen' ? inventory.address : undefined
+    await desk.hands.reserveAddress(cluster, { admitted, insteadOf }, call)
+    ledger.moved(cluster.scheduler.name, desk.clock.now())
   },
   'record-launches': recordLaunches,
   'send-launches': sendLaunches,

@@ -6,7 +6,9 @@ import { defaultGroup, sameIntent, workerName } from '../model/names.ts'
 import type { Finding } from '../model/status.ts'
 import type { Pause, World } from '../model/world.ts'
 import { isPaused } from '../plan/launches.ts'
+import { isTied } from '../plan/move.ts'
 import type { Outcome } from './act.ts'
+import { admission } from './admission.ts'
 import { credentialsReady } from './credentials-findings.ts'
 import { endings } from './endings.ts'
 
@@ -23,6 +25,7 @@ export function findings(world: World, outcomes: readonly Outcome[]): readonly F
     { type: 'CloudReachable', ...cloudReachable(world) },
     { type: 'SchedulerReady', ...scheduler },
     { type: 'WorkersReady', ...workers },
+    ...admission(world),
     ...degraded(world),
     ...suspended(world),
     ...endings(world),
@@ -64,16 +67,13 @@ function ready(world: World, scheduler: Verdict, workers: Verdict): Verdict {
 }
 
 function schedulerReady(world: World): Verdict {
-  const { scheduler, inventory, cluster } = world
+  const { scheduler, cluster } = world
   if (cluster.phase !== 'wanted') return no('NotWanted', 'No scheduler is wanted.')
   switch (scheduler.kind) {
     case 'answering':
       return yes('Answering', 'The scheduler answers.')
     case 'unasked':
-      return no(
-        'Missing',
-        inventory.kind === 'seen' ? 'Its machine is not there yet.' : 'Its machine cannot be seen.',
-      )
+      return missing(world)
     case 'silent':
       return world.hasServed
         ? { status: 'Unknown', reason: 'Unreachable', message: `It does not answer: ${scheduler.problem}.` }
@@ -81,6 +81,15 @@ function schedulerReady(world: World): Verdict {
     default:
       return scheduler satisfies never
   }
+}
+
+/** Workers that have served know the address, so it is kept although another zone might have a machine. */
+function missing(world: World): Verdict {
+  if (world.inventory.kind !== 'seen') return no('Missing', 'Its machine cannot be seen.')
+  if (!isTied(world) || !world.hasServed) return no('Missing', 'Its machine is not there yet.')
+  const message =
+    'There is no capacity where its address is, and workers know that address: it is tried there again. Suspend the cluster and wake it to have it tried elsewhere, at another private address.'
+  return no('NoCapacity', message)
 }
 
 function workersReady(world: World, outcomes: readonly Outcome[]): Verdict {

@@ -1,28 +1,11 @@
-import { backoffMs } from '../lib/backoff.ts'
 import type { Group } from '../model/cluster.ts'
-import { type Fault, retryPace } from '../model/faults.ts'
+import type { Fault } from '../model/faults.ts'
 import type { Launch, LaunchState } from '../model/launch.ts'
 import { isAlive, isThere, type Machine } from '../model/machine.ts'
 import { type LaunchId, type MachineId, workerName } from '../model/names.ts'
-import type {
-  InventoryView,
-  LaunchMemory,
-  Memory,
-  Pause,
-  SchedulerView,
-  Verdict,
-  World,
-} from '../model/world.ts'
+import type { InventoryView, LaunchMemory, Memory, SchedulerView, Verdict, World } from '../model/world.ts'
+import { Pauses } from './pauses.ts'
 import { advance, type Progress, type StageTime } from './stages.ts'
-
-const soon = { firstMs: 2_000, capMs: 30_000 }
-const slowly = { firstMs: 5_000, capMs: 600_000 }
-const pace = {
-  soon,
-  'backing-off': slowly,
-  'when-spec-changes': { firstMs: 600_000, capMs: 600_000 },
-  'when-credentials-change': { firstMs: 60_000, capMs: 60_000 },
-} as const
 
 /**
  * What this process did to one cluster and saw of it lately. It is lost with the process, so a plan may only be more
@@ -42,7 +25,6 @@ export class Ledger {
   readonly #unjoined = new Map<MachineId, number>()
   readonly #told = new Set<string>()
   #lastSteps = ''
-  #credentials = ''
   #silentSince: number | undefined
   #idle: { readonly mark: string; readonly since: number } | undefined
   #busySince: number | undefined
@@ -51,7 +33,7 @@ export class Ledger {
   readonly #launches = new Map<LaunchId, LaunchMemory>()
   /** What the cloud answered, until it is written down. */
   readonly #answers = new Map<LaunchId, LaunchState>()
-  readonly #pauses = new Map<string, Pause>()
+  readonly #pauses = new Pauses()
 
   constructor(now: number) {
     this.#since = now
@@ -68,7 +50,7 @@ export class Ledger {
       idleSince: this.#idle?.since,
       unjoined: new Map(this.#unjoined),
       launches: new Map(this.#launches),
-      pauses: new Map(this.#pauses),
+      pauses: this.#pauses.snapshot(),
       seq: this.#seq,
       lastCloudWrite: this.#lastCloudWrite,
     }
@@ -127,7 +109,7 @@ export class Ledger {
       const isKnown = role === 'scheduler' || scheduler.kind === 'answering'
       if (isUp) this.#unjoined.delete(id)
       else if (isKnown && !this.#unjoined.has(id)) this.#unjoined.set(id, now)
-      if (isUp && this.#pauses.get(group)?.fault === 'not-started') this.#pauses.delete(group)
+      if (isUp) this.#pauses.cameUp(group)
       if (worker?.status.startsWith('clos') === true && !this.#draining.has(id)) this.#draining.set(id, now)
     }
   }
@@ -216,22 +198,23 @@ export class Ledger {
   }
 
   pause(group: Pick<Group, 'name' | 'fingerprint'>, fault: Fault, problem: string, now: number): void {
-    const before = this.#pauses.get(group.name)
-    const attempts = before?.fingerprint === group.fingerprint ? before.attempts + 1 : 1
-    const until = now + backoffMs(pace[retryPace[fault]], attempts)
-    this.#pauses.set(group.name, { until, attempts, fault, problem, fingerprint: group.fingerprint })
+    this.#pauses.begin(group, { fault, problem }, now)
   }
 
   /** What was refused to other credentials is not refused to these. */
   meetCredentials(version: string): void {
-    for (const [group, { fault }] of this.#pauses)
-      if (fault === 'unauthorized' && version !== this.#credentials) this.#pauses.delete(group)
-    this.#credentials = version
+    this.#pauses.meetCredentials(version)
   }
 
   /** A launch was answered. What failed to come up before rests as long as it has not come up. */
   resume(group: string): void {
-    if (this.#pauses.get(group)?.fault !== 'not-started') this.#pauses.delete(group)
+    this.#pauses.answered(group)
+  }
+
+  /** The scheduler's address is elsewhere now. */
+  moved(group: string, now: number): void {
+    this.#pauses.moved(group)
+    this.#lastCloudWrite = now
   }
 
   /** Whether these are the steps of the pass before. */

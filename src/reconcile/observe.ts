@@ -37,6 +37,7 @@ export async function observe(seen: Seen, ledger: Ledger, desk: Desk, call: Call
     memory: ledger.snapshot(),
     joinLimitMs: desk.joinLimitMs,
     admitted: admittedTo(cluster, desk),
+    namesOperator: desk.ownCIDRs.length > 0,
     hasServed: seen.status.readySince !== undefined,
   }
   return { world, look }

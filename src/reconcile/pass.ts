@@ -166,8 +166,7 @@ function next({ world, outcomes }: Passed, { promises }: InventoryLook, waitMs: 
   if (outcomes.some(({ kind, action }) => kind === 'failed' && action.type !== 'send-launches'))
     return { kind: 'retry' }
   // The list that the step asked for shows it most often; where it lags, each look waits longer than the one before.
-  if (outcomes.some(({ action }) => action.type === 'reserve-address' || action.type === 'release-address'))
-    return { kind: 'retry' }
+  if (outcomes.some(({ action }) => ofAddress.has(action.type))) return { kind: 'retry' }
   const pauses = [...world.memory.pauses.values()].map(({ until }) => until - world.now).filter(ms => ms > 0)
   const { certificates, cluster } = world
   const isRenewed = certificates.kind === 'valid' && cluster.phase !== 'deleting'
@@ -180,6 +179,8 @@ function next({ world, outcomes }: Passed, { promises }: InventoryLook, waitMs: 
   }
 }
 
+const ofAddress: ReadonlySet<string> = new Set(['reserve-address', 'move-address', 'release-address'])
+
 /** What these do is seen only when the cloud or the scheduler shows it. */
 const waitsForTheWorld: ReadonlySet<string> = new Set([
   'drain-workers',
@@ -187,8 +188,7 @@ const waitsForTheWorld: ReadonlySet<string> = new Set([
   'terminate',
   'give-up',
   'send-launches',
-  'reserve-address',
-  'release-address',
+  ...ofAddress,
 ])
 
 /** After the others the next step can be seen at once, and status can wait for it; the others wait for the world to move. */

@@ -107,8 +107,7 @@ export interface Hands {
   /** The end of what a machine's console says, cut and free of secrets; '' where the cloud has none. Never throws. */
   console(cluster: Cluster, machine: MachineId, call: Call): Promise<string>
   terminate(cluster: Cluster, machines: readonly MachineId[], call: Call): Promise<void>
-  /** `admitted` are those who are let through to the scheduler from outside. */
-  reserveAddress(cluster: Cluster, admitted: readonly string[], call: Call): Promise<Addresses>
+  reserveAddress(cluster: Cluster, wish: AddressWish, call: Call): Promise<Addresses>
   releaseAddress(cluster: Cluster, call: Call): Promise<void>
   /** Asks workers to hand over; returns those that will. */
   drain(cluster: Cluster, machines: readonly MachineId[], call: Call): Promise<readonly MachineId[]>
@@ -125,6 +124,13 @@ export interface Hands {
   measure(cluster: Cluster, times: readonly StageTime[]): void
   /** The cluster is gone: whatever is kept of it in memory may go. */
   forget(key: ClusterKey, uid: ClusterUid): void
+}
+
+export interface AddressWish {
+  /** Who is let through to the scheduler from outside. */
+  readonly admitted: readonly string[]
+  /** The address that another one, made elsewhere, is to take the place of. */
+  readonly insteadOf?: KeptAddress | undefined
 }
 
 /** Launches as status has them, and the ledger's last number. */

@@ -55,6 +55,8 @@ function told({ action }: Outcome): readonly Report[] {
       return [normal('Released', 'Nothing is left in the cloud.')]
     case 'fall-asleep':
       return [normal('FallingAsleep', `Its machines end, this resource stays: ${action.because}.`)]
+    case 'move-address':
+      return [normal('Moving', `Its scheduler gets another address: ${action.because}.`)]
     case 'wake-up':
       return [normal('WakingUp', `It slept and is started again: ${action.because}.`)]
     case 'delete-cluster':

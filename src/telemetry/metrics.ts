@@ -137,10 +137,11 @@ function cloudMetrics(register: Registry) {
       ['cloud', 'role', 'stage'],
       launchSeconds,
     ),
-    machines: gauge('dask_cloud_operator_machines', 'Machines in the last complete lists.', [
-      'cloud',
-      'state',
-    ]),
+    machines: gauge(
+      'dask_cloud_operator_machines',
+      'Machines in the last complete lists; stranger: with our tags and not of our making.',
+      ['cloud', 'state'],
+    ),
     cloudCallSeconds: histogram(
       'dask_cloud_operator_cloud_call_seconds',
       'How long calls to clouds take.',

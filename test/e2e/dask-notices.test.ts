@@ -44,6 +44,20 @@ async function watched(name: string, leaveWithinS = 60): Promise<Readonly<Record
 const worker = async (name: string, leaveWithinS?: number): Promise<Running> =>
   dask.worker(port, name, dask.bundle.worker, await watched(name, leaveWithinS))
 
+/** Under a nanny, with all that a machine has both of them load. */
+async function nannied(name: string, leaveWithinS?: number): Promise<Running> {
+  const env = await watched(name, leaveWithinS)
+  const folder = at('machines', name)
+  const machine = join(folder, 'dask_machine.py')
+  await copyFile('src/bootstrap/machine/dask_machine.py', machine)
+  const preloads = [join(folder, 'dask_watch.py'), machine]
+  return dask.nanny(port, name, machine, {
+    ...env,
+    HOME: folder,
+    DASK_DISTRIBUTED__WORKER__PRELOAD: JSON.stringify(preloads),
+  })
+}
+
 /** How it ended, and what it said. */
 const endOf = async (running: Running): Promise<string> =>
   `ended with ${await running.ended(inTime(60_000))}: ${running.output}`
@@ -95,7 +109,7 @@ def work(number):
     return number
 def stay():
     note(f"stays-{get_worker().name}")
-    if get_worker().name == "w-c":
+    if get_worker().name in ("w-c", "w-e"):
         time.sleep(600)
     return get_worker().name
 `
@@ -168,6 +182,39 @@ client.close()
   expect(await endOf(program)).toContain('ended with 0')
 })
 
+test('a worker under a nanny finishes and hands over, and its nanny ends for good with it', async () => {
+  const leaving = await nannied('w-d')
+  const program = await client(`
+client.wait_for_workers(2)
+futures = client.map(work, range(100, 120), pure=False)
+wait_for("ran-101")
+note("begun-d")
+assert sum(client.gather(futures)) == sum(range(100, 120))
+client.close()
+`)
+  await happens('begun-d')
+  await notify('w-d', 'interruption')
+  expect(await endOf(leaving)).toContain(`ended with ${done}`)
+  expect(await endOf(program)).toContain('ended with 0')
+  const ran = (await readdir(dask.folder)).filter(name => name.startsWith('ran-1') && name.length === 7)
+  expect(ran).toHaveLength(20)
+  for (const name of ran) expect(await readFile(at(name), 'utf8')).toBe('x')
+})
+
+test('one under a nanny whose time is up ends for good in the middle of its task', async () => {
+  const leaving = await nannied('w-e', 1)
+  const program = await client(`
+client.wait_for_workers(2)
+future = client.submit(stay, workers=["w-e"], allow_other_workers=True, pure=False)
+assert future.result() == "w-a"
+client.close()
+`)
+  await happens('stays-w-e')
+  await notify('w-e', 'interruption')
+  expect(await endOf(leaving)).toContain(`ended with ${done}`)
+  expect(await endOf(program)).toContain('ended with 0')
+})
+
 test('a worker that has nobody to hand over to stays when it is only advised to go', async () => {
   const program = await client(`
 kept = client.submit(lambda: list(range(1000)), pure=False)
@@ -181,5 +228,23 @@ client.close()
   await notify('w-a', 'rebalance')
   for (let beats = 0; beats < 5; beats += 1) await isHeard('w-a')
   await writeFile(at('asked'), '')
+  expect(await endOf(program)).toContain('ended with 0')
+})
+
+test('one under a nanny that finds nobody to hand over to ends for good all the same when its time is up', async () => {
+  const leaving = await nannied('w-f', 1)
+  const program = await client(`
+while [worker["name"] for worker in client.scheduler_info(n_workers=-1)["workers"].values()] != ["w-f"]:
+    time.sleep(0.05)
+kept = client.submit(lambda: list(range(1000)), pure=False)
+kept.result()
+note("kept-f")
+wait_for("gone-f")
+client.close()
+`)
+  await happens('kept-f')
+  await notify('w-f', 'interruption')
+  expect(await endOf(leaving)).toContain(`ended with ${done}`)
+  await writeFile(at('gone-f'), '')
   expect(await endOf(program)).toContain('ended with 0')
 })

@@ -204,8 +204,8 @@ export class OperatorProcess {
         return { scope: cloud.scope, hash: digest({ ...draft }), send }
       },
       terminate: (_cluster, machines, at) => cloud.terminate(machines, at),
-      reserveAddress: ({ uid, key: name }, admitted, at) =>
-        cloud.reserveAddress({ owner: { uid, key: name }, exposure: 'Public', admitted }, at),
+      reserveAddress: ({ uid, key: name }, wish, at) =>
+        cloud.reserveAddress({ owner: { uid, key: name }, exposure: 'Public', ...wish }, at),
       releaseAddress: ({ uid }, at) => cloud.releaseAddress(uid, at),
       drain: ({ uid }, machines) => cloud.schedulers.drain(uid, machines),
       close: ({ uid }, machines) => cloud.schedulers.close(uid, machines),

@@ -96,6 +96,7 @@ export function aWorld({
     memory: { ...forgetful, ...memory },
     joinLimitMs: 900_000,
     admitted: [],
+    namesOperator: false,
     hasServed: true,
     ...world,
   }

@@ -82,11 +82,24 @@ export class DaskProcesses implements AsyncDisposable {
     credential: Credential = this.bundle.worker,
     env: Readonly<Record<string, string>> = {},
   ): Promise<Running> {
-    const alone =
-      '--host 127.0.0.1 --nthreads 1 --no-nanny --dashboard-address 127.0.0.1:0 --death-timeout 60'
+    return this.#dask('dask_worker', credential, [...this.#asWorker(port, name), '--no-nanny'], env)
+  }
+
+  /** A worker that a nanny looks after, which is the process that is started and loads `preload`. */
+  nanny(
+    port: number,
+    name: string,
+    preload: string,
+    env: Readonly<Record<string, string>>,
+  ): Promise<Running> {
+    const args = [...this.#asWorker(port, name), '--nanny', '--preload-nanny', preload]
+    return this.#dask('dask_worker', this.bundle.worker, args, env)
+  }
+
+  #asWorker(port: number, name: string): readonly string[] {
+    const alone = '--host 127.0.0.1 --nthreads 1 --dashboard-address 127.0.0.1:0 --death-timeout 60'
     const own = ['--name', name, '--local-directory', join(this.folder, name)]
-    const args = [`tls://127.0.0.1:${port}`, ...alone.split(' '), ...own]
-    return this.#dask('dask_worker', credential, args, env)
+    return [`tls://127.0.0.1:${port}`, ...alone.split(' '), ...own]
   }
 
   /** Runs a Python program; `env` is added to what it needs. */

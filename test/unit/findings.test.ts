@@ -146,3 +146,23 @@ describe('a roll', () => {
     ])
   })
 })
+
+const behind = (admitted: readonly string[], others: Partial<World> = {}): Seeing => {
+  const { inventory } = aWorld()
+  if (inventory.kind !== 'seen' || inventory.address === undefined) return {}
+  const address = { ...inventory.address, admitted }
+  return { world: { admitted, inventory: { ...inventory, address }, ...others } }
+}
+
+describe('an operator that does not say where it comes from', () => {
+  test.each([
+    ['nobody is let in', behind([]), ['OperatorAdmitted=False/NoOperatorCIDRs']],
+    ['others are let in', behind(['10.0.0.0/8']), ['OperatorAdmitted=Unknown/NoOperatorCIDRs']],
+    ['it does say', behind(['10.0.0.0/8'], { namesOperator: true }), []],
+    ['the scheduler answers', { ...behind([]), workers: [] }, []],
+    ['the firewall is not ours', {}, []],
+    ['the cluster sleeps', { ...behind([]), phase: 'suspended' }, []],
+  ] as const)('%s', (_, seeing, want) => {
+    expect(told(seeing, 'OperatorAdmitted')).toEqual(want)
+  })
+})

@@ -1,12 +1,18 @@
 import { Memo } from '../../lib/memo.ts'
 import { steadyNow } from '../../lib/steady.ts'
-import type { InstallationId, MachineId } from '../../model/names.ts'
+import type { ClusterUid, InstallationId, MachineId } from '../../model/names.ts'
 import { NoCapacity } from './capacity.ts'
 import { Gate } from './gate.ts'
 import type { Image, Size } from './images.ts'
 import type { Subnet } from './subnets.ts'
 
 const rememberMs = 300_000
+
+/** Of a scheduler's address: the interface that was given up, and where the other one is made. */
+export interface Move {
+  readonly from: string
+  readonly to: Subnet
+}
 
 /** What one account and region have in common, whoever asks: their rates, what is out of stock, and what rarely changes. */
 export class AwsAccount {
@@ -15,6 +21,8 @@ export class AwsAccount {
   readonly subnets: Memo<readonly Subnet[]>
   readonly sizes: Memo<readonly Size[]>
   readonly images: Memo<Image>
+  /** Lists lag: the last move of each cluster is not taken back because of an old one. */
+  readonly moves = new Map<ClusterUid, Move>()
   readonly #now: () => number
   readonly #machines = new Map<InstallationId, Map<MachineId, number>>()
 

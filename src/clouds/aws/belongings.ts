@@ -73,6 +73,19 @@ export async function belongingsIn(
 /** Workers' carry their tags, too, so that they are seen in the account's bills. */
 const isKeptOne = ({ TagSet }: NetworkInterface): boolean => readTags(TagSet).role !== 'worker'
 
+export const without = (own: Belongings, gone: string | undefined): Belongings => ({
+  ...own,
+  interfaces: own.interfaces.filter(({ NetworkInterfaceId }) => NetworkInterfaceId !== gone),
+})
+
+/** Of all that there is, one interface. */
+export const oneInterface = ({ owner, interfaces }: Belongings, id: string): Belongings => ({
+  owner,
+  interfaces: interfaces.filter(({ NetworkInterfaceId }) => NetworkInterfaceId === id),
+  addresses: [],
+  groups: [],
+})
+
 const usedFirst = (a: NetworkInterface, b: NetworkInterface): number => {
   const used = Number(b.Attachment !== undefined) - Number(a.Attachment !== undefined)
   if (used !== 0) return used
@@ -125,7 +138,7 @@ export function surplusOf({ owner, interfaces, addresses }: Belongings): Belongi
   return {
     owner,
     interfaces: others.filter(({ Attachment }) => Attachment === undefined),
-    addresses: addresses.some(isKept) ? addresses.filter(isFree) : [],
+    addresses: kept !== undefined && addresses.some(isKept) ? addresses.filter(isFree) : [],
     groups: [],
   }
 }

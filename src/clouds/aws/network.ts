@@ -9,10 +9,11 @@ import {
   type SecurityGroup,
 } from '@aws-sdk/client-ec2'
 import type { Call } from '../../lib/call.ts'
+import { digest } from '../../lib/fingerprint.ts'
 import { CloudError } from '../../model/faults.ts'
 import type { Role } from '../../model/names.ts'
 import type { NetworkWish } from '../contract.ts'
-import { type Belongings, groupFor, surplusOf } from './belongings.ts'
+import { type Belongings, groupFor, oneInterface, surplusOf, without } from './belongings.ts'
 import { clear } from './clearing.ts'
 import { isDone, unless } from './faults.ts'
 import { missingRules, type Pair, permissionOf, type Rule, readRules, wantedRules } from './rules.ts'
@@ -28,6 +29,8 @@ export interface Site {
   readonly wish: NetworkWish
   /** The subnet that the scheduler's interface is made in. */
   readonly subnet: Subnet
+  /** The interface that another one is made instead of, in that subnet. */
+  readonly from: string | undefined
   /** Of the owner, sealed for what they are put on. */
   readonly tagged: (tags: Tags) => Tags
   readonly now: () => number
@@ -36,10 +39,13 @@ export interface Site {
 /** Makes what is missing, corrects what is not as it should be and takes away what is there twice. Every step may be repeated. */
 export async function build(site: Site, found: Belongings | undefined, call: Call): Promise<void> {
   const groups = await schedulerGroups(site, found, call)
-  const [known] = found?.interfaces ?? []
+  const { from } = site
+  const known = found?.interfaces.find(({ NetworkInterfaceId }) => NetworkInterfaceId !== from)
   const id = known?.NetworkInterfaceId ?? (await makeInterface(site, groups, call))
   if (site.wish.exposure === 'Public') await publish(site, id, found, call)
-  if (found !== undefined) await clear(site.session, surplusOf(found), call)
+  if (found !== undefined) await clear(site.session, surplusOf(without(found, from)), call)
+  if (from !== undefined && found?.interfaces.some(({ NetworkInterfaceId }) => NetworkInterfaceId === from))
+    await clear(site.session, oneInterface(found, from), call)
 }
 
 async function schedulerGroups(
@@ -120,13 +126,13 @@ async function correct(
 
 /** Its token lasts some minutes: one whose answer was lost is the same again, one that somebody deleted is made anew. */
 async function makeInterface(site: Site, groups: readonly string[], call: Call): Promise<string> {
-  const { session, wish, subnet, now } = site
+  const { session, wish, subnet } = site
   const { NetworkInterface } = await session.make('CreateNetworkInterface', call, options =>
     session.ec2.send(
       new CreateNetworkInterfaceCommand({
         SubnetId: subnet.id,
         Groups: [...groups],
-        ClientToken: `${wish.owner.uid}-${Math.floor(now() / 600_000)}`,
+        ClientToken: tokenOf(site),
         Description: `Dask scheduler: ${wish.owner.key}`,
         TagSpecifications: tags(site, ['network-interface'], { role: 'scheduler', exposure: wish.exposure }),
       }),
@@ -139,6 +145,10 @@ async function makeInterface(site: Site, groups: readonly string[], call: Call):
   return id
 }
 
+/** At most 64 characters. Another interface is given up each time, so that a way back is not an old answer. */
+const tokenOf = ({ wish, from, now }: Site): string =>
+  `${wish.owner.uid}-${from === undefined ? Math.floor(now() / 600_000) : digest(from).slice(0, 16)}`
+
 /** A public address of its own: one that AWS gives to a machine would go with it. */
 async function publish(
   site: Site,
@@ -146,10 +156,13 @@ async function publish(
   found: Belongings | undefined,
   call: Call,
 ): Promise<void> {
-  const { session } = site
+  const { session, from } = site
   const addresses = found?.addresses ?? []
   if (addresses.some(({ NetworkInterfaceId }) => NetworkInterfaceId === interfaceId)) return
-  const free = addresses.find(({ AssociationId }) => AssociationId === undefined)?.AllocationId
+  const { AllocationId: free } =
+    addresses.find(
+      ({ AssociationId, NetworkInterfaceId }) => AssociationId === undefined || NetworkInterfaceId === from,
+    ) ?? {}
   const AllocationId = free ?? (await allocate(site, call))
   await session.make('AssociateAddress', call, options =>
     session.ec2.send(

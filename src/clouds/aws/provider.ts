@@ -11,7 +11,7 @@ import {
 } from '../../model/names.ts'
 import type { Cloud, LaunchAnswer, LaunchRequest, Listing, MachineWish, NetworkWish } from '../contract.ts'
 import type { AwsAccount } from './account.ts'
-import { addressOf, type Belongings, belongingsIn } from './belongings.ts'
+import { addressOf, type Belongings, belongingsIn, without } from './belongings.ts'
 import { clear } from './clearing.ts'
 import { readHandle } from './handle.ts'
 import { imageFor, sizesOf } from './images.ts'
@@ -21,7 +21,7 @@ import { build } from './network.ts'
 import { kindOf, type Offering, offeringsOf, readOffering, writeOffering } from './offerings.ts'
 import type { AwsSession } from './session.ts'
 import type { AwsSettings } from './settings.ts'
-import { subnetsOf } from './subnets.ts'
+import { moveFor, subnetsOf } from './subnets.ts'
 import { installationFilter, launchTags, ownedBy, sealed, type Tags, uidFilter } from './tags.ts'
 import { terminate } from './terminating.ts'
 
@@ -47,6 +47,7 @@ export class AwsCloud implements Cloud {
     /** A request that AWS has taken is carried out within seconds; lists show it within a minute at the latest. */
     horizonMs: 180_000,
     stableAddress: true,
+    movesAddress: true,
     maxBatch: 1_000,
     listEveryMs: { busy: 2_000, resting: 10_000 },
     /** Of the compressed text: EC2 counts before base64. */
@@ -93,7 +94,7 @@ export class AwsCloud implements Cloud {
     const { session } = this.#options
     const instances = instancesIn(session, { filters }, call)
     if (this.#wasRefused) await instances
-    return Promise.all([instances, belongingsIn(session, filters, this.#ours.isSealed, call)])
+    return Promise.all([instances, this.#belongingsIn(filters, call)])
   }
 
   async offerings({ role, sizes, purchasing, address }: MachineWish, call: Call): Promise<readonly string[]> {
@@ -155,14 +156,14 @@ export class AwsCloud implements Cloud {
 
   async reserveAddress(wish: NetworkWish, call: Call): Promise<ReservedAddress> {
     const { session, account, settings, installation, now } = this.#options
-    const [subnet] = await subnetsOf({ session, account }, settings, call)
-    if (subnet === undefined) throw new CloudError('invalid', 'There is no subnet to put machines in')
+    const subnets = await subnetsOf({ session, account }, settings, call)
+    const [first] = subnets
+    if (first === undefined) throw new CloudError('invalid', 'There is no subnet to put machines in')
+    const move = moveFor(wish, subnets, account.moves.get(wish.owner.uid))
+    const site = { session, settings, wish, subnet: move?.to ?? first, from: move?.from, now }
     const tagged = (tags: Tags): Tags => this.#sealed({ ...ownedBy(wish.owner, installation), ...tags })
-    await build(
-      { session, settings, wish, subnet, tagged, now },
-      await this.#belongings(wish.owner.uid, call),
-      call,
-    )
+    await build({ ...site, tagged }, await this.#belongings(wish.owner.uid, call), call)
+    if (move !== undefined) account.moves.set(wish.owner.uid, move)
     const made = await this.#belongings(wish.owner.uid, call)
     const address = made && addressOf(made)
     if (address === undefined)
@@ -176,6 +177,7 @@ export class AwsCloud implements Cloud {
   async releaseAddress(owner: ClusterUid, call: Call): Promise<void> {
     const own = await this.#belongings(owner, call)
     if (own !== undefined) await clear(this.#options.session, own, call)
+    this.#options.account.moves.delete(owner)
   }
 
   async console(machine: MachineId, call: Call): Promise<string> {
@@ -202,9 +204,15 @@ export class AwsCloud implements Cloud {
   }
 
   async #belongings(owner: ClusterUid, call: Call): Promise<Belongings | undefined> {
-    const { session, installation } = this.#options
-    const filters = [installationFilter(installation), uidFilter(owner)]
-    return (await belongingsIn(session, filters, this.#ours.isSealed, call)).get(owner)
+    const filters = [installationFilter(this.#options.installation), uidFilter(owner)]
+    return (await this.#belongingsIn(filters, call)).get(owner)
+  }
+
+  /** An interface that was deleted is not there, whatever a list that lags says. */
+  async #belongingsIn(filters: readonly Filter[], call: Call): Promise<ReadonlyMap<ClusterUid, Belongings>> {
+    const { session, account } = this.#options
+    const found = await belongingsIn(session, filters, this.#ours.isSealed, call)
+    return new Map([...found].map(([uid, own]) => [uid, without(own, account.moves.get(uid)?.from)]))
   }
 
   #noted(error: unknown, offering: Offering): never {

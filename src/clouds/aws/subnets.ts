@@ -1,7 +1,9 @@
 import { DescribeSubnetsCommand, type Subnet as Ec2Subnet, type Filter } from '@aws-sdk/client-ec2'
 import type { Call } from '../../lib/call.ts'
 import { CloudError } from '../../model/faults.ts'
-import type { AwsAccount } from './account.ts'
+import type { NetworkWish } from '../contract.ts'
+import type { AwsAccount, Move } from './account.ts'
+import { readHandle } from './handle.ts'
 import type { AwsSession } from './session.ts'
 import type { AwsSettings } from './settings.ts'
 import { filter } from './tags.ts'
@@ -33,6 +35,22 @@ export async function subnetsOf(
       )
     return usable
   })
+}
+
+/**
+ * Where the scheduler's interface is made instead of the one it has: in the next zone, after the last the first one. An
+ * earlier move goes on. Undefined where there was none, or there is no other zone.
+ */
+export function moveFor(
+  { insteadOf }: NetworkWish,
+  subnets: readonly Subnet[],
+  earlier: Move | undefined,
+): Move | undefined {
+  if (insteadOf === undefined) return subnets.some(({ id }) => id === earlier?.to.id) ? earlier : undefined
+  const { interface: from, subnet, zone } = readHandle(insteadOf.handle)
+  const at = subnets.findIndex(({ id }) => id === subnet) + 1
+  const to = [...subnets.slice(at), ...subnets.slice(0, at)].find(each => each.zone !== zone)
+  return to && { from, to }
 }
 
 async function described(

@@ -113,9 +113,9 @@ export async function prepareGround(call: GroundCall): Promise<Ground> {
   } as const
   return {
     wheels,
-    root: await debian(machine, call),
-    engineRoot: await debian(engine, call),
-    layer: await debian(image, call),
+    root: await built(machine, call),
+    engineRoot: await built(engine, call),
+    layer: await built(image, call),
   }
 }
 
@@ -130,7 +130,7 @@ interface Recipe {
   readonly target: string
 }
 
-async function debian(
+async function built(
   { name, variant, packages: included, hooks: finishing, target }: Recipe,
   { signal, progress }: GroundCall,
 ): Promise<string> {
