@@ -4,16 +4,8 @@ import { type Fault, retryPace } from '../model/faults.ts'
 import type { Launch, LaunchState } from '../model/launch.ts'
 import { isAlive, isThere, type Machine } from '../model/machine.ts'
 import { type LaunchId, type MachineId, workerName } from '../model/names.ts'
-import type {
-  InventoryView,
-  LaunchMemory,
-  Memory,
-  Pause,
-  SchedulerView,
-  Verdict,
-  World,
-} from '../model/world.ts'
-import { advance, type Progress, type StageTime } from './stages.ts'
+import type { InventoryView, LaunchMemory, Memory, Pause, SchedulerView, Verdict } from '../model/world.ts'
+import { Journeys } from './stages.ts'
 
 const soon = { firstMs: 2_000, capMs: 30_000 }
 const slowly = { firstMs: 5_000, capMs: 600_000 }
@@ -46,8 +38,7 @@ export class Ledger {
   #silentSince: number | undefined
   #idle: { readonly mark: string; readonly since: number } | undefined
   #busySince: number | undefined
-  /** Machines on their way from the cloud's yes to Dask's joining. */
-  #under: ReadonlyMap<MachineId, Progress> = new Map()
+  readonly journeys = new Journeys()
   readonly #launches = new Map<LaunchId, LaunchMemory>()
   /** What the cloud answered, until it is written down. */
   readonly #answers = new Map<LaunchId, LaunchState>()
@@ -145,19 +136,6 @@ export class Ledger {
   /** Since when there has been something to do, pass after pass. */
   get busySince(): number | undefined {
     return this.#busySince
-  }
-
-  /** The cloud has made these: how long they take from here on is measured. */
-  accepted(machines: readonly MachineId[], at: number): void {
-    const under = machines.map(id => [id, { reached: 'accepted', at }] as const)
-    this.#under = new Map([...this.#under, ...under])
-  }
-
-  /** Stages of launches that have ended since this was last asked. */
-  stagesPassed(world: World): readonly StageTime[] {
-    const { under, times } = advance(this.#under, world)
-    this.#under = under
-    return times
   }
 
   recorded(id: LaunchId, now: number): void {
