@@ -2,7 +2,6 @@
 
 A worker ends with status 0 when it was retired and when its scheduler died. Only the first is for good, as is the end
 of a scheduler that was idle for its time limit: they end with a status of their own, and the unit knows it.
-It also tells, with what Dask says of itself anyway, how long this machine took to come up.
 """
 import atexit
 import functools
@@ -51,8 +50,9 @@ def dask_teardown(server):
         atexit.register(end)
 
 
+# Told with what Dask says of itself anyway: seconds from the machine's files until its software was there, and from then
+# until now. By a clock that may be set.
 def boot():
-    """Seconds from the machine's files until its software was there, and from then until now. By a clock that may be set."""
     try:
         given = os.stat(os.path.join(os.environ["DASK_CONFIG"], "dask.yaml")).st_mtime
         installed = os.stat(os.path.join(os.environ["HOME"], "installed")).st_mtime
