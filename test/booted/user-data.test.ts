@@ -121,6 +121,10 @@ describe('what a machine is given boots on a real system', () => {
     }
   })
 
+  test('the console says how Dask came up', async () => {
+    expect(await room.console('i-00000000000000002')).toContain('dask-boot: install: done')
+  })
+
   test.each(['scheduler', 'worker'])('cloud-init and systemd are content with it: %s', async role => {
     const machine = room.machine(role === 'scheduler' ? scheduler : 'i-00000000000000002')
     const done = async () => ((await machine.run('cloud-init', 'status')).includes('done') ? true : undefined)
