@@ -9,7 +9,7 @@ import { type Cluster, groupNamed } from '../model/cluster.ts'
 import { CloudError } from '../model/faults.ts'
 import { tokenOf } from '../model/launch.ts'
 import type { KeptAddress } from '../model/machine.ts'
-import type { ClusterUid, InstallationId, MachineId } from '../model/names.ts'
+import type { ClusterUid, InstallationId } from '../model/names.ts'
 import type { SchedulerView, Use } from '../model/world.ts'
 import {
   type Hands,
@@ -20,9 +20,9 @@ import {
   type Subject,
 } from '../reconcile/ports.ts'
 import type { Metrics } from '../telemetry/metrics.ts'
-import { redactedEnd } from '../telemetry/redaction.ts'
 import type { Connection } from './connections.ts'
 import { clientAddress, type Organs } from './eyes.ts'
+import { lastWords } from './last-words.ts'
 import { type Led, ledSchedulers } from './led.ts'
 import { pooled } from './pooled.ts'
 import type { Resources } from './resources.ts'
@@ -39,8 +39,6 @@ export interface HandsOptions extends Organs {
 }
 
 const limits = { deathTimeoutS: 300, idleTimeoutS: undefined }
-/** An event's message holds a thousand characters. */
-const consoleLength = 800
 
 export function openHands(options: HandsOptions): Hands {
   const { resources, certificates, credentials, connections, pool, installation, led } = options
@@ -162,12 +160,6 @@ const measuring =
     for (const { role, stage, seconds } of times)
       launchStageSeconds.observe({ cloud: cloud.name, role, stage }, seconds)
   }
-
-/** Free of secrets, and short enough for an event. */
-async function lastWords(cloud: Cloud, machine: MachineId, call: Call): Promise<string> {
-  const text = await cloud.console?.(machine, call).catch(() => '')
-  return redactedEnd((text ?? '').trim(), consoleLength)
-}
 
 const ownerOf = ({ uid, key }: Cluster) => ({ uid, key })
 

@@ -25,6 +25,14 @@ export function watchSettings({ role, scheduler }: Boot, metadata: MetadataServi
     runtime: '/run/dask',
     heartbeat: '/run/dask/watch/heartbeat',
     console: '/dev/console',
+    // What is new since it was last asked.
+    journal: [
+      'journalctl',
+      '--quiet',
+      '--output=cat',
+      '--unit=dask.service',
+      '--cursor-file=/run/dask-watch/cursor',
+    ],
     powerOff: ['systemctl', 'poweroff'],
   }
   return `${JSON.stringify(settings)}\n`

@@ -1,6 +1,7 @@
 import type { Call } from '../lib/call.ts'
 import { isRecord, record, text } from '../lib/parse.ts'
-import type { DaskWorker } from '../model/world.ts'
+import type { BootTimes, DaskWorker } from '../model/world.ts'
+import { bootTimes } from './boot-times.ts'
 import type { SchedulerConnection } from './connection.ts'
 import { DaskError } from './fault.ts'
 
@@ -9,6 +10,7 @@ export interface SchedulerIdentity {
   /** New with every scheduler process. */
   readonly id: string
   readonly workers: readonly SchedulersWorker[]
+  readonly boot?: BootTimes | undefined
 }
 
 export interface SchedulersWorker extends DaskWorker {
@@ -106,10 +108,11 @@ async function retire(
 }
 
 function parseIdentity(answer: unknown): SchedulerIdentity {
-  const { type, id, workers } = record(answer, 'identity')
+  const { type, id, workers, dask_boot: boot } = record(answer, 'identity')
   if (type !== 'Scheduler') throw new DaskError('not-dask', 'a Dask server answered that is no scheduler')
   return {
     id: text(id, 'identity.id'),
+    boot: bootTimes(boot),
     workers: Object.entries(record(workers, 'identity.workers')).map(([address, worker]) =>
       parseWorker(address, record(worker, `identity.workers.${address}`)),
     ),
@@ -125,6 +128,7 @@ function parseWorker(address: string, worker: Readonly<Record<string, unknown>>)
     status: text(worker['status'], `${path}.status`),
     executing: executing(worker['metrics']),
     threads: typeof nthreads === 'number' ? nthreads : 0,
+    boot: bootTimes(worker['dask_boot']),
   }
 }
 

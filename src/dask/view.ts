@@ -13,19 +13,18 @@ export const unreachable = 'unreachable'
 
 /** What a plan sees of an answer: `isProven` says which workers, by address, have answered themselves. */
 export function answering(
-  { id, workers }: SchedulerIdentity,
+  { id, workers, boot }: SchedulerIdentity,
   isProven: (address: string) => boolean,
   idleness: Idleness = { kind: 'unknown' },
 ): SchedulerView {
   const seen = workers.map(
-    ({ address, name, status, executing, threads }): DaskWorker => ({
-      name,
+    ({ address, status, ...worker }): DaskWorker => ({
+      ...worker,
       status: status === 'running' && !isProven(address) ? unreachable : status,
-      executing,
-      threads,
     }),
   )
-  return { kind: 'answering', id, workers: seen.toSorted((a, b) => (a.name < b.name ? -1 : 1)), idleness }
+  const sorted = seen.toSorted((a, b) => (a.name < b.name ? -1 : 1))
+  return { kind: 'answering', id, workers: sorted, idleness, boot }
 }
 
 /** Whether two looks differ in anything that a plan depends on: how many tasks a busy worker runs is not. */

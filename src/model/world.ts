@@ -104,6 +104,8 @@ export type SchedulerView =
       readonly id: string
       readonly workers: readonly DaskWorker[]
       readonly idleness: Idleness
+      /** Of the scheduler's own machine. */
+      readonly boot?: BootTimes | undefined
     }
 
 /** Whether anybody uses a scheduler, at the moment it is asked: a task that runs or waits, or a client that is connected. */
@@ -130,6 +132,16 @@ export interface DaskWorker {
   /** Tasks that run now; undefined until the first heartbeat has told. */
   readonly executing: number | undefined
   readonly threads: number
+  /** Of its machine, where that told. */
+  readonly boot?: BootTimes | undefined
+}
+
+/** How long a machine took to come up, as it says itself, in seconds: each from the end of the one before. */
+export interface BootTimes {
+  /** From its files at its first boot until its software was there. */
+  readonly installed: number
+  /** Until Dask was up. */
+  readonly up: number
 }
 
 /** What a cloud promises, as far as a plan depends on it. */

@@ -150,7 +150,7 @@ async function send(launch: Launch, round: Round, call: Call): Promise<Sent> {
     const at = desk.clock.now()
     ledger.heard(id, 'unclear', at)
     ledger.resume(launch.group)
-    ledger.accepted(machines, at)
+    ledger.journeys.begin(machines, at)
     const time = { role: launch.role, stage: 'accepted', seconds: (at - sentAt) / 1000 } as const
     desk.hands.measure(bench.world.cluster, [time])
     const state = { kind: 'accepted', at, machines } as const

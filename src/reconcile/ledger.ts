@@ -3,9 +3,9 @@ import type { Fault } from '../model/faults.ts'
 import type { Launch, LaunchState } from '../model/launch.ts'
 import { isAlive, isThere, type Machine } from '../model/machine.ts'
 import { type LaunchId, type MachineId, workerName } from '../model/names.ts'
-import type { InventoryView, LaunchMemory, Memory, SchedulerView, Verdict, World } from '../model/world.ts'
+import type { InventoryView, LaunchMemory, Memory, SchedulerView, Verdict } from '../model/world.ts'
 import { Pauses } from './pauses.ts'
-import { advance, type Progress, type StageTime } from './stages.ts'
+import { Journeys } from './stages.ts'
 
 /**
  * What this process did to one cluster and saw of it lately. It is lost with the process, so a plan may only be more
@@ -28,8 +28,7 @@ export class Ledger {
   #silentSince: number | undefined
   #idle: { readonly mark: string; readonly since: number } | undefined
   #busySince: number | undefined
-  /** Machines on their way from the cloud's yes to Dask's joining. */
-  #under: ReadonlyMap<MachineId, Progress> = new Map()
+  readonly journeys = new Journeys()
   readonly #launches = new Map<LaunchId, LaunchMemory>()
   /** What the cloud answered, until it is written down. */
   readonly #answers = new Map<LaunchId, LaunchState>()
@@ -127,19 +126,6 @@ export class Ledger {
   /** Since when there has been something to do, pass after pass. */
   get busySince(): number | undefined {
     return this.#busySince
-  }
-
-  /** The cloud has made these: how long they take from here on is measured. */
-  accepted(machines: readonly MachineId[], at: number): void {
-    const under = machines.map(id => [id, { reached: 'accepted', at }] as const)
-    this.#under = new Map([...this.#under, ...under])
-  }
-
-  /** Stages of launches that have ended since this was last asked. */
-  stagesPassed(world: World): readonly StageTime[] {
-    const { under, times } = advance(this.#under, world)
-    this.#under = under
-    return times
   }
 
   recorded(id: LaunchId, now: number): void {

@@ -11,7 +11,7 @@ import { Ledger } from './ledger.ts'
 import { observe } from './observe.ts'
 import { type Desk, type InventoryLook, type Seen, type Sighting, StaleWrite, UnclearWrite } from './ports.ts'
 import { type Passed, publish } from './publish.ts'
-import { reports } from './reports.ts'
+import { joined, reports } from './reports.ts'
 import { subjectOf } from './subject.ts'
 
 /** When to look at a cluster again, by itself; anything that changes brings it sooner. */
@@ -58,7 +58,9 @@ export class Passes {
     const { world, look } = await observe(seen, ledger, desk, call)
     if (world.enrolment.kind === 'foreign' && !isLetGo(world))
       return leave(seen, world.enrolment.installation, ledger, desk)
-    desk.hands.measure(world.cluster, ledger.stagesPassed(world))
+    const { times, arrival } = ledger.journeys.look(world)
+    desk.hands.measure(world.cluster, times)
+    if (arrival !== undefined) desk.hands.report(subjectOf(seen), joined(arrival))
     const steps = plan(world)
     ledger.planned(steps, world.now)
     const bench: Bench = { seen, world, ledger, desk, ...unwritten(seen, world) }

@@ -1,6 +1,7 @@
 import type { Condition } from '../model/status.ts'
 import type { Outcome } from './act.ts'
 import type { Report } from './ports.ts'
+import type { Arrival } from './stages.ts'
 
 /** Events for what was done and what failed; waiting and looking make none. */
 export function reports(outcomes: readonly Outcome[]): readonly Report[] {
@@ -91,6 +92,20 @@ export function transitions(before: readonly Condition[], after: readonly Condit
     return []
   })
 }
+
+/** One event for all machines that were on their way at a time, with the slowest of each stage. */
+export function joined({ machines, slowest: { running, installed, up, joined: all } }: Arrival): Report {
+  const stages = [
+    `running after ${seconds(running)}`,
+    ...(installed === undefined ? [] : [`software installed in ${seconds(installed)}`]),
+    ...(up === undefined ? [] : [`Dask up ${seconds(up)} later`]),
+    `joined after ${seconds(all)}`,
+  ]
+  const which = machines === 1 ? '1 machine' : `${machines} machines, the slowest in each stage`
+  return normal('Joined', `${which}: ${stages.join(', ')}.`)
+}
+
+const seconds = (value: number): string => `${value.toFixed(value < 10 ? 1 : 0)} s`
 
 const normal = (reason: string, message: string): Report => ({ kind: 'Normal', reason, message })
 

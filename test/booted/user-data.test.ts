@@ -111,6 +111,18 @@ describe('what a machine is given boots on a real system', () => {
     ])
     expect(await workers(2)).toEqual(['w-i-00000000000000002', 'w-i-00000000000000003'])
     tell(`1 + 2 machines boot, install Dask and serve in ${took(began)}`)
+    const view = pool.last(identity.uid)
+    const boots = view.kind === 'answering' ? [view.boot, ...view.workers.map(({ boot }) => boot)] : []
+    expect(boots).toHaveLength(3)
+    for (const boot of boots) {
+      expect(boot?.installed).toBeGreaterThan(1)
+      expect(boot?.up).toBeGreaterThan(0)
+      expect((boot?.installed ?? 0) + (boot?.up ?? 0)).toBeLessThan((performance.now() - began) / 1000)
+    }
+  })
+
+  test('the console says how Dask came up', async () => {
+    expect(await room.console('i-00000000000000002')).toContain('dask-boot: install: done')
   })
 
   test.each(['scheduler', 'worker'])('cloud-init and systemd are content with it: %s', async role => {

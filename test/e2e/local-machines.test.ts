@@ -8,10 +8,12 @@ import type { Boot } from '../../src/bootstrap/boot.ts'
 import { renderUserData } from '../../src/bootstrap/user-data.ts'
 import { interpret } from '../../src/clouds/local/boot-text.ts'
 import type { LocalCloud } from '../../src/clouds/local/provider.ts'
+import { SchedulerPool } from '../../src/dask/pool.ts'
 import { poll } from '../../src/lib/wait.ts'
 import type { ReservedAddress } from '../../src/model/machine.ts'
 import { type MachineId, machineId, type Role, workerName } from '../../src/model/names.ts'
-import { aBoot, bundle } from '../support/boots.ts'
+import { schedulerServerName } from '../../src/pki/identity.ts'
+import { aBoot, bundle, identity } from '../support/boots.ts'
 import { anOwner } from '../support/launch-request.ts'
 import { aRequest, become, LocalGround, patience, pidsOf, untilDead } from '../support/local-ground.ts'
 import { daskPython, tell } from '../support/python.ts'
@@ -106,6 +108,31 @@ test('a result is computed over mutual TLS, with the threads, resources and envi
       'list(set(client.run(lambda: __import__("dask").config.get("distributed.comm.require-encryption")).values()))]',
   )
   expect(answer).toEqual([4950, ['say "hi" to $USER in /etc/dask'], [1], [true]])
+})
+
+test('each machine tells how long its software and its Dask took, in what the operator asks for anyway', async () => {
+  await using pool = new SchedulerPool()
+  const { authority, client } = bundle
+  const tls = { ca: authority.certificate, cert: client.certificate, key: client.key }
+  pool.track({
+    uid: identity.uid,
+    serverName: schedulerServerName(identity.uid),
+    ...address.external,
+    ...tls,
+  })
+  const told = await poll(
+    async () => {
+      const view = pool.last(identity.uid)
+      return view.kind === 'answering' && view.workers.length === 2 ? view : undefined
+    },
+    100,
+    { signal: AbortSignal.timeout(30_000) },
+  )
+  for (const boot of [told.boot, ...told.workers.map(worker => worker.boot)]) {
+    expect(boot?.installed).toBeGreaterThan(0)
+    expect(boot?.up).toBeGreaterThan(0)
+    expect((boot?.installed ?? 0) + (boot?.up ?? 0)).toBeLessThan(60)
+  }
 })
 
 test('cloud-init’s YAML reads what the interpreter reads', async () => {

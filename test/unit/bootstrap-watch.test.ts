@@ -2,7 +2,7 @@
 // oxlint-disable-next-line import/no-unassigned-import -- only the order matters
 import 'node:tls'
 
-import { rm } from 'node:fs/promises'
+import { rm, writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import { afterEach, beforeEach, describe, expect, test } from 'vitest'
 
@@ -24,6 +24,22 @@ beforeEach(async () => {
   machine = await WatchedMachine.create()
 })
 afterEach(async () => machine[Symbol.asyncDispose]())
+
+test('until somebody was there, the console shows what Dask’s unit says, each line once', async () => {
+  await machine.settle('worker')
+  const journal = join(machine.folder, 'journal')
+  await writeFile(journal, 'install: making the environment\nNo solution found\n')
+  await machine.start()
+  await machine.until(async () => (await machine.read('console')).includes('No solution'))
+  await machine.looks(2)
+  const shown = 'dask-boot: install: making the environment\ndask-boot: No solution found\n'
+  expect(await machine.read('console')).toBe(shown)
+  await machine.beat()
+  await machine.looks(3)
+  await writeFile(journal, 'a task prints\n')
+  await machine.looks(2)
+  expect(await machine.read('console')).toBe(shown)
+})
 
 describe('the cloud’s notices', () => {
   test.each([

@@ -17,6 +17,8 @@ for name in ca.pem node.pem node.key; do
   rm -f "$keys/$name"
   (umask 0377 && cat "$CREDENTIALS_DIRECTORY/$name" >"$keys/$name")
 done
+# Dask tells how long it took to come so far (dask_machine.py): the first time counts.
+[ -e "$root$state/installed" ] || : >"$root$state/installed"
 chown -R "$account:$account" "$keys" "$root$state"
 chmod 0500 "$keys"
 

@@ -6,6 +6,9 @@ here=$root/etc/dask
 python=$root/opt/dask-venv/bin/python
 [ -e "$root/opt/dask-venv/complete" ] || python=$root/opt/dask/bin/python
 
+# Dask tells how long it took to come so far (dask_machine.py): the first time counts.
+[ -e "$STATE_DIRECTORY/installed" ] || : >"$STATE_DIRECTORY/installed"
+
 # After the user's, so that no value of theirs takes encryption or the authority away.
 export HOME="$STATE_DIRECTORY" DASK_CONFIG="$here" DASK_ROOT_CONFIG="$here"
 export DASK_DISTRIBUTED__COMM__REQUIRE_ENCRYPTION=True DASK_DISTRIBUTED__COMM__DEFAULT_SCHEME=tls

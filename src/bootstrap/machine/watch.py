@@ -14,6 +14,8 @@ import urllib.error
 import urllib.request
 
 TOKEN_S = 21600
+# Of one look: a console may be a slow line.
+BOOT_LINES = 40
 # X509_V_FLAG_NO_CHECK_TIME: a certificate that has run out is no sign that a scheduler is gone.
 AT_ANY_TIME = 0x200000
 
@@ -63,11 +65,24 @@ class Watch:
 
     def look(self):
         """Looks once. Why the machine is to be powered off, or None."""
+        self.show_boot()
         try:
             self.pass_on(self.metadata.notice())
         except (OSError, ValueError) as error:
             say(f"the metadata service did not answer: {error}")
         return self.has_left() or self.is_alone()
+
+    # Until somebody was there, what the unit of Dask says is on the console: nobody may reach more of this machine.
+    def show_boot(self):
+        if self.beat is not None:
+            return
+        try:
+            told = subprocess.run(self.config["journal"], capture_output=True, timeout=10, check=False).stdout
+            lines = told.decode(errors="replace").splitlines()[-BOOT_LINES:]
+            with open(self.config["console"], "a") as console:
+                console.write("".join(f"dask-boot: {line}\n" for line in lines))
+        except (OSError, subprocess.TimeoutExpired) as error:
+            say(f"the console does not show how Dask comes up: {error}")
 
     def pass_on(self, notice):
         if notice in (None, self.notice):
