@@ -1,28 +1,67 @@
 import { writeFile } from 'node:fs/promises'
 import { availableParallelism } from 'node:os'
 import { OptionError } from '../src/lib/options.ts'
+import { measureAws } from './bench/aws/measure.ts'
+import { type AwsOptions, awsUsage, parseAwsOptions } from './bench/aws/options.ts'
+import { awsFigures, awsLines } from './bench/aws/report.ts'
 import { figureNames, shown } from './bench/figures.ts'
-import { type Measurement, measure } from './bench/measure.ts'
+import type { BenchCall } from './bench/home.ts'
+import { measure } from './bench/measure.ts'
 import { type BenchOptions, parseOptions, usage } from './bench/options.ts'
 import { Interrupt, told } from './interrupt.ts'
+
+interface Result {
+  readonly lines: readonly string[]
+  /** What is written to the file of `--json`. */
+  readonly figures: unknown
+}
+
+interface Bench<Options> {
+  readonly usage: string
+  /** Throws an OptionError. */
+  readonly parse: (argv: readonly string[]) => Options
+  readonly run: (options: Options, call: BenchCall) => Promise<Result>
+}
+
+const usual: Bench<BenchOptions> = {
+  usage,
+  parse: parseOptions,
+  async run(options, call) {
+    const { figures, connections } = await measure(options, call)
+    const watched = `${options.schedulers} schedulers were watched over ${connections} connections`
+    return { figures, lines: [...figureNames.map(name => shown(name, figures[name])), watched] }
+  },
+}
+
+const aws: Bench<AwsOptions> = {
+  usage: awsUsage,
+  parse: parseAwsOptions,
+  async run(options, call) {
+    const measured = await measureAws(options, call)
+    return { figures: awsFigures(measured), lines: awsLines(measured, options) }
+  },
+}
 
 /**
  * Ends with 0 whatever the figures are, with 1 where something failed, with 2 after a wrong command line, and after a
  * signal as a shell would have it: 130 after Ctrl-C.
  */
-async function main(words: readonly string[]): Promise<number> {
+async function main<Options extends { readonly json: string | undefined }>(
+  bench: Bench<Options>,
+  words: readonly string[],
+): Promise<number> {
   if (words.includes('--help') || words.includes('-h')) {
-    console.log(usage)
+    console.log(bench.usage)
     return 0
   }
-  const options = optionsIn(words)
+  const options = optionsIn(bench, words)
   if (options === undefined) return 2
   const began = performance.now()
   const progress = (line: string): void =>
     console.error(`${((performance.now() - began) / 1000).toFixed(1).padStart(6)} s  ${line}`)
   const interrupt = new Interrupt(name => progress(`${name}: stopping and removing everything`))
   try {
-    await show(await measure(options, { signal: interrupt.signal, progress }), options)
+    await show(await bench.run(options, { signal: interrupt.signal, progress }), options.json)
     return interrupt.exitCode ?? 0
   } catch (error) {
     if (interrupt.exitCode === undefined || error instanceof SuppressedError)
@@ -32,21 +71,21 @@ async function main(words: readonly string[]): Promise<number> {
   }
 }
 
-async function show({ figures, connections }: Measurement, options: BenchOptions): Promise<void> {
+async function show({ lines, figures }: Result, json: string | undefined): Promise<void> {
   console.log(`\n${availableParallelism()} cores, Node ${process.version}`)
-  for (const name of figureNames) console.log(shown(name, figures[name]))
-  console.log(`${options.schedulers} schedulers were watched over ${connections} connections`)
-  if (options.json !== undefined) await writeFile(options.json, `${JSON.stringify(figures, undefined, 2)}\n`)
+  for (const line of lines) console.log(line)
+  if (json !== undefined) await writeFile(json, `${JSON.stringify(figures, undefined, 2)}\n`)
 }
 
-function optionsIn(words: readonly string[]): BenchOptions | undefined {
+function optionsIn<Options>(bench: Bench<Options>, words: readonly string[]): Options | undefined {
   try {
-    return parseOptions(words)
+    return bench.parse(words)
   } catch (error) {
     if (!(error instanceof OptionError)) throw error
-    console.error(`bench: ${error.message}\n\n${usage}`)
+    console.error(`bench: ${error.message}\n\n${bench.usage}`)
     return undefined
   }
 }
 
-process.exit(await main(process.argv.slice(2)))
+const [first, ...others] = process.argv.slice(2)
+process.exit(await (first === 'aws' ? main(aws, others) : main(usual, process.argv.slice(2))))

@@ -19,7 +19,9 @@ export interface Applied {
   readonly at: number
 }
 
-/** Clusters of the simulated cloud as a client makes and watches them. */
+const simulated = { cloud: { local: null, simulated: {} } }
+
+/** Clusters, of the simulated cloud unless another is named, as a client makes and watches them. */
 export class Clusters {
   readonly #kube: KubeTransport
   readonly #path: string
@@ -33,8 +35,8 @@ export class Clusters {
     this.#path = clustersIn(namespace).path
   }
 
-  async apply(name: string, workers: number): Promise<Applied> {
-    const body = manifest(name, { cloud: { local: null, simulated: {} }, workers: { replicas: workers } })
+  async apply(name: string, workers: number, spec: object = simulated): Promise<Applied> {
+    const body = manifest(name, { ...spec, workers: { replicas: workers } })
     const at = Date.now()
     this.written += 1
     const made = await this.#kube.request(

@@ -8,11 +8,14 @@ import { healthPort, sampled, scraped } from '../../test/support/scrape.ts'
 import { withoutSettings } from '../environment.ts'
 import type { Home } from './home.ts'
 
-interface OperatorOptions {
+export interface OperatorOptions {
   readonly kubeconfig: string
   readonly namespace: string
   /** For its log and its simulated cloud. */
   readonly home: Home
+  /** By the names of their flags, in place of what the bench usually has. */
+  readonly settings?: Readonly<Record<string, string>>
+  readonly env?: Readonly<Record<string, string>>
 }
 
 export interface Vitals {
@@ -35,10 +38,10 @@ export class MeasuredOperator implements AsyncDisposable {
   readonly #ended: Promise<string>
   #end: string | undefined
 
-  constructor({ kubeconfig, namespace, home }: OperatorOptions) {
+  constructor({ kubeconfig, namespace, home, settings = {}, env = {} }: OperatorOptions) {
     this.journal = join(home.directory, 'simulated.jsonl')
     this.#log = join(home.directory, 'operator.log')
-    const settings = {
+    const usualSettings = {
       kubeconfig,
       namespace,
       'allow-clouds': 'simulated',
@@ -48,7 +51,7 @@ export class MeasuredOperator implements AsyncDisposable {
     }
     // Without an election there are no leases among the writes that are counted.
     const words = [
-      ...Object.entries(settings).flatMap(([name, value]) => [`--${name}`, value]),
+      ...Object.entries({ ...usualSettings, ...settings }).flatMap(([name, value]) => [`--${name}`, value]),
       '--no-leader-elect',
     ]
     const output = openSync(this.#log, 'a', 0o600)
@@ -56,7 +59,7 @@ export class MeasuredOperator implements AsyncDisposable {
     this.#child = spawn(process.execPath, [...given, program, ...words], {
       // Not in the terminal's group: Ctrl-C is for the bench, which ends the operator in order.
       detached: true,
-      env: withoutSettings(process.env),
+      env: { ...withoutSettings(process.env), ...env },
       stdio: ['ignore', output, output],
     })
     closeSync(output)

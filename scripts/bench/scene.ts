@@ -6,10 +6,10 @@ import { type ControlPlane, startControlPlane } from '../controlplane/index.ts'
 import { Clusters } from './clusters.ts'
 import { type Counts, countsOf } from './counts.ts'
 import type { BenchCall, Home } from './home.ts'
-import { MeasuredOperator } from './operator.ts'
+import { MeasuredOperator, type OperatorOptions } from './operator.ts'
 
-const namespace = 'bench'
-const operatorNamespace = 'dask-system'
+export const namespace = 'bench'
+export const operatorNamespace = 'dask-system'
 /** Longer than changes of counts alone wait to be written. */
 const quietMs = 12_000
 /** The first time, the control plane is built. */
@@ -64,9 +64,14 @@ export class Scene implements AsyncDisposable {
     return this.#operator
   }
 
-  async startOperator(): Promise<void> {
+  async startOperator(options: Pick<OperatorOptions, 'settings' | 'env'> = {}): Promise<void> {
     const { kubeconfig } = this.#plane
-    const operator = new MeasuredOperator({ kubeconfig, namespace: operatorNamespace, home: this.#home })
+    const operator = new MeasuredOperator({
+      ...options,
+      kubeconfig,
+      namespace: operatorNamespace,
+      home: this.#home,
+    })
     this.#operator = this.#all.use(operator)
     await operator.ready(within(this.call, 60_000))
   }

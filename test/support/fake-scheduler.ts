@@ -16,7 +16,7 @@ export interface FakeWorker {
   reach: 'answers' | 'refuses' | 'black-hole'
 }
 
-/** Dask's scheduler as far as the operator speaks with it: state and faults, over real mutual TLS on 127.0.0.1. */
+/** Dask's scheduler as far as the operator speaks with it: state and faults, over real mutual TLS on this computer. */
 export class FakeScheduler implements AsyncDisposable {
   id = 'Scheduler-1'
   /** `mute` takes requests and never answers; `babbling` says more than it was asked. */
@@ -38,6 +38,7 @@ export class FakeScheduler implements AsyncDisposable {
   static async listen(
     { authority, scheduler }: Pick<Bundle, 'authority' | 'scheduler'>,
     port = 0,
+    host = '127.0.0.1',
   ): Promise<FakeScheduler> {
     const server = createServer({
       ca: authority.certificate,
@@ -48,7 +49,7 @@ export class FakeScheduler implements AsyncDisposable {
     })
     const fake = new FakeScheduler(server)
     server.on('secureConnection', socket => fake.#serve(socket))
-    server.listen(port, '127.0.0.1')
+    server.listen(port, host)
     await once(server, 'listening')
     return fake
   }

@@ -15,10 +15,16 @@ export interface PythonCall extends Call {
 }
 
 /** The path of a Python that has Dask, made once and kept in the cache directory. */
-export async function daskPython({ signal, progress }: PythonCall): Promise<string> {
+export const daskPython = (call: PythonCall): Promise<string> => pythonWith(requirements, call)
+
+/** The same for other packages, as pip writes them. */
+export async function pythonWith(
+  packages: readonly string[],
+  { signal, progress }: PythonCall,
+): Promise<string> {
   const version = await pythonVersion({ signal })
-  const key = keyOf([version, requirements])
-  const make = (folder: string, call: Call): Promise<void> => install(folder, { ...call, progress })
+  const key = keyOf([version, packages])
+  const make = (folder: string, call: Call): Promise<void> => install(folder, packages, { ...call, progress })
   return join(await cachedFolder(`python-${key}`, make, { signal }), 'bin', 'python')
 }
 
@@ -27,19 +33,21 @@ export const tell = (line: string): void => {
   process.stderr.write(`${line}\n`)
 }
 
-async function install(folder: string, { signal, progress }: PythonCall): Promise<void> {
+async function install(
+  folder: string,
+  packages: readonly string[],
+  { signal, progress }: PythonCall,
+): Promise<void> {
   const began = performance.now()
   const python = join(folder, 'bin', 'python')
   const uv = await onPath('uv')
-  progress(
-    `installing ${requirements.join(' ')} into ${folder} with ${uv === undefined ? 'venv and pip' : 'uv'}`,
-  )
+  progress(`installing ${packages.join(' ')} into ${folder} with ${uv === undefined ? 'venv and pip' : 'uv'}`)
   if (uv === undefined) {
     await step('python3', ['-m', 'venv', folder], { signal })
-    await step(python, ['-m', 'pip', 'install', '--quiet', ...requirements], { signal })
+    await step(python, ['-m', 'pip', 'install', '--quiet', ...packages], { signal })
   } else {
     await step(uv, ['venv', '--quiet', '--allow-existing', folder], { signal })
-    await step(uv, ['pip', 'install', '--quiet', '--python', python, ...requirements], { signal })
+    await step(uv, ['pip', 'install', '--quiet', '--python', python, ...packages], { signal })
   }
   progress(`installed in ${((performance.now() - began) / 1000).toFixed(1)} s`)
 }

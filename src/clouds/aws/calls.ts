@@ -23,7 +23,7 @@ export interface CallFacts {
 export const rates = {
   run: { size: 4, perSecond: 1.8 },
   terminate: { size: 80, perSecond: 4 },
-  read: { size: 25, perSecond: 5 },
+  read: { size: 45, perSecond: 9 },
   change: { size: 40, perSecond: 4 },
   other: { size: 20, perSecond: 5 },
 } as const satisfies Record<string, Rate>

@@ -49,6 +49,11 @@ const images = [
   image(2, 'amd64', 'x86_64', '2026-03-05T10:00:00.000Z'),
   image(3, 'arm64', 'arm64', '2026-03-05T10:00:00.000Z'),
 ]
+/** What others still look for by its name. */
+const focal: Image = {
+  ...image(5, 'amd64', 'x86_64', '2025-05-05T10:00:00.000Z'),
+  name: 'ubuntu/images/hvm-ssd/ubuntu-focal-20.04-amd64-server-20250505',
+}
 const gpuImage: Image = {
   ...image(4, 'amd64', 'x86_64', '2026-02-05T10:00:00.000Z'),
   owner: '898082745236',
@@ -68,7 +73,7 @@ export const usualCatalog: Catalog = {
     size('m7g.large', [2, 8], 'arm64'),
     size('g5.xlarge', [4, 16], 'x86_64', 1),
   ],
-  images: [...images, gpuImage],
+  images: [...images, gpuImage, focal],
   parameters: new Map([
     [ubuntu('amd64'), 'ami-00000000000000002'],
     [ubuntu('arm64'), 'ami-00000000000000003'],

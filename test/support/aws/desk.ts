@@ -8,7 +8,7 @@ import {
   describeSecurityGroups,
   revokeIngress,
 } from './groups.ts'
-import { describeInstances, getConsoleOutput, terminateInstances } from './instances.ts'
+import { createTags, describeInstances, getConsoleOutput, terminateInstances } from './instances.ts'
 import {
   allocateAddress,
   associateAddress,
@@ -20,7 +20,7 @@ import {
   releaseAddress,
 } from './interfaces.ts'
 import { runInstances } from './launches.ts'
-import { describeImages, describeInstanceTypes, describeSubnets } from './looking.ts'
+import { describeImages, describeInstanceTypes, describeSubnets, describeVpcs } from './looking.ts'
 import type { Model } from './model.ts'
 import { allowedBy } from './rights.ts'
 import type { Signed } from './signature.ts'
@@ -64,6 +64,8 @@ const actions: Readonly<Record<string, Act>> = {
   DescribeImages: describeImages,
   DescribeInstanceTypes: describeInstanceTypes,
   DescribeSubnets: describeSubnets,
+  DescribeVpcs: describeVpcs,
+  CreateTags: createTags,
   CreateSecurityGroup: createSecurityGroup,
   DescribeSecurityGroups: describeSecurityGroups,
   AuthorizeSecurityGroupIngress: authorizeIngress,

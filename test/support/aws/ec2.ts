@@ -1,5 +1,6 @@
 import { once } from 'node:events'
-import { createServer } from 'node:http'
+import { createServer, type IncomingMessage, type ServerResponse } from 'node:http'
+import { setTimeout as later } from 'node:timers/promises'
 import type { Policy } from '../../../src/clouds/aws/policy.ts'
 import { Desk, type Ledger } from './desk.ts'
 import type { Model } from './model.ts'
@@ -17,6 +18,10 @@ export interface Options {
   readonly rates?: 'documented' | 'unlimited'
   /** What every request and answer is compared with; the ledger tells what differs. */
   readonly model?: Model
+  /** Every request is on its way for so long before EC2 hears of it, in milliseconds. */
+  readonly latencyMs?: number
+  /** The same for public addresses; of a range that nobody routes unless told. */
+  readonly publicIp?: (seq: number) => string
 }
 
 /** A key pair of an account. */
@@ -64,12 +69,18 @@ export async function startEc2({
   rates = 'documented',
   model,
   privateIp,
+  publicIp,
+  latencyMs = 0,
 }: Options = {}): Promise<Ec2> {
-  const world = aWorld({ now, tempo: { ...calmTempo, ...tempo }, privateIp })
+  const world = aWorld({ now, tempo: { ...calmTempo, ...tempo }, privateIp, publicIp })
   const script = new Script()
   const ledger: Ledger = []
   const desk = new Desk({ world, ledger, now, rates, model })
-  const server = createServer((request, response) => void serve({ desk, script, request, response }))
+  const heard = async (request: IncomingMessage, response: ServerResponse): Promise<void> => {
+    if (latencyMs > 0) await later(latencyMs)
+    await serve({ desk, script, request, response })
+  }
+  const server = createServer((request, response) => void heard(request, response))
   server.listen(0, host)
   await once(server, 'listening')
   const address = server.address()
@@ -87,7 +98,7 @@ export async function startEc2({
   }
 }
 
-function aWorld(place: Pick<Place, 'now' | 'tempo' | 'privateIp'>): World {
+function aWorld(place: Pick<Place, 'now' | 'tempo' | 'privateIp' | 'publicIp'>): World {
   const regions = new Map<string, Region>()
   return {
     keys: new Map([[homeKey, { account: homeAccount, may: undefined }]]),

@@ -126,6 +126,17 @@ function ended(region: Region, instance: Instance): Xml {
   }
 }
 
+/** Of instances alone. */
+export function createTags(region: Region, form: Form): Members {
+  const ids = form.texts('ResourceId')
+  const added = form.pairs()
+  const known = shown(region, region.instances, 'lagMs').filter(({ id }) => ids.includes(id))
+  const missing = ids.filter(id => !known.some(each => each.id === id))
+  if (missing.length > 0) throw notFound('InvalidID', 'ID', missing)
+  for (const instance of known) instance.tags = new Map([...instance.tags, ...added])
+  return { return: true }
+}
+
 export function getConsoleOutput(region: Region, form: Form): Members {
   const id = form.text('InstanceId')
   form.flag('Latest')

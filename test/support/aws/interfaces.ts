@@ -54,9 +54,6 @@ export function subnetOf({ subnets }: Region, id: string): Subnet {
   return found
 }
 
-/** Of a range that nobody routes. */
-export const publicIp = (seq: number): string => `198.18.${Math.floor(seq / 250) % 250}.${4 + (seq % 250)}`
-
 export function createNetworkInterface(region: Region, form: Form): Members {
   const wanted = {
     subnet: form.text('SubnetId'),
@@ -132,7 +129,7 @@ export function allocateAddress(region: Region, form: Form): Members {
   if (region.addresses.size >= mostAddresses)
     throw new Ec2Failure('AddressLimitExceeded', 'The maximum number of addresses has been reached.')
   const thing = born(region, 'eipalloc', tags)
-  const made = { ...thing, publicIp: publicIp(thing.seq), association: undefined }
+  const made = { ...thing, publicIp: region.publicIp(thing.seq), association: undefined }
   region.addresses.set(made.id, made)
   return { publicIp: made.publicIp, allocationId: made.id, domain: 'vpc' }
 }

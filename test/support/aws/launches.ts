@@ -1,7 +1,7 @@
 import { Ec2Failure, invalidCombination, invalidValue, notFound } from './failure.ts'
 import type { Form } from './form.ts'
 import { reservationXml } from './instances.ts'
-import { makeInterface, publicIp } from './interfaces.ts'
+import { makeInterface } from './interfaces.ts'
 import { born, type Instance, type Interface, newId, type Region, type Tags } from './world.ts'
 import type { Members } from './xml.ts'
 
@@ -82,6 +82,7 @@ function launchOf(form: Form): Launch {
 function readUnused(form: Form): void {
   for (const name of ['IamInstanceProfile.Arn', 'IamInstanceProfile.Name', 'KeyName', 'Placement.GroupName'])
     form.maybe(name)
+  form.flag('Monitoring.Enabled')
   form.oneOf('Placement.Tenancy', ['default', 'dedicated', 'host'])
   form.oneOf('InstanceInitiatedShutdownBehavior', ['stop', 'terminate'])
   const metadata = form.child('MetadataOptions')
@@ -98,6 +99,7 @@ function isSpot(form: Form): boolean {
 
 function diskOf(form: Form): Launch['disk'] {
   form.text('DeviceName')
+  form.maybe('VirtualName')
   const ebs = form.child('Ebs')
   ebs.maybe('KmsKeyId')
   for (const name of ['Encrypted', 'DeleteOnTermination']) ebs.flag(name)
@@ -107,6 +109,7 @@ function diskOf(form: Form): Launch['disk'] {
 
 function networkOf(form: Form, most: number): Network {
   form.integer('DeviceIndex')
+  form.maybe('Description')
   const id = form.maybe('NetworkInterfaceId')
   if (id === undefined) {
     form.flag('DeleteOnTermination')
@@ -186,7 +189,7 @@ function nicFor(region: Region, { network, tags }: Launch): Interface {
   if (network.kind === 'own') {
     const { subnet, groups, isPublic } = network
     const own = makeInterface(region, { subnet, groups, tags: tags('network-interface') })
-    own.publicIp = isPublic ? publicIp(own.seq) : undefined
+    own.publicIp = isPublic ? region.publicIp(own.seq) : undefined
     return own
   }
   const kept = region.interfaces.get(network.id)

@@ -39,6 +39,16 @@ export function describeSubnets({ subnets }: Region, form: Form): Members {
   }
 }
 
+/** The default one, which is all there is. */
+export function describeVpcs({ account, vpc }: Region, form: Form): Members {
+  form.filters()
+  return {
+    vpcSet: [
+      { vpcId: vpc, state: 'available', ownerId: account, cidrBlock: '172.31.0.0/16', isDefault: true },
+    ],
+  }
+}
+
 export function describeImages({ catalog }: Region, form: Form): Members {
   const [ids, owners] = [form.texts('ImageId'), form.texts('Owner')]
   const missing = ids.filter(id => !catalog.images.some(each => each.id === id))
@@ -51,6 +61,7 @@ export function describeImages({ catalog }: Region, form: Form): Members {
     name: ({ name }) => [name],
     architecture: ({ architecture }) => [architecture],
     state: () => ['available'],
+    'owner-id': ({ owner }) => [owner],
   })
   return { imagesSet: found.map(imageXml) }
 }

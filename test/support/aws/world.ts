@@ -104,6 +104,7 @@ export interface Region {
   readonly name: string
   readonly now: () => number
   tempo: Tempo
+  readonly publicIp: (seq: number) => string
   readonly catalog: Catalog
   readonly buckets: Buckets
   readonly subnets: readonly Subnet[]
@@ -133,9 +134,12 @@ export interface Place {
   readonly tempo: Tempo
   /** An address for the interface that is the how-manieth thing of its region; in 172.31.0.0/16 unless told. */
   readonly privateIp?: ((seq: number) => string) | undefined
+  /** In 198.18.0.0/16, which nobody routes, unless told. */
+  readonly publicIp?: ((seq: number) => string) | undefined
 }
 
 /** As in a default VPC. */
+const unrouted = (seq: number): string => `198.18.${Math.floor(seq / 250) % 250}.${4 + (seq % 250)}`
 const usualIp = (seq: number): string => `172.31.${Math.floor(seq / 250) % 250}.${4 + (seq % 250)}`
 
 export function aRegion(place: Place): Region {
@@ -152,6 +156,7 @@ export function aRegion(place: Place): Region {
   return {
     ...place,
     privateIp: place.privateIp ?? usualIp,
+    publicIp: place.publicIp ?? unrouted,
     catalog: usualCatalog,
     buckets: new Buckets(place.now),
     subnets,
