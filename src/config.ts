@@ -1,7 +1,7 @@
 import { homedir } from 'node:os'
 import { join } from 'node:path'
 import { cloudNames, trialClouds } from './api/cloud-schema.ts'
-import { duration, integer, list, listen, text, toggle, words } from './lib/option-kinds.ts'
+import { duration, integer, list, listen, ranges, text, toggle, words } from './lib/option-kinds.ts'
 import { describeOptions, OptionError, readOptions, type Values } from './lib/options.ts'
 
 export const variablePrefix = 'DASK_CLOUD_OPERATOR_'
@@ -110,12 +110,10 @@ export const settings = {
     values: ['json', 'text'],
     default: 'json',
   }),
-  operatorCidrs: list({
+  operatorCidrs: ranges({
     description:
       'Where the operator itself comes from when it connects to a scheduler, as ranges of addresses, separated by commas: ' +
       'they are let through beside the allowedCIDRs of each cluster.',
-    placeholder: 'CIDR,...',
-    pattern: /^[0-9a-fA-F.:]{2,39}\/[0-9]{1,3}$/,
     default: [],
     defaultText: 'none: clusters that are Public must allow it themselves',
   }),

@@ -1,4 +1,5 @@
 import { awsBounds, awsPatterns, diskTypes } from '../model/aws-names.ts'
+import { cidr } from './network-schema.ts'
 import { list, map, object } from './schema/containers.ts'
 import { bool, choice, integer, text } from './schema/scalars.ts'
 import { keysMatching, matching, optional } from './schema/schema.ts'
@@ -158,12 +159,7 @@ const subnets = list({
 const sshCIDRs = list({
   description:
     'Who may reach SSH on the machines, where the security groups are made for the cluster. Default: nobody.',
-  items: named(
-    awsPatterns.cidr,
-    'One range of addresses.',
-    'must be a range of addresses, for example 203.0.113.0/24',
-    43,
-  ),
+  items: cidr,
   max: awsBounds.sshCIDRs,
 })
 

@@ -2,7 +2,8 @@ import { canonicalCidr } from '../lib/cidr.ts'
 import { list, object } from './schema/containers.ts'
 import { choice, text } from './schema/scalars.ts'
 
-const cidr = text({
+/** As every firewall writes it back. */
+export const cidr = text({
   description: 'A range of IPv4 or IPv6 addresses, for example 203.0.113.0/24 or 2001:db8::/32.',
   min: 4,
   max: 43,

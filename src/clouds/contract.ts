@@ -143,6 +143,8 @@ export interface CloudKind<Settings, Credentials = undefined> {
   readonly name: string
   /** Throws a ParseError whose path begins with `path`. */
   parse(raw: unknown, path: string): Settings
+  /** Of settings that do not parse, what finding a cluster's machines and ending them needs; nothing unless given. */
+  essentials?(raw: unknown): unknown
   /** The offerings of a group where they follow from the settings; else the connected cloud is asked. Never empty. */
   offerings?(settings: Settings, wish: Pick<MachineWish, 'sizes' | 'purchasing'>): readonly string[]
   /** The part of the settings that a running machine must be launched anew for; it goes into the fingerprint. */

@@ -11,6 +11,8 @@ import { simulated } from './simulated/simulated.ts'
 export interface RegisteredCloud {
   readonly name: string
   parse(raw: unknown, path: string): unknown
+  /** Of settings that do not parse: raw ones that do, enough to end what a cluster has. */
+  essentials(raw: unknown): unknown
   /** Undefined where the connected cloud is to be asked. */
   offerings(settings: unknown, wish: Pick<MachineWish, 'sizes' | 'purchasing'>): readonly string[] | undefined
   intent(settings: unknown, role: Role): unknown
@@ -44,6 +46,7 @@ function registered<Settings, Credentials>(kind: CloudKind<Settings, Credentials
   return {
     name: kind.name,
     parse: (raw, path) => kind.parse(raw, path),
+    essentials: raw => kind.essentials?.(raw) ?? {},
     offerings: (settings, wish) => kind.offerings?.(typed(settings), wish),
     intent: (settings, role) => kind.intent(typed(settings), role),
     connection: settings => `${kind.name} ${canonical(kind.connection(typed(settings)))}`,
@@ -83,7 +86,7 @@ export const cloudParser =
     const parsed = isDeleting
       ? generously(
           () => cloud.parse(settings, path),
-          () => cloud.parse({}, path),
+          () => cloud.parse(cloud.essentials(settings), path),
         )
       : cloud.parse(settings, path)
     return { settings: parsed, intent: (role: Role) => cloud.intent(parsed, role) }

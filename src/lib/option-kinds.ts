@@ -1,3 +1,4 @@
+import { canonicalCidr } from './cidr.ts'
 import type { Option } from './options.ts'
 
 type Described<T> = Pick<Option<T>, 'description' | 'defaultText'> & { readonly default: T }
@@ -37,6 +38,26 @@ export const list = (
       .map(item => (of.values === undefined ? item : oneOf(item, of.values)))
       .map(item => matching(item, of.pattern)),
 })
+
+/** Ranges of addresses, separated by commas, as every firewall writes them back. */
+export const ranges = (of: Described<readonly string[]>): Option<readonly string[]> => ({
+  ...of,
+  placeholder: 'CIDR,...',
+  read: raw =>
+    raw
+      .split(',')
+      .map(item => item.trim())
+      .filter(item => item !== '')
+      .map(range),
+})
+
+function range(raw: string): string {
+  const canonical = canonicalCidr(raw)
+  if (canonical !== undefined) return canonical
+  throw new Error(
+    `must be ranges of addresses with nothing behind their prefixes, for example 203.0.113.0/24 or 2001:db8::/32, found ${shown(raw)}`,
+  )
+}
 
 /** A text that is not empty; `undefined` stands for a default that is found out later. */
 export const text = <T extends string | undefined>(

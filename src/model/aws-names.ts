@@ -13,7 +13,6 @@ export const awsPatterns = {
   kmsKey: /^[A-Za-z0-9:/_-]+$/,
   /** Of a key pair or a placement group. */
   name: /^[\x21-\x7e]([\x20-\x7e]{0,253}[\x21-\x7e])?$/,
-  cidr: /^[0-9a-fA-F.:]{2,43}\/[0-9]{1,3}$/,
   tagKey: /^[\p{L}\p{Z}\p{N}_.:/=+@-]{1,128}$/u,
   /** AWS's own, and ours. */
   reservedTag: /^(aws:|cloud\.dask\.org\/)/i,

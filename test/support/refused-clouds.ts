@@ -60,6 +60,12 @@ export const networkRows: readonly RefusedSpec[] = [
     }),
   ),
   {
+    given: 'SSH from a range with something behind its prefix',
+    patch: aws({ sshCIDRs: ['10.1.2.3/8'] }),
+    path: 'spec.cloud.aws.sshCIDRs[0]',
+    says: /write a range of addresses|is not a range of addresses/,
+  },
+  {
     given: 'an exposure nobody knows',
     patch: { network: { exposure: 'Secret' } },
     path: 'spec.network.exposure',

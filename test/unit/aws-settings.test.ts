@@ -56,6 +56,7 @@ test.each([
     given: { disk: { encrypted: false, kmsKey: 'alias/a' } },
     problem: `${path}.disk.encrypted: is false, and kmsKey is set`,
   },
+  { given: { sshCIDRs: ['10.1.2.3/8'] }, problem: `${path}.sshCIDRs[0]: is not a range of addresses` },
   { given: { disk: { sizeGiB: 4 } }, problem: `${path}.disk.sizeGiB: must be a whole number from 8` },
   { given: { tags: { 'aws:team': 'a' } }, problem: `${path}.tags["aws:team"]: is not a name` },
   {

@@ -81,6 +81,11 @@ describe('the configuration', () => {
     { argv: ['--http-address', '0'], key: 'httpAddress', want: undefined },
     { argv: ['--http-address', '[::1]:0'], key: 'httpAddress', want: { host: '::1', port: 0 } },
     { argv: ['--scheduler-poll-interval', '500ms'], key: 'schedulerPollInterval', want: 500 },
+    {
+      argv: ['--operator-cidrs', '198.51.100.7/32, 2001:DB8::/32'],
+      key: 'operatorCidrs',
+      want: ['198.51.100.7/32', '2001:db8::/32'],
+    },
     { argv: ['--simulated-startup', '1h'], key: 'simulatedStartup', want: 3_600_000 },
     { argv: ['--simulated-startup', '0s'], key: 'simulatedStartup', want: 0 },
     { argv: ['--state-directory', '-here'], key: 'stateDirectory', want: '-here' },
@@ -105,6 +110,10 @@ describe('a mistake is named and', () => {
     { argv: ['--namespace', 'a', '--namespace', 'b'], says: '--namespace is given twice' },
     { argv: ['--namespace', 'A_B'], says: '--namespace must match' },
     { argv: ['--concurrency', '0'], says: '--concurrency must be a whole number from 1 to 256, found "0"' },
+    ...['10.1.2.3/8', '10.0.0.0/33', '2001:db8::/999', '10.0.0.1'].map(range => ({
+      argv: ['--operator-cidrs', range],
+      says: `--operator-cidrs must be ranges of addresses with nothing behind their prefixes`,
+    })),
     { argv: ['--concurrency', '2.5'], says: '--concurrency must be a whole number' },
     { argv: ['--leader-elect=maybe'], says: '--leader-elect must be true or false, found "maybe"' },
     {

@@ -1,3 +1,4 @@
+import { record } from '../../lib/parse.ts'
 import { defineCloud } from '../contract.ts'
 import { type AwsCredentials, parseCredentials } from './credentials.ts'
 import { type AwsSettings, machineIntent, parseSettings } from './settings.ts'
@@ -6,6 +7,7 @@ import { type AwsSettings, machineIntent, parseSettings } from './settings.ts'
 export const aws = defineCloud<AwsSettings, AwsCredentials>({
   name: 'aws',
   parse: parseSettings,
+  essentials: raw => ({ region: record(raw, '')['region'] }),
   intent: machineIntent,
   connection: settings => settings,
   credentials: parseCredentials,

@@ -1,3 +1,4 @@
+import { canonicalCidr } from '../../lib/cidr.ts'
 import { isAlike } from '../../lib/equality.ts'
 import { flag, integer, list, noOthers, oneOf, optional, ParseError, record, text } from '../../lib/parse.ts'
 import { awsBounds, diskTypes, awsPatterns as patterns } from '../../model/aws-names.ts'
@@ -75,7 +76,7 @@ export function parseSettings(raw: unknown, path: string): AwsSettings {
     subnets,
     vpc: optional(...at('vpc'), like(patterns.vpc)),
     securityGroups: optional(...at('securityGroups'), groups),
-    sshCIDRs: listOf(patterns.cidr, ...at('sshCIDRs')),
+    sshCIDRs: optional(...at('sshCIDRs'), ranges) ?? [],
     instanceProfile: optional(...at('instanceProfile'), like(patterns.instanceProfile)),
     keyPair: optional(...at('keyPair'), like(patterns.name)),
     image: optional(...at('image'), image),
@@ -172,6 +173,13 @@ function matching(pattern: RegExp, raw: unknown, path: string): string {
   if (pattern.test(found)) return found
   throw new ParseError(path, `"${found.slice(0, 60)}" is not one as AWS writes them`)
 }
+
+const ranges = (raw: unknown, path: string): readonly string[] =>
+  list(raw, path).map((each, index) => {
+    const canonical = canonicalCidr(text(each, `${path}[${index}]`))
+    if (canonical !== undefined) return canonical
+    throw new ParseError(`${path}[${index}]`, 'is not a range of addresses with nothing behind its prefix')
+  })
 
 function listOf(pattern: RegExp, raw: unknown, path: string): readonly string[] {
   if (raw === undefined || raw === null) return []
