@@ -20,7 +20,7 @@ import { readTags, type Tags } from './tags.ts'
 /** What a cluster has in the account beside its machines, as far as lists show it. */
 export interface Belongings {
   readonly owner: Owner
-  /** The scheduler's; a worker's comes and goes with its machine. Those in use first. Oldest first is not told by EC2: by id, so that everybody takes the same. */
+  /** The scheduler's; a worker's comes and goes with its machine. Those in use first, then those with a public address. Oldest first is not told by EC2: by id, so that everybody takes the same. */
   readonly interfaces: readonly NetworkInterface[]
   readonly addresses: readonly Address[]
   readonly groups: readonly SecurityGroup[]
@@ -62,8 +62,10 @@ export async function belongingsIn(
     const none = { owner: { uid, key: keyIn(tags) }, interfaces: [], addresses: [], groups: [] }
     found.set(uid, part(found.get(uid) ?? none))
   }
-  for (const each of interfaces.filter(isKeptOne))
-    add(readTags(each.TagSet), own => ({ ...own, interfaces: [...own.interfaces, each].toSorted(usedFirst) }))
+  const published = new Set(addresses.map(({ NetworkInterfaceId }) => NetworkInterfaceId))
+  const inOrder = interfaces.filter(isKeptOne).toSorted(usedFirst(published))
+  for (const each of inOrder)
+    add(readTags(each.TagSet), own => ({ ...own, interfaces: [...own.interfaces, each] }))
   for (const each of addresses)
     add(readTags(each.Tags), own => ({ ...own, addresses: [...own.addresses, each] }))
   for (const each of groups) add(readTags(each.Tags), own => ({ ...own, groups: [...own.groups, each] }))
@@ -86,10 +88,14 @@ export const oneInterface = ({ owner, interfaces }: Belongings, id: string): Bel
   groups: [],
 })
 
-const usedFirst = (a: NetworkInterface, b: NetworkInterface): number => {
-  const used = Number(b.Attachment !== undefined) - Number(a.Attachment !== undefined)
-  if (used !== 0) return used
-  return (a.NetworkInterfaceId ?? '') < (b.NetworkInterfaceId ?? '') ? -1 : 1
+/** One that a machine has, then one that has the public address: a move that ended half way goes on where it was. */
+const usedFirst = (published: ReadonlySet<string | undefined>) => {
+  const use = ({ Attachment, NetworkInterfaceId: id }: NetworkInterface): number =>
+    Number(Attachment !== undefined) * 2 + Number(published.has(id))
+  return (a: NetworkInterface, b: NetworkInterface): number => {
+    if (use(a) !== use(b)) return use(b) - use(a)
+    return (a.NetworkInterfaceId ?? '') < (b.NetworkInterfaceId ?? '') ? -1 : 1
+  }
 }
 
 const keyIn = ({ cluster }: Tags): Owner['key'] => readClusterKey(cluster ?? '')
