@@ -39,7 +39,9 @@ function lookAt(list: Connection['inventory']['newest']): Look | undefined {
       ? []
       : [{ owner: first.owner, key: first.key, items, machines: items.length }]
   })
-  const kept = list.addresses
+  // What was made by half, too: groups without an interface, an address of the internet without either.
+  const halves = (list.remains ?? []).map(({ uid, key }) => ({ owner: uid, key }))
+  const kept = [...list.addresses, ...halves]
     .filter(({ owner }) => !machines.has(owner))
     .map(({ owner, key }) => ({ owner, key, items: [address], machines: 0 }))
   return { startedAt: list.startedAt, holdings: [...held, ...kept] }

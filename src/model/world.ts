@@ -180,6 +180,8 @@ export interface Memory {
   readonly seq: number
   /** When this process last changed something in the cloud for this cluster. */
   readonly lastCloudWrite: number
+  /** Since when an address may be on its way of which nobody has heard, or undefined where none can be. */
+  readonly reservingSince: number | undefined
 }
 
 export interface LaunchMemory {

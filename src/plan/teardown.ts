@@ -39,7 +39,13 @@ function isEmptied(world: World, inventory: InventorySeen): boolean {
   const { enrolment, launches, memory } = world
   if (inventory.machines.some(({ state }) => state.kind !== 'gone') || !launches.every(hasEnded)) return false
   if (enrolment.kind === 'lost' && !isFound(world)) return false
-  return inventory.previousStartedAt > memory.lastCloudWrite
+  return inventory.previousStartedAt > memory.lastCloudWrite && !mayGetAddress(world, inventory)
+}
+
+/** An address that was asked for and not heard of may come as late as a machine. */
+function mayGetAddress({ memory, promises }: World, { previousStartedAt }: InventorySeen): boolean {
+  const { reservingSince } = memory
+  return reservingSince !== undefined && previousStartedAt <= reservingSince + promises.horizonMs
 }
 
 /** Listed machines, and those that a launch was answered with and no list has shown yet. */

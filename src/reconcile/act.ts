@@ -1,7 +1,7 @@
 import type { Call } from '../lib/call.ts'
 import type { Action } from '../model/action.ts'
 import { groupNamed } from '../model/cluster.ts'
-import { CloudError, type Fault } from '../model/faults.ts'
+import { CloudError, certainty, type Fault } from '../model/faults.ts'
 import type { World } from '../model/world.ts'
 import { recordLaunches, sendLaunches, settleLaunches } from './launching.ts'
 import type { Ledger } from './ledger.ts'
@@ -62,14 +62,15 @@ const performers: Performers = {
   'reserve-address': async (_step, { desk, seen, world, ledger }, call) => {
     // Nothing is written ahead for an address: what is asked for must still be wanted.
     await desk.hands.confirm(seen, call)
-    await desk.hands.reserveAddress(world.cluster, { admitted: world.admitted }, call)
-    ledger.touchedCloud(desk.clock.now())
+    await reserving({ desk, ledger }, () =>
+      desk.hands.reserveAddress(world.cluster, { admitted: world.admitted }, call),
+    )
   },
   'move-address': async (_step, { desk, seen, world, ledger }, call) => {
     const { cluster, admitted, inventory } = world
     await desk.hands.confirm(seen, call)
     const insteadOf = inventory.kind === 'seen' ? inventory.address : undefined
-    await desk.hands.reserveAddress(cluster, { admitted, insteadOf }, call)
+    await reserving({ desk, ledger }, () => desk.hands.reserveAddress(cluster, { admitted, insteadOf }, call))
     ledger.moved(cluster.scheduler.name, desk.clock.now())
   },
   'record-launches': recordLaunches,
@@ -113,6 +114,19 @@ const performers: Performers = {
     await desk.hands.confirm(seen, call)
     await desk.hands.release(seen, call)
   },
+}
+
+/** Remembers that an address was asked for, for as long as one may come of it. */
+async function reserving({ desk, ledger }: Pick<Bench, 'desk' | 'ledger'>, ask: () => Promise<unknown>) {
+  const takeBack = ledger.reserving(desk.clock.now())
+  try {
+    await ask()
+  } catch (error) {
+    if (error instanceof CloudError && certainty[error.fault] === 'refused') takeBack()
+    throw error
+  } finally {
+    ledger.touchedCloud(desk.clock.now())
+  }
 }
 
 /** Ends machines that never came up. What their consoles say goes into an event, since it goes with them. */

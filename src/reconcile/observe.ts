@@ -22,11 +22,13 @@ export async function observe(seen: Seen, ledger: Ledger, desk: Desk, call: Call
   const launches = (seen.launches ?? []).map(launch => answered(launch, ledger))
   ledger.meetMachines(inventory, scheduler, look.promises.horizonMs, now)
   ledger.meetIdleness(idlenessOf(seen, scheduler), now)
+  const enrolment = enrolmentOf(seen, inventory, ledger, desk)
+  ledger.meetAddress(enrolment, inventory, now)
   const world: World = {
     now,
     wallNow: desk.clock.wall(),
     cluster,
-    enrolment: enrolmentOf(seen, inventory, ledger, desk),
+    enrolment,
     certificates,
     credentials,
     heldSecrets: seen.heldSecrets ?? [],

@@ -57,6 +57,7 @@ export const forgetful: Memory = {
   launches: new Map(),
   pauses: new Map(),
   lastCloudWrite: now - 30_000,
+  reservingSince: undefined,
 }
 
 /** A cluster in care, certificates stored, address kept, listed a moment ago twice over; everything else as given. */
