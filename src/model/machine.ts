@@ -20,8 +20,10 @@ export interface Machine {
 export type MachineState =
   | { readonly kind: 'starting' }
   | { readonly kind: 'running'; readonly addresses: Addresses }
-  | { readonly kind: 'leaving' }
-  | { readonly kind: 'gone' }
+  /** Switched off by somebody, and perhaps still paid for: of no use, and to be ended. */
+  | { readonly kind: 'stopped' }
+  /** `problem` is why its cloud ended it, where nobody had asked for that: it came to nothing. */
+  | { readonly kind: 'leaving' | 'gone'; readonly problem?: string }
 
 /** Where Dask on a machine is reached: `internal` by its own cluster, `external` by the operator and clients. */
 export interface Addresses {
@@ -34,8 +36,9 @@ export interface Endpoint {
   readonly port: number
 }
 
-/** A machine that costs money and may still do work. */
-export const isAlive = ({ state }: Machine): boolean => state.kind === 'starting' || state.kind === 'running'
+/** A machine that costs money or may do so again. */
+export const isAlive = ({ state }: Machine): boolean =>
+  state.kind === 'starting' || state.kind === 'running' || state.kind === 'stopped'
 
 /** A machine that is not yet certain to have ended. */
 export const isThere = ({ state }: Machine): boolean => state.kind !== 'gone'

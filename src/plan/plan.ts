@@ -6,8 +6,9 @@ import { planEnrolment } from './enrolment.ts'
 import { planRecords, planSends } from './launches.ts'
 import { isOverdue, planLifetime } from './lifetime.ts'
 import { isMoving, planMove } from './move.ts'
-import { planAddress } from './network.ts'
+import { lacksAddress, planAddress } from './network.ts'
 import { planScheduler } from './scheduler.ts'
+import { planStopped } from './stopped.ts'
 import { planSuspension, planTeardown } from './teardown.ts'
 import { planWorkers } from './workers.ts'
 
@@ -50,15 +51,18 @@ function planGrowth(world: World): readonly Action[] {
   const enrolment = planEnrolment(world)
   if (world.enrolment.kind === 'new') return enrolment
   const address = planAddress(world)
-  if (address.length > 0) return address
-  if (isMoving(world)) return [...enrolment, ...planMove(world)]
+  if (lacksAddress(world)) return address
+  if (isMoving(world)) return [...enrolment, ...address, ...planMove(world)]
   const scheduler = planScheduler(world)
   const workers = planWorkers(world)
   return [
     ...enrolment,
     ...planCertificates(world),
+    ...planStopped(world),
     ...workers.steps,
     ...scheduler.steps,
+    // What is there serves as it is: where mending it fails, nothing else is to wait for that.
+    ...address,
     ...planSends(world),
     ...planRecords(world, [...scheduler.launches, ...workers.launches]),
   ]

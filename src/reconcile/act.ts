@@ -118,7 +118,8 @@ const performers: Performers = {
 
 /** Remembers that an address was asked for, for as long as one may come of it. */
 async function reserving({ desk, ledger }: Pick<Bench, 'desk' | 'ledger'>, ask: () => Promise<unknown>) {
-  const takeBack = ledger.reserving(desk.clock.now())
+  const takeBack = ledger.reservation.begin(desk.clock.now())
+  ledger.touchedCloud(desk.clock.now())
   try {
     await ask()
   } catch (error) {

@@ -3,15 +3,10 @@ import type { Fault } from '../model/faults.ts'
 import type { Launch, LaunchState } from '../model/launch.ts'
 import { isAlive, isThere, type Machine } from '../model/machine.ts'
 import { type LaunchId, type MachineId, workerName } from '../model/names.ts'
-import type {
-  Enrolment,
-  InventoryView,
-  LaunchMemory,
-  Memory,
-  SchedulerView,
-  Verdict,
-} from '../model/world.ts'
+import type { InventoryView, LaunchMemory, Memory, SchedulerView, Verdict } from '../model/world.ts'
+import { Casualties } from './casualties.ts'
 import { Pauses } from './pauses.ts'
+import { Reservation } from './reservation.ts'
 import { Journeys } from './stages.ts'
 
 /**
@@ -21,8 +16,6 @@ import { Journeys } from './stages.ts'
 export class Ledger {
   readonly #since: number
   #lastCloudWrite = -Infinity
-  #reservingSince: number | undefined
-  #hasMet = false
   #lostSince: number | undefined
   #seq = 0
   /** When status was last written, for counts that may wait. */
@@ -38,6 +31,8 @@ export class Ledger {
   #idle: { readonly mark: string; readonly since: number } | undefined
   #busySince: number | undefined
   readonly journeys = new Journeys()
+  readonly reservation = new Reservation()
+  readonly casualties = new Casualties()
   readonly #launches = new Map<LaunchId, LaunchMemory>()
   /** What the cloud answered, until it is written down. */
   readonly #answers = new Map<LaunchId, LaunchState>()
@@ -61,7 +56,7 @@ export class Ledger {
       pauses: this.#pauses.snapshot(),
       seq: this.#seq,
       lastCloudWrite: this.#lastCloudWrite,
-      reservingSince: this.#reservingSince,
+      reservingSince: this.reservation.since,
     }
   }
 
@@ -179,28 +174,6 @@ export class Ledger {
 
   touchedCloud(now: number): void {
     this.#lastCloudWrite = now
-  }
-
-  /**
-   * Before an address is asked for: nothing is written ahead for it, its answer may be lost, and lists may show it late. What
-   * comes back takes that back, for where it was refused for certain.
-   */
-  reserving(now: number): () => void {
-    const before = this.#reservingSince
-    this.#reservingSince = now
-    this.#lastCloudWrite = now
-    return () => {
-      this.#reservingSince = before
-    }
-  }
-
-  /** A cluster that this process meets enrolled and without a launch may have been left in the middle of asking. */
-  meetAddress(enrolment: Enrolment, inventory: InventoryView, now: number): void {
-    if (!this.#hasMet && enrolment.kind === 'enrolled' && enrolment.seq === 0) this.#reservingSince = now
-    this.#hasMet = true
-    const since = this.#reservingSince
-    const isShown = inventory.kind === 'seen' && inventory.address !== undefined
-    if (since !== undefined && isShown && inventory.startedAt > since) this.#reservingSince = undefined
   }
 
   draining(machines: readonly MachineId[], now: number): void {

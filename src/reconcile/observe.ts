@@ -1,5 +1,6 @@
 import type { Call } from '../lib/call.ts'
 import { canonical } from '../lib/fingerprint.ts'
+import { groupNamed } from '../model/cluster.ts'
 import type { Launch } from '../model/launch.ts'
 import { type Addresses, byAge, isAlive } from '../model/machine.ts'
 import type { Enrolment, InventoryView, SchedulerView, World } from '../model/world.ts'
@@ -23,7 +24,9 @@ export async function observe(seen: Seen, ledger: Ledger, desk: Desk, call: Call
   ledger.meetMachines(inventory, scheduler, look.promises.horizonMs, now)
   ledger.meetIdleness(idlenessOf(seen, scheduler), now)
   const enrolment = enrolmentOf(seen, inventory, ledger, desk)
-  ledger.meetAddress(enrolment, inventory, now)
+  ledger.reservation.meet(enrolment, inventory, now)
+  for (const { group, problem } of ledger.casualties.meet(cluster, inventory))
+    ledger.pause(groupNamed(cluster, group) ?? cluster.scheduler, 'not-started', problem, now)
   const world: World = {
     now,
     wallNow: desk.clock.wall(),

@@ -229,21 +229,6 @@ describe('the end', () => {
     expect(steps({ ...end, world: { inventory, certificates: { kind: 'removed' } } })).toEqual(['release'])
   })
 
-  test('row 5: so does an address that was asked for and that no list has shown', () => {
-    const inventory = {
-      kind: 'seen',
-      address: undefined,
-      machines: [],
-      listed: new Set<never>(),
-      missing: 0,
-    } as const
-    const lists = { ...inventory, remains: false, startedAt: now - 1_000, previousStartedAt: now - 3_000 }
-    const world = { inventory: lists, certificates: { kind: 'removed' } } as const
-    const since = (ago: number) => ({ ...end, world, memory: { reservingSince: now - ago } })
-    expect(steps(since(10_000))).toEqual([])
-    expect(steps(since(600_000))).toEqual(['release'])
-  })
-
   test('row 5: an unanswered launch holds the finalizer until its horizon', () => {
     const memory = remembered(one, { quietSince: now - 10_000, verdict: 'unclear' })
     expect(steps({ ...end, launches: [aLaunch(one)], memory })).toEqual([])

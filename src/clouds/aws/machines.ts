@@ -1,4 +1,4 @@
-import { DescribeInstancesCommand, type Filter, type Instance } from '@aws-sdk/client-ec2'
+import { DescribeInstancesCommand, type Filter, type Instance, type StateReason } from '@aws-sdk/client-ec2'
 import type { Call } from '../../lib/call.ts'
 import type { Machine, MachineState } from '../../model/machine.ts'
 import {
@@ -78,8 +78,7 @@ const isOf = (launch: LaunchId, token: string | undefined): boolean =>
 const roleIn = (word: string | undefined): Role | undefined =>
   word === 'scheduler' || word === 'worker' ? word : undefined
 
-/** One that was stopped by somebody comes to nothing: it is given up like one that never started, and ended. */
-function stateOf({ State = {}, PrivateIpAddress, PublicIpAddress }: Instance): MachineState {
+function stateOf({ State = {}, StateReason, PrivateIpAddress, PublicIpAddress }: Instance): MachineState {
   const { Name } = State
   switch (Name) {
     case 'running':
@@ -87,18 +86,33 @@ function stateOf({ State = {}, PrivateIpAddress, PublicIpAddress }: Instance): M
         ? { kind: 'starting' }
         : running(PrivateIpAddress, PublicIpAddress)
     case 'shutting-down':
-      return { kind: 'leaving' }
+      return { kind: 'leaving', ...whyIn(StateReason) }
     case 'terminated':
-      return { kind: 'gone' }
-    case 'pending':
+      return { kind: 'gone', ...whyIn(StateReason) }
     case 'stopping':
     case 'stopped':
+      return { kind: 'stopped' }
+    case 'pending':
     case undefined:
       return { kind: 'starting' }
     default:
       return Name satisfies never
   }
 }
+
+/** EC2's codes for an instance that it accepted and could not start: a disk that cannot be decrypted, a volume beyond the quota. */
+const stillborn = [
+  'Client.InternalError',
+  'Client.InvalidSnapshot.NotFound',
+  'Client.VolumeLimitExceeded',
+  'Server.InternalError',
+  'Server.InsufficientInstanceCapacity',
+]
+
+const whyIn = (reason: StateReason | undefined): { readonly problem?: string } =>
+  stillborn.includes(reason?.Code ?? '')
+    ? { problem: `AWS ended a machine before it ran: ${reason?.Message ?? reason?.Code}` }
+    : {}
 
 const running = (internal: string, external: string | undefined): MachineState => ({
   kind: 'running',

@@ -1,6 +1,6 @@
 import { expect, test } from 'vitest'
 import type { InventorySeen } from '../../src/model/world.ts'
-import { Ledger } from '../../src/reconcile/ledger.ts'
+import { Reservation } from '../../src/reconcile/reservation.ts'
 import { aWorld } from '../support/a-world.ts'
 
 const seen = (startedAt: number, address?: InventorySeen['address']): InventorySeen => {
@@ -15,28 +15,28 @@ const { address } = seen(
 const enrolled = (seq: number) => ({ kind: 'enrolled', seq }) as const
 
 test('an address that was asked for is waited for until a list that began later shows it', () => {
-  const ledger = new Ledger(0)
-  ledger.meetAddress({ kind: 'new', stamped: false }, seen(0), 0)
-  expect(ledger.snapshot().reservingSince).toBeUndefined()
-  ledger.reserving(100)
+  const reservation = new Reservation()
+  reservation.meet({ kind: 'new', stamped: false }, seen(0), 0)
+  expect(reservation.since).toBeUndefined()
+  reservation.begin(100)
   for (const list of [seen(150), seen(90, address)]) {
-    ledger.meetAddress(enrolled(0), list, 200)
-    expect(ledger.snapshot().reservingSince).toBe(100)
+    reservation.meet(enrolled(0), list, 200)
+    expect(reservation.since).toBe(100)
   }
-  ledger.meetAddress(enrolled(0), seen(150, address), 200)
-  expect(ledger.snapshot().reservingSince).toBeUndefined()
+  reservation.meet(enrolled(0), seen(150, address), 200)
+  expect(reservation.since).toBeUndefined()
 })
 
 test('one that was refused for certain is as if it had not been asked for', () => {
-  const ledger = new Ledger(0)
-  ledger.reserving(100)
-  ledger.reserving(200)()
-  expect(ledger.snapshot().reservingSince).toBe(100)
+  const reservation = new Reservation()
+  reservation.begin(100)
+  reservation.begin(200)()
+  expect(reservation.since).toBe(100)
 })
 
 test('a cluster that is met enrolled and without a launch may have been left in the middle of asking', () => {
-  const [early, later] = [new Ledger(0), new Ledger(0)]
-  early.meetAddress(enrolled(0), seen(0), 50)
-  later.meetAddress(enrolled(3), seen(0), 50)
-  expect([early, later].map(each => each.snapshot().reservingSince)).toEqual([50, undefined])
+  const [early, later] = [new Reservation(), new Reservation()]
+  early.meet(enrolled(0), seen(0), 50)
+  later.meet(enrolled(3), seen(0), 50)
+  expect([early, later].map(each => each.since)).toEqual([50, undefined])
 })
