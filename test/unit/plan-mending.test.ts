@@ -5,6 +5,12 @@ import { Casualties } from '../../src/reconcile/casualties.ts'
 import { aMachine, aScheduler, aWorld, now } from '../support/a-world.ts'
 import { steps } from '../support/plan-steps.ts'
 
+const mending = (machines: readonly ReturnType<typeof aMachine>[]): InventoryView => {
+  const { inventory } = aWorld({ machines })
+  if (inventory.kind !== 'seen' || inventory.address === undefined) throw new Error('it has an address')
+  return { ...inventory, address: { ...inventory.address, hasSurplus: true } }
+}
+
 describe('a machine that somebody switched off', () => {
   const off = { kind: 'stopped' } as const
 
@@ -22,12 +28,6 @@ describe('a machine that somebody switched off', () => {
 })
 
 describe('an address that is there and is not as it should be', () => {
-  const mending = (machines: readonly ReturnType<typeof aMachine>[]): InventoryView => {
-    const { inventory } = aWorld({ machines })
-    if (inventory.kind !== 'seen' || inventory.address === undefined) throw new Error('it has an address')
-    return { ...inventory, address: { ...inventory.address, hasSurplus: true } }
-  }
-
   test('is mended while machines come and go: mending it may fail for ever', () => {
     const inventory = mending([aScheduler()])
     expect(steps({ replicas: 1, workers: [], world: { inventory } })).toEqual([
