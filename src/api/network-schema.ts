@@ -26,7 +26,7 @@ export const network = object({
       description:
         'Public gives the scheduler an address that the internet reaches, and machines one to fetch their software by; ' +
         'Private leaves them the addresses of their own network: the operator and clients must reach it, and machines ' +
-        'need a way out to fetch their software. A change replaces the workers, and the scheduler at its next restart.',
+        'need a way out to fetch their software. A change replaces the workers, and gives the scheduler a public address or takes it away.',
       values: ['Public', 'Private'],
       default: 'Public',
     }),

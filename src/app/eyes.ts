@@ -69,8 +69,9 @@ export function openEyes({ resources, certificates, credentials, connections, po
   }
 }
 
-const lookWith = ({ cloud, inventory }: Connection, { uid }: Cluster): InventoryLook => ({
+const lookWith = ({ cloud, inventory }: Connection, { uid, network }: Cluster): InventoryLook => ({
   scope: cloud.scope,
+  network: cloud.networkFor?.(network),
   view: inventory.view(uid),
   promises: cloud.promises,
 })

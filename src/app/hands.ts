@@ -163,9 +163,11 @@ const measuring =
 
 const ownerOf = ({ uid, key }: Cluster) => ({ uid, key })
 
+const unlaunched = { admitted: undefined, hasSurplus: undefined, network: undefined } as const
+
 /** What may be let in differs from one pass to the next, and is no part of what is launched. */
 const hashOf = ({ address, ...request }: LaunchRequest): string =>
-  digest({ ...request, address: address && { ...address, admitted: undefined, hasSurplus: undefined } })
+  digest({ ...request, address: address && { ...address, ...unlaunched } })
 
 interface Offered {
   readonly cloud: Cloud

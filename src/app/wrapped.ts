@@ -17,11 +17,13 @@ export function wrapped(cloud: Cloud, around: Around): Cloud {
   const { name, scope, promises, schedulers } = cloud
   const offerings = cloud.offerings?.bind(cloud)
   const console = cloud.console?.bind(cloud)
+  const networkFor = cloud.networkFor?.bind(cloud)
   return {
     name,
     scope,
     promises,
     ...(schedulers && { schedulers }),
+    ...(networkFor && { networkFor }),
     list: call => around('list', call, inner => cloud.list(inner)),
     launch: (request, call) => around('launch', call, inner => cloud.launch(request, inner)),
     terminate: (machines, call) => around('terminate', call, inner => cloud.terminate(machines, inner)),

@@ -57,6 +57,8 @@ export interface Cloud {
    * Only where `promises.stableAddress`. Where there is no elsewhere for `insteadOf`, it stays.
    */
   reserveAddress(wish: NetworkWish, call: Call): Promise<ReservedAddress>
+  /** How an address is made that is as wished, to compare with the `network` of a kept one; undefined where there is nothing to choose. */
+  networkFor?(wish: Pick<NetworkWish, 'exposure'>): string
   /** Gives the address back once its machine is gone, and whatever else was made for the cluster. */
   releaseAddress(owner: ClusterUid, call: Call): Promise<void>
   /** The end of what a machine's console says, where the cloud keeps one. */

@@ -6,7 +6,7 @@ import { planEnrolment } from './enrolment.ts'
 import { planRecords, planSends } from './launches.ts'
 import { isOverdue, planLifetime } from './lifetime.ts'
 import { isMoving, planMove } from './move.ts'
-import { lacksAddress, planAddress } from './network.ts'
+import { awaitsAddress, planAddress } from './network.ts'
 import { planScheduler } from './scheduler.ts'
 import { planStopped } from './stopped.ts'
 import { planSuspension, planTeardown } from './teardown.ts'
@@ -51,7 +51,7 @@ function planGrowth(world: World): readonly Action[] {
   const enrolment = planEnrolment(world)
   if (world.enrolment.kind === 'new') return enrolment
   const address = planAddress(world)
-  if (lacksAddress(world)) return address
+  if (awaitsAddress(world)) return address
   if (isMoving(world)) return [...enrolment, ...address, ...planMove(world)]
   const scheduler = planScheduler(world)
   const workers = planWorkers(world)

@@ -60,6 +60,8 @@ export interface Eyes {
 }
 
 export interface InventoryLook {
+  /** How the cluster's address is to be made, in a word of its cloud. */
+  readonly network?: string | undefined
   /** What the list can see; undefined where the cloud could not be connected. */
   readonly scope: Scope | undefined
   readonly view: InventoryView

@@ -97,6 +97,7 @@ export function aWorld({
     memory: { ...forgetful, ...memory },
     joinLimitMs: 900_000,
     admitted: [],
+    network: undefined,
     namesOperator: false,
     hasServed: true,
     ...world,

@@ -37,6 +37,32 @@ describe('an address that is there and is not as it should be', () => {
   })
 })
 
+const changed = (machines: readonly ReturnType<typeof aMachine>[]) => {
+  const { inventory } = aWorld({ machines })
+  if (inventory.kind !== 'seen' || inventory.address === undefined) throw new Error('it has an address')
+  const address = { ...inventory.address, network: 'Public own' }
+  return {
+    replicas: 0,
+    workers: [],
+    world: { inventory: { ...inventory, address }, network: 'Private own' },
+  }
+}
+
+describe('an address whose exposure, groups or SSH are not as asked for', () => {
+  test('is mended under its scheduler', () => {
+    expect(steps(changed([aScheduler()]))).toEqual(['reserve-address'])
+  })
+
+  test('has no scheduler launched into it', () => {
+    expect(steps({ ...changed([]), replicas: 1 })).toEqual(['reserve-address'])
+  })
+
+  test('is as asked for where its cloud has nothing to choose', () => {
+    const { world, ...seeing } = changed([aScheduler()])
+    expect(steps({ ...seeing, world: { ...world, network: undefined } })).toEqual([])
+  })
+})
+
 describe('a row 5 deletion', () => {
   test('waits for an address that was asked for and that no list has shown', () => {
     const lists = { startedAt: now - 1_000, previousStartedAt: now - 3_000, missing: 0, remains: false }

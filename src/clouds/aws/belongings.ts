@@ -8,12 +8,14 @@ import {
   type SecurityGroup,
 } from '@aws-sdk/client-ec2'
 import type { Call } from '../../lib/call.ts'
+import { isAlike } from '../../lib/equality.ts'
+import type { Exposure } from '../../model/cluster.ts'
 import type { ReservedAddress } from '../../model/machine.ts'
 import { type ClusterUid, readClusterKey, readClusterUid } from '../../model/names.ts'
 import type { Owner } from '../contract.ts'
 import { daskAt, writeHandle } from './handle.ts'
 import { everyPage } from './pages.ts'
-import { admittedBy, readRules } from './rules.ts'
+import { admittedBy, readRules, shellBy } from './rules.ts'
 import type { AwsSession } from './session.ts'
 import { readTags, type Tags } from './tags.ts'
 
@@ -88,6 +90,14 @@ export const oneInterface = ({ owner, interfaces }: Belongings, id: string): Bel
   groups: [],
 })
 
+/** Of all that there is, its public addresses. */
+export const addressesOf = ({ owner, addresses }: Belongings): Belongings => ({
+  owner,
+  addresses,
+  interfaces: [],
+  groups: [],
+})
+
 /** One that a machine has, then one that has the public address: a move that ended half way goes on where it was. */
 const usedFirst = (published: ReadonlySet<string | undefined>) => {
   const use = ({ Attachment, NetworkInterfaceId: id }: NetworkInterface): number =>
@@ -104,10 +114,20 @@ const keyIn = ({ cluster }: Tags): Owner['key'] => readClusterKey(cluster ?? '')
 export const groupFor = ({ groups }: Belongings, role: string): SecurityGroup | undefined =>
   groups.find(each => readTags(each.Tags).role === role)
 
-/**
- * The scheduler's address as it was made, or undefined where something of it is still missing: the interface, its
- * public address where one was asked for, or a group of the cluster's own.
- */
+/** How an address is made, or is to be; without `groups` where they are the cluster's own. */
+export interface Making {
+  readonly exposure: Exposure
+  readonly groups: readonly string[] | undefined
+  readonly ssh: readonly string[]
+}
+
+/** The same for what is the same. */
+export const inAWord = ({ exposure, groups, ssh }: Making): string =>
+  [exposure, groups?.toSorted().join(',') ?? 'own', [...new Set(ssh)].toSorted().join(',')]
+    .join(' ')
+    .trimEnd()
+
+/** The scheduler's address as it is made, or undefined where its interface or a group of the cluster's own is still missing. */
 export function addressOf(own: Belongings): ReservedAddress | undefined {
   const [kept] = own.interfaces
   const {
@@ -118,18 +138,24 @@ export function addressOf(own: Belongings): ReservedAddress | undefined {
   } = kept ?? {}
   if (kept === undefined || id === undefined || internal === undefined || subnet === undefined)
     return undefined
-  const isPublic = readTags(kept.TagSet).exposure === 'Public'
   const elastic = own.addresses.find(({ NetworkInterfaceId }) => NetworkInterfaceId === id)?.PublicIp
-  if (isPublic && elastic === undefined) return undefined
   const [scheduler, workers] = [groupFor(own, 'scheduler'), groupFor(own, 'worker')]
   if (own.groups.length > 0 && (scheduler === undefined || workers === undefined)) return undefined
+  const groups = (kept.Groups ?? []).flatMap(({ GroupId }) => GroupId ?? [])
+  const isOurs = scheduler !== undefined && isAlike(groups, [scheduler.GroupId])
+  const rules = readRules(scheduler?.IpPermissions)
   return {
     owner: own.owner.uid,
     key: own.owner.key,
     internal: daskAt(internal),
     external: daskAt(elastic ?? internal),
     handle: writeHandle({ interface: id, subnet, zone: zone ?? '', workers: workers?.GroupId ?? '' }),
-    ...(scheduler === undefined ? {} : { admitted: admittedBy(readRules(scheduler.IpPermissions)) }),
+    network: inAWord({
+      exposure: elastic === undefined ? 'Private' : 'Public',
+      groups: isOurs ? undefined : groups,
+      ssh: isOurs ? shellBy(rules) : [],
+    }),
+    ...(isOurs ? { admitted: admittedBy(rules) } : {}),
     ...(hasSurplus(surplusOf(own)) ? { hasSurplus: true } : {}),
   }
 }

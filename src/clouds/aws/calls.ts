@@ -80,6 +80,13 @@ export const calls = {
     on: ['network-interface'],
     isFirst: true,
   },
+  ModifyNetworkInterfaceAttribute: {
+    service: 'ec2',
+    bucket: 'change',
+    reach: 'only-ours',
+    on: ['network-interface'],
+    beside: ['security-group'],
+  },
   AllocateAddress: { service: 'ec2', bucket: 'change', reach: 'makes-tagged', on: ['elastic-ip'] },
   AssociateAddress: {
     service: 'ec2',

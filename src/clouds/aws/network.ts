@@ -4,16 +4,19 @@ import {
   AuthorizeSecurityGroupIngressCommand,
   CreateNetworkInterfaceCommand,
   CreateSecurityGroupCommand,
+  ModifyNetworkInterfaceAttributeCommand,
+  type NetworkInterface,
   type ResourceType,
   RevokeSecurityGroupIngressCommand,
   type SecurityGroup,
 } from '@aws-sdk/client-ec2'
 import type { Call } from '../../lib/call.ts'
+import { isAlike } from '../../lib/equality.ts'
 import { digest } from '../../lib/fingerprint.ts'
 import { CloudError } from '../../model/faults.ts'
 import type { Role } from '../../model/names.ts'
 import type { NetworkWish } from '../contract.ts'
-import { type Belongings, groupFor, oneInterface, surplusOf, without } from './belongings.ts'
+import { addressesOf, type Belongings, groupFor, oneInterface, surplusOf, without } from './belongings.ts'
 import { clear } from './clearing.ts'
 import { isDone, unless } from './faults.ts'
 import { missingRules, type Pair, permissionOf, type Rule, readRules, wantedRules } from './rules.ts'
@@ -42,7 +45,9 @@ export async function build(site: Site, found: Belongings | undefined, call: Cal
   const { from } = site
   const known = found?.interfaces.find(({ NetworkInterfaceId }) => NetworkInterfaceId !== from)
   const id = known?.NetworkInterfaceId ?? (await makeInterface(site, groups, call))
+  if (known !== undefined) await regroup(site, known, groups, call)
   if (site.wish.exposure === 'Public') await publish(site, id, found, call)
+  else if (found !== undefined) await clear(site.session, addressesOf(found), call)
   if (found !== undefined) await clear(site.session, surplusOf(without(found, from)), call)
   if (from !== undefined && found?.interfaces.some(({ NetworkInterfaceId }) => NetworkInterfaceId === from))
     await clear(site.session, oneInterface(found, from), call)
@@ -134,7 +139,7 @@ async function makeInterface(site: Site, groups: readonly string[], call: Call):
         Groups: [...groups],
         ClientToken: tokenOf(site),
         Description: `Dask scheduler: ${wish.owner.key}`,
-        TagSpecifications: tags(site, ['network-interface'], { role: 'scheduler', exposure: wish.exposure }),
+        TagSpecifications: tags(site, ['network-interface'], { role: 'scheduler' }),
       }),
       options,
     ),
@@ -148,6 +153,22 @@ async function makeInterface(site: Site, groups: readonly string[], call: Call):
 /** At most 64 characters. Another interface is given up each time, so that a way back is not an old answer. */
 const tokenOf = ({ wish, from, now }: Site): string =>
   `${wish.owner.uid}-${from === undefined ? Math.floor(now() / 600_000) : digest(from).slice(0, 16)}`
+
+async function regroup(
+  { session }: Site,
+  { NetworkInterfaceId, Groups = [] }: NetworkInterface,
+  wanted: readonly string[],
+  call: Call,
+): Promise<void> {
+  const found = Groups.map(({ GroupId }) => GroupId ?? '')
+  if (isAlike(found.toSorted(), wanted.toSorted())) return
+  await session.make('ModifyNetworkInterfaceAttribute', call, options =>
+    session.ec2.send(
+      new ModifyNetworkInterfaceAttributeCommand({ NetworkInterfaceId, Groups: [...wanted] }),
+      options,
+    ),
+  )
+}
 
 /** A public address of its own: one that AWS gives to a machine would go with it. */
 async function publish(

@@ -71,6 +71,9 @@ export function policyFor({ partition, passedRoles }: PolicyWish): Policy {
         ].map(ec2),
         Condition: ourTag('ResourceTag'),
       },
+      ...entries.flatMap(([name, { reach, beside = [] }]) =>
+        reach === 'only-ours' && beside.length > 0 ? [using(name, beside.map(ec2))] : [],
+      ),
       ...(passedRoles.length === 0 ? [] : [passing(passedRoles)]),
     ],
   }
@@ -90,10 +93,16 @@ const making = (name: string, made: readonly string[], beside: readonly string[]
     Resource: made,
     Condition: ourTag('RequestTag'),
   },
-  ...(beside.length === 0
-    ? []
-    : [{ Sid: `Use${name}`, Effect: 'Allow' as const, Action: [`ec2:${name}`], Resource: beside }]),
+  ...(beside.length === 0 ? [] : [using(name, beside)]),
 ]
+
+/** What a call names, whoever owns that. */
+const using = (name: string, beside: readonly string[]): Statement => ({
+  Sid: `Use${name}`,
+  Effect: 'Allow',
+  Action: [`ec2:${name}`],
+  Resource: beside,
+})
 
 const passing = (roles: readonly string[]): Statement => ({
   Sid: 'GiveMachinesTheirRole',

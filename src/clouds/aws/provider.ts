@@ -11,7 +11,7 @@ import {
 } from '../../model/names.ts'
 import type { Cloud, LaunchAnswer, LaunchRequest, Listing, MachineWish, NetworkWish } from '../contract.ts'
 import type { AwsAccount } from './account.ts'
-import { addressOf, type Belongings, belongingsIn, without } from './belongings.ts'
+import { addressOf, type Belongings, belongingsIn, inAWord, without } from './belongings.ts'
 import { clear } from './clearing.ts'
 import { readHandle } from './handle.ts'
 import { imageFor, sizesOf } from './images.ts'
@@ -166,12 +166,18 @@ export class AwsCloud implements Cloud {
     if (move !== undefined) account.moves.set(wish.owner.uid, move)
     const made = await this.#belongings(wish.owner.uid, call)
     const address = made && addressOf(made)
-    if (address === undefined)
+    if (address === undefined || address.network !== this.networkFor(wish))
       throw new CloudError(
         'unavailable',
         'AWS does not list yet what it has just made of the scheduler’s address',
       )
     return address
+  }
+
+  networkFor({ exposure }: Pick<NetworkWish, 'exposure'>): string {
+    const { securityGroups, sshCIDRs } = this.#options.settings
+    const groups = securityGroups?.scheduler
+    return inAWord({ exposure, groups, ssh: groups === undefined ? sshCIDRs : [] })
   }
 
   async releaseAddress(owner: ClusterUid, call: Call): Promise<void> {

@@ -74,6 +74,10 @@ export const admittedBy = (rules: readonly Rule[]): readonly string[] =>
     .map(({ source }) => source)
     .toSorted()
 
+/** Who may use SSH. */
+export const shellBy = (rules: readonly Rule[]): readonly string[] =>
+  rules.filter(({ from, source }) => from === 22 && isRange(source)).map(({ source }) => source)
+
 const isRange = (source: string): boolean => source.includes('/')
 
 export const permissionOf = ({ protocol, from, to, source }: Rule): IpPermission => ({

@@ -12,7 +12,6 @@ export const tagNames = {
   launch: 'cloud.dask.org/launch',
   seq: 'cloud.dask.org/seq',
   fingerprint: 'cloud.dask.org/fingerprint',
-  exposure: 'cloud.dask.org/exposure',
   seal: 'cloud.dask.org/seal',
 } as const
 

@@ -17,6 +17,7 @@ import {
   describeAddresses,
   describeNetworkInterfaces,
   disassociateAddress,
+  modifyNetworkInterfaceAttribute,
   releaseAddress,
 } from './interfaces.ts'
 import { runInstances } from './launches.ts'
@@ -78,6 +79,7 @@ const actions: Readonly<Record<string, Act>> = {
   DescribeAddresses: describeAddresses,
   AssociateAddress: associateAddress,
   DisassociateAddress: disassociateAddress,
+  ModifyNetworkInterfaceAttribute: modifyNetworkInterfaceAttribute,
   ReleaseAddress: releaseAddress,
 }
 

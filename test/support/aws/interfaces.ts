@@ -121,6 +121,18 @@ export function deleteNetworkInterface(region: Region, form: Form): Members {
   return {}
 }
 
+export function modifyNetworkInterfaceAttribute(region: Region, form: Form): Members {
+  const id = form.text('NetworkInterfaceId')
+  const groups = form.texts('SecurityGroupId')
+  const found = region.interfaces.get(id)
+  if (found === undefined) throw notFound('InvalidNetworkInterfaceID', 'networkInterface', [id])
+  for (const group of groups)
+    if (!region.groups.has(group))
+      throw new Ec2Failure('InvalidGroup.NotFound', `The security group '${group}' does not exist`)
+  found.groups = groups
+  return {}
+}
+
 const mostAddresses = 5
 
 export function allocateAddress(region: Region, form: Form): Members {

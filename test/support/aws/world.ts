@@ -27,7 +27,7 @@ export interface Interface extends Thing {
   readonly subnet: Subnet
   readonly privateIp: string
   readonly mac: string
-  readonly groups: readonly string[]
+  groups: readonly string[]
   readonly token: string | undefined
   readonly description: string
   /** Undefined while no instance has it. */

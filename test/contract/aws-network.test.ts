@@ -1,0 +1,101 @@
+import { afterEach, beforeEach, expect, test } from 'vitest'
+import type { AwsCloud } from '../../src/clouds/aws/provider.ts'
+import { type AwsGround, aGroup, anAwsGround } from '../support/aws/aws-ground.ts'
+import { ec2Model } from '../support/aws/model.ts'
+import { anOwner } from '../support/launch-request.ts'
+
+const call = { signal: AbortSignal.timeout(60_000) }
+const owner = anOwner()
+const mine = 'sg-0000000000000000a'
+let ground: AwsGround
+
+beforeEach(async () => {
+  ground = await anAwsGround({ model: await ec2Model() })
+  aGroup(ground.home, mine)
+})
+afterEach(async () => {
+  await ground[Symbol.asyncDispose]()
+  const differs = ground.ec2.ledger.flatMap(each => each.differs ?? [])
+  if (differs.length > 0) throw new Error(`unlike EC2: ${differs.join(', ')}`)
+})
+
+/** Reserves as these settings have it, and returns what lists say of it then; an operator for each. */
+async function reserved(exposure: 'Public' | 'Private', settings: object = {}) {
+  const cloud = await ground.open('ours', settings)
+  try {
+    const before = await shown(cloud)
+    await cloud.reserveAddress({ owner, exposure, admitted: ['203.0.113.0/24'] }, call)
+    const after = await shown(cloud)
+    return { before, after, wanted: cloud.networkFor({ exposure }) }
+  } finally {
+    await cloud.close()
+  }
+}
+
+const shown = async (cloud: AwsCloud) => (await cloud.list(call)).addresses[0]
+const sshRules = (): readonly string[] =>
+  [...ground.home.groups.values()].flatMap(({ ingress }) =>
+    ingress.filter(({ from }) => from === 22).map(({ source }) => source),
+  )
+const groupsOfInterface = (): readonly string[] =>
+  [...ground.home.interfaces.values()].flatMap(({ groups }) => groups)
+
+test('a public address is taken away from a cluster that becomes private, and given to one that becomes public', async () => {
+  const first = await reserved('Public')
+  expect(ground.home.addresses.size).toBe(1)
+  const second = await reserved('Private')
+  expect(second.before?.network).toBe(first.wanted)
+  expect(second.before?.network).not.toBe(second.wanted)
+  expect(second.after?.network).toBe(second.wanted)
+  expect(second.after?.external).toEqual(second.after?.internal)
+  expect(ground.home.addresses.size).toBe(0)
+  const third = await reserved('Public')
+  expect(third.after?.network).toBe(first.wanted)
+  expect(third.after?.internal).toEqual(first.after?.internal)
+  expect(third.after?.external).not.toEqual(third.after?.internal)
+})
+
+test('who may use SSH is changed on both groups', async () => {
+  await reserved('Private', { sshCIDRs: ['198.51.100.0/24'] })
+  expect(sshRules()).toEqual(['198.51.100.0/24', '198.51.100.0/24'])
+  const { before, after, wanted } = await reserved('Private')
+  expect(before?.network).not.toBe(wanted)
+  expect(after?.network).toBe(wanted)
+  expect(sshRules()).toEqual([])
+})
+
+test('a rule that somebody adds by hand is seen', async () => {
+  const { wanted } = await reserved('Private')
+  for (const group of ground.home.groups.values())
+    if (group.id !== mine)
+      group.ingress = [
+        ...group.ingress,
+        { protocol: 'tcp', from: 22, to: 22, kind: 'ipv4', source: '0.0.0.0/0' },
+      ]
+  const { before, after } = await reserved('Private')
+  expect(before?.network).not.toBe(wanted)
+  expect(after?.network).toBe(wanted)
+  expect(sshRules()).toEqual([])
+})
+
+test('groups that the user comes to name are the interface’s from then on, and the cluster’s own again afterwards', async () => {
+  const settings = { securityGroups: { scheduler: [mine], workers: [mine] } }
+  const own = await reserved('Private')
+  const named = await reserved('Private', settings)
+  expect(named.before?.network).not.toBe(named.wanted)
+  expect(named.after).toMatchObject({ network: named.wanted, internal: own.after?.internal })
+  expect(named.after?.admitted).toBeUndefined()
+  expect(groupsOfInterface()).toEqual([mine])
+  const again = await reserved('Private')
+  expect(again.after?.network).toBe(own.wanted)
+  expect(again.after?.admitted).toEqual(['203.0.113.0/24'])
+  expect(groupsOfInterface()).not.toContain(mine)
+})
+
+test('nothing of it is left in the end', async () => {
+  await reserved('Public')
+  const cloud = await ground.open('ours')
+  await cloud.releaseAddress(owner.uid, call)
+  expect(ground.left()).toEqual([mine])
+  await cloud.close()
+})
