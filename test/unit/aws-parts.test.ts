@@ -24,6 +24,17 @@ test('offerings: spot first, sizes in order, each in every zone before the next'
   )
 })
 
+test('offerings: many sizes in many zones leave room for what is asked for on demand', () => {
+  const many = Array.from({ length: 4 }, (_, at) => ({ name: `m${at}.large`, image }))
+  const zones = ['a', 'b', 'c', 'd', 'e', 'f'].map(zone => ({ id: `subnet-${zone}`, zone, vpc: 'vpc-1' }))
+  const of = (purchasing: 'Spot' | 'OnDemand' | 'SpotOrOnDemand') =>
+    offeringsOf({ sizes: many, subnets: zones, purchasing, diskGiB: undefined })
+  const both = Object.groupBy(of('SpotOrOnDemand'), each => each.purchasing)
+  expect([both.Spot?.length, both.OnDemand?.length]).toEqual([12, 12])
+  expect(both.OnDemand?.[0]?.size).toBe('m0.large')
+  expect(of('Spot')).toHaveLength(24)
+})
+
 test('an offering is read as it was written, and anything else is refused', () => {
   const [offering] = offeringsOf({ sizes, subnets, purchasing: 'Spot', diskGiB: 50 })
   if (offering === undefined) throw new Error('there is one')

@@ -53,12 +53,12 @@ export interface Choices {
 
 const usualGiB = 30
 
-/** Spot before on demand, sizes in the user's order, and each in every zone before the next one. */
+/** Spot before on demand, sizes in the user's order, and each in every zone before the next one; as many of each way to pay. */
 export function offeringsOf({ sizes, subnets, purchasing, diskGiB }: Choices): readonly Offering[] {
   const kinds = purchasing === 'SpotOrOnDemand' ? (['Spot', 'OnDemand'] as const) : ([purchasing] as const)
-  return kinds
-    .flatMap(kind =>
-      sizes.flatMap(({ name, image }) =>
+  return kinds.flatMap(kind =>
+    sizes
+      .flatMap(({ name, image }) =>
         subnets.map(
           ({ id, zone }): Offering => ({
             size: name,
@@ -70,7 +70,7 @@ export function offeringsOf({ sizes, subnets, purchasing, diskGiB }: Choices): r
             diskGiB: diskGiB ?? Math.max(usualGiB, image.minGiB),
           }),
         ),
-      ),
-    )
-    .slice(0, most)
+      )
+      .slice(0, most / kinds.length),
+  )
 }
