@@ -1,6 +1,7 @@
 /**
  * Every way a cloud call can fail, in words of our own. A cloud's `faults.ts` translates its codes into these;
- * nobody else reads a code. `not-started` is the operator's: a machine was made and Dask never came up on it.
+ * nobody else reads a code. `not-yet` is a refusal of the moment: something that the request needs is still in use, or not to
+ * be seen yet. `not-started` is the operator's: a machine was made and Dask never came up on it.
  */
 export const faults = [
   'throttled',
@@ -8,6 +9,7 @@ export const faults = [
   'quota',
   'invalid',
   'unauthorized',
+  'not-yet',
   'conflict',
   'unavailable',
   'timeout',
@@ -24,6 +26,7 @@ export const certainty = {
   quota: 'refused',
   invalid: 'refused',
   unauthorized: 'refused',
+  'not-yet': 'refused',
   conflict: 'unknown',
   unavailable: 'unknown',
   timeout: 'unknown',
@@ -42,6 +45,7 @@ export const retryPace = {
   quota: 'backing-off',
   invalid: 'when-spec-changes',
   unauthorized: 'when-credentials-change',
+  'not-yet': 'soon',
   conflict: 'soon',
   unavailable: 'soon',
   timeout: 'soon',

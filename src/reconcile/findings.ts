@@ -11,6 +11,7 @@ import type { Outcome } from './act.ts'
 import { admission } from './admission.ts'
 import { credentialsReady } from './credentials-findings.ts'
 import { endings } from './endings.ts'
+import { reasonOfFault } from './fault-reasons.ts'
 
 type Verdict = Omit<Finding, 'type'>
 
@@ -123,21 +124,6 @@ function workersReady(world: World, outcomes: readonly Outcome[]): Verdict {
 
 /** Steps without which there are no workers. */
 const makes: ReadonlySet<string> = new Set(['send-launches', 'record-launches', 'reserve-address'])
-
-/** One word a fault, and every word has its paragraph in docs/troubleshooting.md. */
-const reasonOfFault = {
-  throttled: 'Throttled',
-  'no-capacity': 'NoCapacity',
-  quota: 'QuotaExceeded',
-  invalid: 'InvalidRequest',
-  unauthorized: 'Unauthorized',
-  conflict: 'LaunchUnclear',
-  unavailable: 'CloudUnavailable',
-  timeout: 'CloudUnavailable',
-  lost: 'CloudUnavailable',
-  'not-started': 'NotStarted',
-  bug: 'InternalError',
-} as const
 
 function certificatesReady({ certificates }: World, outcomes: readonly Outcome[]): Verdict {
   const failure = outcomes.find(each => each.kind === 'failed' && each.action.type === 'issue-certificates')

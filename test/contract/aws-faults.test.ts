@@ -110,27 +110,6 @@ describe('faults of EC2, by the rows of the fault matrix', () => {
     expect(ground.left()).toEqual([group])
   })
 
-  test('a machine that EC2 accepts and ends by itself says why, and one that somebody stopped says so', async () => {
-    await cloud.launch(aRequest({ count: 2 }), call)
-    const [stillborn = '', stopped = ''] = ids()
-    const { instances, now } = ground.home
-    const [first, second] = [instances.get(stillborn), instances.get(stopped)]
-    if (first === undefined || second === undefined) throw new Error('two were launched')
-    first.end = {
-      at: now(),
-      code: 'Client.InternalError',
-      message: 'Client.InternalError: Client error on launch',
-    }
-    second.stoppedAt = now()
-    const { machines } = await cloud.list(call)
-    const states = Object.fromEntries(machines.map(({ id, state }) => [id, state]))
-    expect(states[stillborn]).toEqual({
-      kind: 'gone',
-      problem: 'AWS ended a machine before it ran: Client.InternalError: Client error on launch',
-    })
-    expect(states[stopped]).toEqual({ kind: 'stopped' })
-  })
-
   test('row 6: an operator that knows nothing finds the machines by their tags and ends them', async () => {
     await cloud.launch(aRequest({ count: 3 }), call)
     const other = await ground.open('ours', settings)

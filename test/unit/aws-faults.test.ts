@@ -1,6 +1,7 @@
 import { randomUUID } from 'node:crypto'
 import { expect, test } from 'vitest'
 import { translated } from '../../src/clouds/aws/faults.ts'
+import { certainty, retryPace } from '../../src/model/faults.ts'
 
 const fromAws = (code: string, message: string, status = 400): Error =>
   Object.assign(new Error(message), { name: code, $metadata: { httpStatusCode: status } })
@@ -17,11 +18,29 @@ test.each([
   ['ExpiredToken', 'unauthorized'],
   ['InvalidAMIID.NotFound', 'invalid'],
   ['IdempotentParameterMismatch', 'conflict'],
-  ['DependencyViolation', 'conflict'],
+  ['DependencyViolation', 'not-yet'],
+  ['InvalidNetworkInterface.InUse', 'not-yet'],
+  ['IncorrectState', 'not-yet'],
+  ['InvalidNetworkInterfaceID.NotFound', 'not-yet'],
+  ['AuthFailure.ServiceLinkedRoleCreationNotPermitted', 'quota'],
   ['InternalError', 'unavailable'],
   ['SomethingNew', 'invalid'],
 ])('%s means %s', (code, fault) => {
   expect(translated(fromAws(code, 'words'), 'RunInstances').fault).toBe(fault)
+})
+
+test.each([
+  ['AuthFailure', 'Not authorized for images: [ami-0123]', 'invalid'],
+  ['AuthFailure', 'AWS was not able to validate the provided access credentials', 'unauthorized'],
+  ['InvalidParameterValue', "Network interface 'eni-1' is currently in use.", 'not-yet'],
+  ['InvalidParameterValue', 'Value (x) for parameter y is invalid.', 'invalid'],
+])('%s with the words "%s" means %s', (code, words, fault) => {
+  expect(translated(fromAws(code, words), 'RunInstances').fault).toBe(fault)
+})
+
+test('what is in use is a certain refusal, retried soon, and its token is not spent', () => {
+  const { fault } = translated(fromAws('InvalidNetworkInterface.InUse', 'in use'), 'RunInstances')
+  expect([certainty[fault], retryPace[fault]]).toEqual(['refused', 'soon'])
 })
 
 test('what never reached AWS, or was never answered, is not taken for a refusal', () => {

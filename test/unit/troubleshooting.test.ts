@@ -6,7 +6,7 @@ const titles = (level: string): readonly string[] =>
   [...page.matchAll(new RegExp(`^${level} (.+)$`, 'gm'))].map(([, title = '']) => title)
 
 /** Where conditions and events are made: every word in capitals there is one of them, or one of these. */
-const makers = ['findings', 'admission', 'endings', 'reports', 'pass'].map(name =>
+const makers = ['findings', 'fault-reasons', 'admission', 'endings', 'reports', 'pass'].map(name =>
   readFileSync(`src/reconcile/${name}.ts`, 'utf8'),
 )
 const others = new Set(['True', 'False', 'Unknown', 'Normal', 'Warning', 'None'])

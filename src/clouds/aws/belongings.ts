@@ -17,6 +17,7 @@ import { daskAt, writeHandle } from './handle.ts'
 import { everyPage } from './pages.ts'
 import { admittedBy, readRules, shellBy } from './rules.ts'
 import type { AwsSession } from './session.ts'
+import type { AwsSettings } from './settings.ts'
 import { readTags, type Tags } from './tags.ts'
 
 /** What a cluster has in the account beside its machines, as far as lists show it. */
@@ -115,17 +116,22 @@ export const groupFor = ({ groups }: Belongings, role: string): SecurityGroup | 
   groups.find(each => readTags(each.Tags).role === role)
 
 /** How an address is made, or is to be; without `groups` where they are the cluster's own. */
-export interface Making {
+interface Making {
   readonly exposure: Exposure
   readonly groups: readonly string[] | undefined
   readonly ssh: readonly string[]
 }
 
 /** The same for what is the same. */
-export const inAWord = ({ exposure, groups, ssh }: Making): string =>
+const inAWord = ({ exposure, groups, ssh }: Making): string =>
   [exposure, groups?.toSorted().join(',') ?? 'own', [...new Set(ssh)].toSorted().join(',')]
     .join(' ')
     .trimEnd()
+
+export const wantedNetwork = ({ securityGroups, sshCIDRs }: AwsSettings, exposure: Exposure): string =>
+  securityGroups === undefined
+    ? inAWord({ exposure, groups: undefined, ssh: sshCIDRs })
+    : inAWord({ exposure, groups: securityGroups.scheduler, ssh: [] })
 
 /** The scheduler's address as it is made, or undefined where its interface or a group of the cluster's own is still missing. */
 export function addressOf(own: Belongings): ReservedAddress | undefined {

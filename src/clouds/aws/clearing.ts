@@ -13,7 +13,7 @@ import type { AwsSession } from './session.ts'
 
 /**
  * Takes everything of a cluster away but its machines, which must have gone before. What is still in use is a CloudError
- * `conflict`, and the rest of it is taken away all the same.
+ * `not-yet`, and the rest of it is taken away all the same.
  */
 export async function clear(session: AwsSession, own: Belongings, call: Call): Promise<void> {
   const failures: unknown[] = []

@@ -61,6 +61,9 @@ function roleIn(
   return { arn, externalId }
 }
 
+/** In milliseconds: a connection that nobody answers ends by itself, whoever waits for it. */
+export const patience = { connectionTimeout: 5_000, requestTimeout: 25_000 } as const
+
 /** What signs requests: the identity, or the role that it takes on, renewed before it ends. Undefined for the ambient chain. */
 export async function providerOf(
   credentials: AwsCredentials | undefined,
@@ -76,6 +79,6 @@ export async function providerOf(
       RoleSessionName: 'dask-cloud-operator',
       ...(externalId === undefined ? {} : { ExternalId: externalId }),
     },
-    clientConfig: { region, maxAttempts: 1 },
+    clientConfig: { region, maxAttempts: 1, requestHandler: patience },
   })
 }

@@ -22,7 +22,13 @@ const quota = (says: string): Meaning => ({
   says: `${says}: end what is not needed or ask AWS for more (Service Quotas)`,
 })
 const capacity = (says: string): Meaning => ({ fault: 'no-capacity', says })
-const busy: Meaning = { fault: 'conflict', says: 'it is still in use; it is tried again' }
+/** Certain refusals, and over in moments. AWS says what it is that is in use. */
+const busy: Meaning = { fault: 'not-yet', says: 'it is still in use; it is tried again', quoted: true }
+
+const newborn: Meaning = {
+  fault: 'not-yet',
+  says: 'AWS does not know everywhere yet what was made a moment ago; it is tried again',
+}
 
 /**
  * What EC2's, STS's and SSM's codes mean to the house: https://docs.aws.amazon.com/AWSEC2/latest/APIReference/errors-overview.html.
@@ -60,6 +66,16 @@ const meanings: Readonly<Record<string, Meaning>> = {
   },
   InsufficientAddressCapacity: capacity('AWS has no public address to give now'),
 
+  'AuthFailure.ServiceLinkedRoleCreationNotPermitted': {
+    fault: 'quota',
+    says:
+      'the account has no role for spot machines yet, and these credentials may not make it: run once ' +
+      '`aws iam create-service-linked-role --aws-service-name spot.amazonaws.com`',
+  },
+  OperationNotPermitted: invalid(
+    'a machine is protected: `aws ec2 modify-instance-attribute --no-disable-api-termination --instance-id ID` takes that away',
+  ),
+
   UnauthorizedOperation: rights,
   AccessDenied: rights,
   AccessDeniedException: rights,
@@ -91,9 +107,13 @@ const meanings: Readonly<Record<string, Meaning>> = {
   'InvalidAddress.Locked': busy,
   'InvalidParameterValue.InUse': busy,
   'Resource.AlreadyAssociated': busy,
-  'InvalidGroup.Duplicate': { fault: 'conflict', says: 'it is there and not listed yet; it is tried again' },
+  'InvalidGroup.Duplicate': { fault: 'not-yet', says: 'it is there and not listed yet; it is tried again' },
   IncorrectState: busy,
   IncorrectInstanceState: busy,
+  // What only the operator makes and names: AWS tells of it everywhere a moment later.
+  'InvalidNetworkInterfaceID.NotFound': newborn,
+  'InvalidAllocationID.NotFound': newborn,
+  'InvalidAssociationID.NotFound': newborn,
 
   'InvalidAMIID.NotFound': invalid('there is no such image in the region: correct spec.cloud.aws.image'),
   'InvalidAMIID.Unavailable': invalid('the image cannot be used any more: correct spec.cloud.aws.image'),
@@ -159,10 +179,31 @@ export const codeOf = (error: unknown): string => (error instanceof Error ? erro
 export function translated(error: unknown, doing: string): CloudError {
   if (error instanceof CloudError) return error
   const code = codeOf(error)
-  const meaning = meanings[code]
+  const meaning = meaningOf(code, error)
   if (meaning === undefined) return unnamed(error, code, doing)
   const words = meaning.quoted === true ? ` AWS says: ${steady(error)}` : ''
   return new CloudError(meaning.fault, `${doing}: ${meaning.says} (${code}).${words}`, { cause: error })
+}
+
+/** Two codes mean one thing or another by their words. */
+function meaningOf(code: string, error: unknown): Meaning | undefined {
+  const words = error instanceof Error ? error.message : ''
+  if (code === 'AuthFailure' && /not authorized for images/i.test(words)) return foreignImage
+  if (code === 'InvalidParameterValue' && /currently in use/i.test(words)) return busy
+  return meanings[code]
+}
+
+const foreignImage = invalid(
+  'the account may not use the image: correct spec.cloud.aws.image, or have it shared',
+)
+
+/** The same failure, and soon tried again, where the group that AWS does not know was made by the operator. */
+export function ofOwnGroup(error: unknown): unknown {
+  if (!(error instanceof CloudError) || codeOf(error.cause) !== 'InvalidGroup.NotFound') return error
+  const [doing = ''] = error.message.split(':')
+  return new CloudError(newborn.fault, `${doing}: ${newborn.says} (InvalidGroup.NotFound).`, {
+    cause: error.cause,
+  })
 }
 
 function unnamed(error: unknown, code: string, doing: string): CloudError {

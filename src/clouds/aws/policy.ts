@@ -19,6 +19,10 @@ export interface PolicyWish {
   readonly partition: string
   /** ARNs of the roles in instance profiles that clusters may name; none where they name no profile. */
   readonly passedRoles: readonly string[]
+  /** ARNs of SSM parameters beside AWS's own that clusters may name as their image. */
+  readonly parameters?: readonly string[]
+  /** ARNs of KMS keys that disks of clusters are encrypted with, beside the account's default key. */
+  readonly kmsKeys?: readonly string[]
 }
 
 const entries: readonly (readonly [string, CallFacts])[] = Object.entries(calls)
@@ -30,7 +34,7 @@ const ourTag = (of: 'RequestTag' | 'ResourceTag') => ({
  * The least that the operator needs, made of the calls it makes: it may make what it tags as its own in the same call,
  * and change or end only what carries that tag.
  */
-export function policyFor({ partition, passedRoles }: PolicyWish): Policy {
+export function policyFor({ partition, passedRoles, parameters = [], kmsKeys = [] }: PolicyWish): Policy {
   const ec2 = (kind: string): string => `arn:${partition}:ec2:*:${isPublic(kind) ? '' : '*'}:${kind}/*`
   return {
     Version: '2012-10-17',
@@ -45,7 +49,7 @@ export function policyFor({ partition, passedRoles }: PolicyWish): Policy {
         Sid: 'FindImages',
         Effect: 'Allow',
         Action: actions(({ service }) => service === 'ssm'),
-        Resource: [`arn:${partition}:ssm:*::parameter/aws/service/*`],
+        Resource: [`arn:${partition}:ssm:*::parameter/aws/service/*`, ...parameters],
       },
       ...entries.flatMap(([name, { reach, on = [], beside = [] }]) =>
         reach === 'makes-tagged' ? making(name, on.map(ec2), beside.map(ec2)) : [],
@@ -74,6 +78,7 @@ export function policyFor({ partition, passedRoles }: PolicyWish): Policy {
       ...entries.flatMap(([name, { reach, beside = [] }]) =>
         reach === 'only-ours' && beside.length > 0 ? [using(name, beside.map(ec2))] : [],
       ),
+      ...(kmsKeys.length === 0 ? [] : encrypting(kmsKeys)),
       ...(passedRoles.length === 0 ? [] : [passing(passedRoles)]),
     ],
   }
@@ -109,5 +114,22 @@ const passing = (roles: readonly string[]): Statement => ({
   Effect: 'Allow',
   Action: ['iam:PassRole'],
   Resource: roles,
-  Condition: { StringEquals: { 'iam:PassedToService': 'ec2.amazonaws.com' } },
+  Condition: { StringEquals: { 'iam:PassedToService': ['ec2.amazonaws.com', 'ec2.amazonaws.com.cn'] } },
 })
+
+/** EC2 makes an encrypted disk with the rights of who launches: without these a machine ends a moment after it was accepted. */
+const encrypting = (keys: readonly string[]): readonly Statement[] => [
+  {
+    Sid: 'EncryptDisks',
+    Effect: 'Allow',
+    Action: ['kms:Decrypt', 'kms:DescribeKey', 'kms:GenerateDataKeyWithoutPlaintext', 'kms:ReEncrypt*'],
+    Resource: keys,
+  },
+  {
+    Sid: 'LetDisksUseTheirKey',
+    Effect: 'Allow',
+    Action: ['kms:CreateGrant'],
+    Resource: keys,
+    Condition: { Bool: { 'kms:GrantIsForAWSResource': 'true' } },
+  },
+]

@@ -11,8 +11,9 @@ import {
 } from '../../model/names.ts'
 import type { Cloud, LaunchAnswer, LaunchRequest, Listing, MachineWish, NetworkWish } from '../contract.ts'
 import type { AwsAccount } from './account.ts'
-import { addressOf, type Belongings, belongingsIn, inAWord, without } from './belongings.ts'
+import { addressOf, type Belongings, belongingsIn, wantedNetwork, without } from './belongings.ts'
 import { clear } from './clearing.ts'
+import { ofOwnGroup } from './faults.ts'
 import { readHandle } from './handle.ts'
 import { imageFor, sizesOf } from './images.ts'
 import { runRequest } from './launching.ts'
@@ -162,7 +163,8 @@ export class AwsCloud implements Cloud {
     const move = moveFor(wish, subnets, account.moves.get(wish.owner.uid))
     const site = { session, settings, wish, subnet: move?.to ?? first, from: move?.from, now }
     const tagged = (tags: Tags): Tags => this.#sealed({ ...ownedBy(wish.owner, installation), ...tags })
-    await build({ ...site, tagged }, await this.#belongings(wish.owner.uid, call), call)
+    const found = await this.#belongings(wish.owner.uid, call)
+    await build({ ...site, tagged }, found, call).catch((error: unknown) => this.#withGroups(error))
     if (move !== undefined) account.moves.set(wish.owner.uid, move)
     const made = await this.#belongings(wish.owner.uid, call)
     const address = made && addressOf(made)
@@ -175,9 +177,7 @@ export class AwsCloud implements Cloud {
   }
 
   networkFor({ exposure }: Pick<NetworkWish, 'exposure'>): string {
-    const { securityGroups, sshCIDRs } = this.#options.settings
-    const groups = securityGroups?.scheduler
-    return inAWord({ exposure, groups, ssh: groups === undefined ? sshCIDRs : [] })
+    return wantedNetwork(this.#options.settings, exposure)
   }
 
   async releaseAddress(owner: ClusterUid, call: Call): Promise<void> {
@@ -224,7 +224,11 @@ export class AwsCloud implements Cloud {
   #noted(error: unknown, offering: Offering): never {
     if (error instanceof CloudError && error.fault === 'no-capacity')
       this.#options.account.outOfStock.note(kindOf(offering))
-    throw error
+    this.#withGroups(error)
+  }
+
+  #withGroups(error: unknown): never {
+    throw this.#options.settings.securityGroups === undefined ? ofOwnGroup(error) : error
   }
 
   #sealed(tags: Tags): Tags {

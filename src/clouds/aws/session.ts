@@ -4,7 +4,7 @@ import { GetCallerIdentityCommand, STSClient } from '@aws-sdk/client-sts'
 import type { Call } from '../../lib/call.ts'
 import { limited } from '../../lib/deadline.ts'
 import type { CallName } from './calls.ts'
-import { type AwsCredentials, providerOf } from './credentials.ts'
+import { type AwsCredentials, patience, providerOf } from './credentials.ts'
 import { translated } from './faults.ts'
 import { Gate } from './gate.ts'
 
@@ -13,7 +13,11 @@ export interface Where {
   readonly credentials: AwsCredentials | undefined
 }
 
-type Clients = { readonly region: string; readonly maxAttempts: number } & Partial<{
+type Clients = {
+  readonly region: string
+  readonly maxAttempts: number
+  readonly requestHandler: typeof patience
+} & Partial<{
   readonly credentials: NonNullable<Awaited<ReturnType<typeof providerOf>>>
 }>
 
@@ -23,6 +27,13 @@ interface Options {
 
 /** A call may wait for its turn and for its answer so long, whatever its caller has. */
 const patienceMs = 30_000
+
+const ended = (signal: AbortSignal): Promise<never> =>
+  new Promise((_resolve, reject) => {
+    signal.addEventListener('abort', () => reject(new DOMException('out of time', 'AbortError')), {
+      once: true,
+    })
+  })
 
 /**
  * One credential's way to one region. Every call passes `make`: it keeps to AWS's rates, is tried once (the house tries
@@ -46,6 +57,7 @@ export class AwsSession {
     return new AwsSession({
       region,
       maxAttempts: 1,
+      requestHandler: patience,
       ...(signer === undefined ? {} : { credentials: signer }),
     })
   }
@@ -89,7 +101,8 @@ export class AwsSession {
     return limited(patienceMs, call, async limit => {
       await this.#gate.pass(name, limit, machines)
       try {
-        return await send({ abortSignal: limit.signal })
+        // An SDK may wait for credentials with no regard to the signal.
+        return await Promise.race([send({ abortSignal: limit.signal }), ended(limit.signal)])
       } catch (error) {
         const known = translated(error, name)
         if (known.fault === 'throttled') this.#gate.told(name)

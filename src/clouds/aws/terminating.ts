@@ -12,7 +12,8 @@ const newbornMs = 60_000
 
 /**
  * Ends machines, up to 500 with a call. What AWS does not know any more has ended; one that is so young that AWS may not
- * know it yet is a CloudError `conflict` after the others were ended, so that it is asked for again.
+ * know it yet is a CloudError `conflict` after the others were ended, so that it is asked for again; so is, as `invalid`, one
+ * that is protected against its end.
  */
 export async function terminate(
   session: AwsSession,
@@ -22,14 +23,29 @@ export async function terminate(
 ): Promise<void> {
   const real = machines.filter(id => idPattern.test(id))
   const missing: MachineId[] = []
-  for (let from = 0; from < real.length; from += most)
-    missing.push(...(await endBatch(session, real.slice(from, from + most), call)))
+  const refusals: unknown[] = []
+  const end = async (batch: readonly MachineId[]): Promise<void> => {
+    try {
+      missing.push(...(await endBatch(session, batch, call)))
+    } catch (error) {
+      if (!isProtected(error)) throw error
+      if (batch.length === 1) return void refusals.push(error)
+      const half = Math.ceil(batch.length / 2)
+      for (const part of [batch.slice(0, half), batch.slice(half)]) await end(part)
+    }
+  }
+  for (let from = 0; from < real.length; from += most) await end(real.slice(from, from + most))
+  if (refusals.length > 0) throw refusals[0]
   if (missing.some(id => (ageMs(id) ?? Infinity) < newbornMs))
     throw new CloudError(
       'conflict',
       'TerminateInstances: AWS does not know machines yet that it has just made; it is tried again',
     )
 }
+
+/** One machine that is protected spoils the whole call, and AWS names one of them only. */
+const isProtected = (error: unknown): boolean =>
+  error instanceof CloudError && codeOf(error.cause) === 'OperationNotPermitted'
 
 /** One id that AWS does not know spoils the whole call: it is made again without those that the answer names. */
 async function endBatch(

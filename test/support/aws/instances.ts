@@ -113,6 +113,12 @@ export function terminateInstances(region: Region, form: Form): Members {
   const known = shown(region, region.instances, 'lagMs').filter(({ id }) => ids.includes(id))
   const missing = ids.filter(id => !known.some(each => each.id === id))
   if (missing.length > 0) throw notFound('InvalidInstanceID', 'instance', missing)
+  const kept = known.find(({ isProtected }) => isProtected)
+  if (kept !== undefined)
+    throw new Ec2Failure(
+      'OperationNotPermitted',
+      `The instance '${kept.id}' may not be terminated. Modify its 'disableApiTermination' instance attribute and try again.`,
+    )
   return { instancesSet: known.map(each => ended(region, each)) }
 }
 

@@ -114,7 +114,7 @@ export function deleteNetworkInterface(region: Region, form: Form): Members {
   const found = region.interfaces.get(id)
   if (found === undefined) throw notFound('InvalidNetworkInterfaceID', 'networkInterface', [id])
   if (found.attached !== undefined)
-    throw new Ec2Failure('InvalidNetworkInterface.InUse', `Network interface '${id}' is currently in use.`)
+    throw new Ec2Failure('InvalidParameterValue', `Network interface '${id}' is currently in use.`)
   region.interfaces.delete(id)
   for (const each of region.addresses.values())
     if (each.association?.network === id) each.association = undefined

@@ -169,6 +169,7 @@ function one(region: Region, launch: Launch, reservation: string): Instance {
     network: network.id,
     console: '',
     stoppedAt: undefined,
+    isProtected: false,
     end: undefined,
   }
   network.attached = { instance: thing.id, goesWithIt: launch.network.kind === 'own' }

@@ -55,6 +55,8 @@ export interface Instance extends Thing {
   readonly network: string
   console: string
   stoppedAt: number | undefined
+  /** Against TerminateInstances. */
+  isProtected: boolean
   end: { readonly at: number; readonly code: string; readonly message: string } | undefined
 }
 
