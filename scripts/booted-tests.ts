@@ -1,10 +1,11 @@
-import { spawn } from 'node:child_process'
 import { existsSync } from 'node:fs'
 import { join } from 'node:path'
 import { type GroundCall, hindrance, prepareGround } from '../test/support/machines/ground.ts'
+import { runInside } from '../test/support/machines/namespaces.ts'
 import { groundVariables, isInside, withoutMachines } from '../test/support/machines/suite.ts'
 import { daskPython } from '../test/support/python.ts'
 import { findSource, NoControlPlane } from './controlplane/source.ts'
+import { Interrupt } from './interrupt.ts'
 import { type Counts, none, readSummary } from './test-summary-reporter.ts'
 
 /** Of the project that is tested: whoever has none is not asked for machines. */
@@ -27,7 +28,7 @@ export async function runBooted(files: readonly string[]): Promise<Counts> {
     const call = { signal: AbortSignal.timeout(groundMs), progress: console.log }
     const ground = await prepareGround(call)
     await prepareOthers(call)
-    return await inNamespace(files, groundVariables(ground))
+    return await inside(files, groundVariables(ground))
   } catch (error) {
     console.log(`no machine can be booted: ${error instanceof Error ? error.message : String(error)}`)
     return { ...none, failed: 1 }
@@ -42,20 +43,20 @@ async function prepareOthers(call: GroundCall): Promise<void> {
   })
 }
 
-function inNamespace(files: readonly string[], variables: Readonly<Record<string, string>>): Promise<Counts> {
+/** A signal ends the run inside at once: nothing of it is worth keeping, and all of it is gone before this process is. */
+async function inside(
+  files: readonly string[],
+  variables: Readonly<Record<string, string>>,
+): Promise<Counts> {
   const script = join(import.meta.dirname, 'test.ts')
-  const words = ['--net', process.execPath, script, 'booted', ...(files.length > 0 ? ['--', ...files] : [])]
-  return new Promise((resolve, reject) => {
-    const child = spawn('unshare', words, {
-      stdio: ['ignore', 'pipe', 'inherit'],
-      env: { ...process.env, ...variables },
-    })
-    let last = ''
-    child.stdout.setEncoding('utf8').on('data', (text: string) => {
-      process.stdout.write(text)
-      last = (last + text).slice(-500)
-    })
-    child.once('error', reject)
-    child.once('close', () => resolve(readSummary(last) ?? { ...none, failed: 1 }))
-  })
+  const words = [process.execPath, script, 'booted', ...(files.length > 0 ? ['--', ...files] : [])]
+  const interrupt = new Interrupt(name => console.log(`ended by ${name}`))
+  let last = ''
+  const heard = (text: string): void => {
+    process.stdout.write(text)
+    last = (last + text).slice(-500)
+  }
+  await runInside(words, { signal: interrupt.signal, variables, heard })
+  if (interrupt.exitCode !== undefined) process.exit(interrupt.exitCode)
+  return readSummary(last) ?? { ...none, failed: 1 }
 }

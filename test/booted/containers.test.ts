@@ -7,12 +7,13 @@ import { registryName } from '../support/machines/network.ts'
 import { operatorStory } from '../support/machines/operator-story.ts'
 import { imageInRegistry, Registry } from '../support/machines/registry.ts'
 import { MachineRoom } from '../support/machines/room.ts'
+import { currentRun } from '../support/machines/run-name.ts'
 
 describe('the operator with machines that really boot and run a container', () => {
   operatorStory({
     software: { image: imageInRegistry },
     async open(ground, all) {
-      const folder = await mkdtemp(join(tmpdir(), 'dask-registry-'))
+      const folder = await mkdtemp(join(tmpdir(), `${currentRun()}-registry-`))
       all.defer(() => rm(folder, { recursive: true, force: true }))
       const registry = all.use(await Registry.create({ root: ground.engineRoot, folder }))
       const files = { [`/etc/docker/certs.d/${registryName}/ca.crt`]: registry.certificate }

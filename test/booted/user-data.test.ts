@@ -205,6 +205,6 @@ describe('what a machine is given boots on a real system', () => {
   test('the room is closed and nothing of it is left', async () => {
     await pool[Symbol.asyncDispose]()
     await room[Symbol.asyncDispose]()
-    expect(await room.traces()).toEqual([])
+    expect(room.traces()).toEqual([])
   })
 })

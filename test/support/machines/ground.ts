@@ -3,6 +3,7 @@ import { join } from 'node:path'
 import type { Call } from '../../../src/lib/call.ts'
 import { cachedFolder, exists, keyOf } from '../cached-folder.ts'
 import { onPath, step } from '../python.ts'
+import { apart } from './namespaces.ts'
 
 /** What machines that boot are made of: fetched and built before the tests go where there is no network. */
 export interface Ground {
@@ -74,6 +75,7 @@ export const programs: Readonly<Record<string, string>> = {
   mmdebstrap: 'mmdebstrap',
   dnsmasq: 'dnsmasq-base',
   nsenter: 'util-linux',
+  setpriv: 'util-linux',
   ip: 'iproute2',
 }
 
@@ -85,8 +87,8 @@ export async function hindrance(): Promise<string | undefined> {
     if ((await onPath(program)) === undefined && (await onPathOf('/usr/sbin', program)) === undefined)
       return `${program} is missing: apt-get install ${debian}`
   }
-  const namespace = await step('unshare', ['--net', 'true'], { signal: AbortSignal.timeout(10_000) }).catch(
-    () => 'no network namespace may be made here',
+  const namespace = await step('unshare', [...apart, 'true'], { signal: AbortSignal.timeout(10_000) }).catch(
+    () => 'no namespaces may be made here',
   )
   if (namespace !== undefined) return namespace
   return (await mirror()) === undefined

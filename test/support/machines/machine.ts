@@ -1,18 +1,17 @@
 import { type ChildProcess, execFile, spawn } from 'node:child_process'
 import { once } from 'node:events'
-import { existsSync, readFileSync } from 'node:fs'
-import { mkdir, readFile, rm, rmdir, writeFile } from 'node:fs/promises'
+import { readFileSync } from 'node:fs'
+import { mkdir, readFile, rm, writeFile } from 'node:fs/promises'
 import { dirname, join } from 'node:path'
 import { promisify } from 'node:util'
 import { poll } from '../../../src/lib/wait.ts'
 import type { Described } from './datasource.ts'
-import { ip, type MachineNetwork, prefix } from './network.ts'
+import { ip, type MachineNetwork } from './network.ts'
+import { currentRun } from './run-name.ts'
+import { cgroupRoots, removeGroup } from './traces.ts'
 
 const run = promisify(execFile)
 
-/** Where this kernel keeps cgroups, of either version. */
-const cgroups = ['/sys/fs/cgroup/unified', '/sys/fs/cgroup/systemd'].filter(each => existsSync(each))
-const cgroupRoots = cgroups.length > 0 ? cgroups : ['/sys/fs/cgroup']
 const endMs = 15_000
 
 interface Parts {
@@ -54,7 +53,7 @@ export class BootedMachine {
     { root, folder: parent, network, hasEngine }: Place,
     image: Readonly<Record<string, string>>,
   ): Promise<BootedMachine> {
-    const name = `${prefix()}${described.ip.split('.').at(-1)}`
+    const name = `${currentRun()}-m${described.ip.split('.').at(-1)}`
     const folder = join(parent, described.id)
     const parts = { described, folder, name, network, hasEngine }
     const disk = join(folder, 'root')
@@ -200,10 +199,5 @@ async function clear({ described, folder, name, network }: Parts): Promise<void>
   await ip('netns', 'del', name).catch(() => undefined)
   for (const each of ['root', 'upper', 'work', 'docker', 'containerd'])
     await rm(join(folder, each), { recursive: true, force: true })
-  for (const each of cgroupRoots) await removeGroups(join(each, name))
-}
-
-async function removeGroups(path: string): Promise<void> {
-  await run('find', [path, '-depth', '-type', 'd', '-exec', 'rmdir', '{}', '+']).catch(() => undefined)
-  await rmdir(path).catch(() => undefined)
+  for (const each of cgroupRoots) await removeGroup(join(each, name)).catch(() => undefined)
 }

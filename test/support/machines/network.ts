@@ -1,11 +1,10 @@
 import { type ChildProcess, execFile, spawn } from 'node:child_process'
 import { once } from 'node:events'
-import { readdirSync, readFileSync } from 'node:fs'
+import { readFileSync } from 'node:fs'
 import { mkdir, rm, writeFile } from 'node:fs/promises'
 import { createServer, type Server } from 'node:http'
 import { join } from 'node:path'
 import { promisify } from 'node:util'
-import { isRunning } from '../cached-folder.ts'
 import type { Datasource, Described } from './datasource.ts'
 
 const run = promisify(execFile)
@@ -19,9 +18,6 @@ export const macOf = (index: number): string => `02:77:00:00:00:${(10 + index).t
 export const registryName = 'registry.internal'
 const internalNames = ['pypi.internal', registryName]
 const metadataAddress = '169.254.169.254'
-
-/** The prefix of every name outside the namespace that a run makes: who made it can be told when it is left behind. */
-export const prefix = (pid = process.pid): string => `dask${pid}m`
 
 /**
  * A network without a way out, in the network namespace that this process is already in: a bridge, DHCP and DNS on it,
@@ -125,21 +121,4 @@ function cardOf(address: string): string | undefined {
   const plain = address.replace('::ffff:', '')
   const lines = readFileSync('/proc/net/arp', 'utf8').split('\n')
   return lines.map(line => line.split(/\s+/)).find(([host]) => host === plain)?.[3]
-}
-
-/** Takes away what a run left behind that was killed: namespaces are named after the process that made them. */
-export async function tidy(): Promise<void> {
-  const names = readNamespaces().filter(name => {
-    const pid = Number(/^dask([0-9]+)m/.exec(name)?.[1])
-    return pid > 0 && !isRunning(pid)
-  })
-  for (const name of names) await ip('netns', 'del', name).catch(() => undefined)
-}
-
-function readNamespaces(): readonly string[] {
-  try {
-    return readdirSync('/run/netns')
-  } catch {
-    return []
-  }
 }

@@ -227,6 +227,6 @@ export function operatorStory(variant: Variant): void {
 
   test('the room is closed and nothing of it is left', async () => {
     await all.disposeAsync()
-    expect(await room.traces()).toEqual([])
+    expect(room.traces()).toEqual([])
   })
 }

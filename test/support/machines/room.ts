@@ -1,5 +1,5 @@
 import { randomUUID } from 'node:crypto'
-import { mkdtemp, readdir, rm } from 'node:fs/promises'
+import { mkdtemp, rm } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { beforeEach, inject } from 'vitest'
@@ -7,7 +7,9 @@ import type { Datasource, Described } from './datasource.ts'
 import type { Ground } from './ground.ts'
 import { IndexServer } from './index-server.ts'
 import { BootedMachine, type Place } from './machine.ts'
-import { addressOf, gateway, MachineNetwork, macOf, tidy } from './network.ts'
+import { addressOf, gateway, MachineNetwork, macOf } from './network.ts'
+import { currentRun } from './run-name.ts'
+import { tracesOf } from './traces.ts'
 
 /**
  * What machines are made of. To be called once at the top of a test file: where none can be booted every test of the file
@@ -63,8 +65,7 @@ export class MachineRoom implements AsyncDisposable {
     source: Datasource,
     { hasEngine = false, files = {} }: RoomOptions = {},
   ): Promise<MachineRoom> {
-    await tidy()
-    const folder = await mkdtemp(join(tmpdir(), 'dask-machines-'))
+    const folder = await mkdtemp(join(tmpdir(), `${currentRun()}-`))
     const network = await MachineNetwork.open(folder, source)
     const root = hasEngine ? ground.engineRoot : ground.root
     const place = { root, folder, network, hasEngine }
@@ -126,9 +127,8 @@ export class MachineRoom implements AsyncDisposable {
     await rm(this.#place.folder, { recursive: true, force: true })
   }
 
-  /** What is there of this room outside this process: nothing, once it is closed. */
-  async traces(): Promise<readonly string[]> {
-    const names = await readdir('/run/netns').catch(() => [])
-    return names.filter(name => name.startsWith(`dask${process.pid}m`))
+  /** What there is of rooms of this run outside this process: nothing, once all are closed. */
+  traces(): readonly string[] {
+    return tracesOf(String(currentRun()))
   }
 }
