@@ -3,6 +3,7 @@ import { join } from 'node:path'
 import { cloudNames, trialClouds } from './api/cloud-schema.ts'
 import { duration, integer, list, listen, ranges, text, toggle, words } from './lib/option-kinds.ts'
 import { describeOptions, OptionError, readOptions, type Values } from './lib/options.ts'
+import { awsPatterns } from './model/aws-names.ts'
 
 export const variablePrefix = 'DASK_CLOUD_OPERATOR_'
 
@@ -53,6 +54,15 @@ export const settings = {
       'spends on its account.',
     placeholder: 'NAME,...',
     values: cloudNames.filter(name => !trialClouds.includes(name)),
+    default: [],
+    defaultText: 'none',
+  }),
+  awsRegions: list({
+    description:
+      "Regions of the operator's own AWS account in which what gone clusters left behind is looked for from the start, separated by " +
+      'commas; needs --ambient-clouds aws. Regions that clusters are in are looked into while this process lives.',
+    placeholder: 'NAME,...',
+    pattern: awsPatterns.region,
     default: [],
     defaultText: 'none',
   }),

@@ -2,7 +2,7 @@ import type { Cloud, CloudContext, Schedulers } from '../clouds/contract.ts'
 import { Inventory } from '../clouds/inventory.ts'
 import { keepListed } from '../clouds/listing-loop.ts'
 import { Members } from '../clouds/members.ts'
-import { ambientClouds, cloudOf, type RegisteredCloud } from '../clouds/registry.ts'
+import { ambientPlaces, cloudOf, type RegisteredCloud } from '../clouds/registry.ts'
 import type { Call } from '../lib/call.ts'
 import { steadyNow } from '../lib/steady.ts'
 import { CloudError } from '../model/faults.ts'
@@ -28,6 +28,8 @@ export interface ConnectionOptions {
   readonly allowed: readonly string[]
   /** Clouds that the operator may reach with its own identity. */
   readonly ambient: readonly string[]
+  /** Where it looks there whether or not a cluster is, by cloud: regions, say. */
+  readonly places: Readonly<Record<string, readonly string[]>>
   readonly credentials: Pick<Credentials, 'given'>
   /** Keeps every call within the lease. */
   readonly led: Led
@@ -128,8 +130,9 @@ export class Connections implements AsyncDisposable {
   openAmbient(): void {
     if (this.#now() - this.#ambientAt < againMs) return
     this.#ambientAt = this.#now()
-    const { allowed, ambient } = this.#options
-    for (const kind of ambientClouds(allowed, ambient)) this.#entry(kind, kind.ambient, { kind: 'own' })
+    const { allowed, ambient: withOwnIdentity, places } = this.#options
+    for (const { kind, settings } of ambientPlaces({ allowed, withOwnIdentity, places }))
+      this.#entry(kind, settings, { kind: 'own' })
   }
 
   /** One connection for each scope that the operator reaches with its own identity. */
@@ -153,10 +156,9 @@ export class Connections implements AsyncDisposable {
     const counts = new Map<string, Map<string, number>>()
     for (const [scope, { inventory }] of this.#rooms) {
       const states = new Map<string, number>()
-      for (const { state } of (inventory.newest?.machines ?? []).filter(isThere)) {
+      const { machines = [], strangers = 0 } = inventory.newest ?? {}
+      for (const { state } of machines.filter(isThere))
         states.set(state.kind, (states.get(state.kind) ?? 0) + 1)
-      }
-      const strangers = inventory.newest?.strangers ?? 0
       if (strangers > 0) states.set('stranger', strangers)
       counts.set(scope, states)
     }
@@ -199,20 +201,24 @@ export class Connections implements AsyncDisposable {
     this.#uses.set(uid, entry)
   }
 
-  /** Credentials that no cluster uses any more are let go; the operator's own stay, for the sweeper. */
+  /** What no cluster uses any more is let go; one way of the operator's own stays for each scope, for the sweeper. */
   #leave(uid: ClusterUid): void {
     const entry = this.#uses.get(uid)
     if (entry === undefined) return
     this.#uses.delete(uid)
     entry.users.delete(uid)
-    if (entry.users.size > 0 || entry.given.kind === 'own') return
-    this.#entries.delete(entry.key)
-    this.#keep(entry.opened.then(connection => this.#retire(connection)))
+    if (entry.users.size > 0) return
+    if (entry.given.kind === 'secret') this.#entries.delete(entry.key)
+    this.#keep(this.#retire(entry))
   }
 
-  async #retire({ cloud }: Connection): Promise<void> {
-    this.#rooms.get(cloud.scope)?.members.leave(cloud)
-    await cloud.close()
+  async #retire({ key, given, opened, users }: Entry): Promise<void> {
+    const connection = await opened
+    const room = this.#rooms.get(connection.cloud.scope)
+    if (given.kind === 'own' && (room?.own === connection || users.size > 0)) return
+    if (given.kind === 'own') this.#entries.delete(key)
+    room?.members.leave(connection.cloud)
+    await connection.cloud.close()
   }
 
   #join(raw: Cloud, gate: Gate, whose: Able['kind']): Connection {
@@ -221,9 +227,9 @@ export class Connections implements AsyncDisposable {
     const room = this.#rooms.get(cloud.scope) ?? this.#openRoom(cloud)
     room.members.join(cloud, whose)
     const connection = { cloud, inventory: room.inventory, schedulers: cloud.schedulers }
-    if (whose === 'own') room.own = connection
+    if (whose === 'own') room.own ??= connection
     // Whoever could not list before can now.
-    else this.#keep(this.refresh(connection, this.#stop))
+    if (whose === 'secret') this.#keep(this.refresh(connection, this.#stop))
     return connection
   }
 

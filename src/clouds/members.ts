@@ -15,7 +15,7 @@ export class Members implements Member {
   #turn = 0
 
   join(member: Member, whose: 'own' | 'secret'): void {
-    if (whose === 'own') this.#own = member
+    if (whose === 'own') this.#own ??= member
     else this.#guests.push(member)
   }
 

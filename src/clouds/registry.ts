@@ -23,7 +23,7 @@ export interface RegisteredCloud {
   connect(settings: unknown, secret: SecretData | undefined, context: CloudContext): Promise<Cloud>
   readonly isTrial: boolean
   /** Settings of what the operator's own identity reaches, or undefined. */
-  readonly ambient: unknown
+  ambient(places: readonly string[]): readonly unknown[]
 }
 
 /** Every cloud there is: adding one is one folder and one line here. */
@@ -54,7 +54,7 @@ function registered<Settings, Credentials>(kind: CloudKind<Settings, Credentials
     connect: async (settings, secret, context) =>
       kind.connect(typed(settings), secret && read(secret, 'spec.credentialsSecretRef'), context),
     isTrial: kind.isTrial ?? false,
-    ambient: kind.ambient,
+    ambient: places => kind.ambient?.(places) ?? [],
   }
 }
 
@@ -62,15 +62,19 @@ function refuse(name: string, path: string): never {
   throw new ParseError(path, `the ${name} cloud takes no credentials: take spec.credentialsSecretRef away`)
 }
 
-/** The clouds that the operator itself may use, and reaches without a cluster's credentials. */
-export const ambientClouds = (
-  allowed: readonly string[],
-  withOwnIdentity: readonly string[],
-): readonly RegisteredCloud[] =>
-  clouds.filter(
-    ({ name, ambient, isTrial }) =>
-      ambient !== undefined && (isTrial ? allowed : withOwnIdentity).includes(name),
-  )
+/** Where the operator itself may go, without a cluster's credentials; `places` are what its configuration names, by cloud. */
+export const ambientPlaces = ({
+  allowed,
+  withOwnIdentity,
+  places,
+}: {
+  readonly allowed: readonly string[]
+  readonly withOwnIdentity: readonly string[]
+  readonly places: Readonly<Record<string, readonly string[]>>
+}): readonly { readonly kind: RegisteredCloud; readonly settings: unknown }[] =>
+  clouds
+    .filter(({ name, isTrial }) => (isTrial ? allowed : withOwnIdentity).includes(name))
+    .flatMap(kind => kind.ambient(places[kind.name] ?? []).map(settings => ({ kind, settings })))
 
 /** How the resource's parser reads `spec.cloud`; undefined for a cloud that this version does not know. */
 export const cloudParser =

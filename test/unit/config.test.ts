@@ -33,6 +33,7 @@ describe('the configuration', () => {
       logFormat: 'json',
       concurrency: 8,
       ambientClouds: [],
+      awsRegions: [],
       operatorCidrs: [],
       schedulerPollInterval: 2_000,
       stateDirectory: '/home/a/.local/state/dask-cloud-operator',

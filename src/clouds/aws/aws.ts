@@ -9,6 +9,7 @@ export const aws = defineCloud<AwsSettings, AwsCredentials>({
   parse: parseSettings,
   essentials: raw => ({ region: record(raw, '')['region'] }),
   intent: machineIntent,
+  ambient: regions => regions.map(region => parseSettings({ region }, 'region')),
   connection: settings => settings,
   credentials: parseCredentials,
   async connect(settings, credentials, context) {

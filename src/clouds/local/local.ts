@@ -12,7 +12,7 @@ export const local = defineCloud<LocalSettings>({
   offerings: settings => [offeringOf(settings)],
   intent: ({ python }) => ({ python }),
   connection: () => ({}),
-  ambient: { python: undefined },
+  ambient: () => [{ python: undefined }],
   isTrial: true,
   async connect(_settings, _credentials, { installation, stateDirectory, localPython, cacheDirectory }) {
     return new LocalCloud({

@@ -32,7 +32,7 @@ export const simulated = defineCloud<SimulatedSettings, string>({
   },
   intent: () => ({}),
   connection: () => ({}),
-  ambient: { startupSeconds: undefined },
+  ambient: () => [{ startupSeconds: undefined }],
   isTrial: true,
   /** Any token will do, unless a rehearsal refuses it. */
   credentials({ token, ...others }, path) {
