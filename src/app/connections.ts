@@ -53,7 +53,6 @@ export class NotYet extends CloudError {
 /** One that could not be connected is tried again. */
 const againMs = 60_000
 const connectMs = 20_000
-
 type Able = Extract<Given, { kind: 'own' | 'secret' }>
 
 interface Entry {
