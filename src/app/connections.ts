@@ -1,18 +1,19 @@
 import type { Cloud, CloudContext, Schedulers } from '../clouds/contract.ts'
 import { Inventory } from '../clouds/inventory.ts'
 import { keepListed } from '../clouds/listing-loop.ts'
-import { Members } from '../clouds/members.ts'
+import type { Members } from '../clouds/members.ts'
 import { ambientPlaces, cloudOf, type RegisteredCloud } from '../clouds/registry.ts'
 import type { Call } from '../lib/call.ts'
 import { steadyNow } from '../lib/steady.ts'
 import { CloudError } from '../model/faults.ts'
-import { isThere } from '../model/machine.ts'
-import type { ClusterUid, Scope } from '../model/names.ts'
+import type { ClusterUid } from '../model/names.ts'
 import type { Metrics } from '../telemetry/metrics.ts'
 import type { Credentialed, Credentials, Given } from './credentials.ts'
 import { Gate, gated } from './gate.ts'
 import { type Led, ledCloud } from './led.ts'
 import { measured } from './measured.ts'
+import { keepProved } from './proofs.ts'
+import { Rooms } from './rooms.ts'
 import { veiled } from './veil.ts'
 
 /** A cloud that clusters use, with the inventory that all clusters of its scope share. */
@@ -41,6 +42,8 @@ export interface ConnectionOptions {
   /** Clusters whose machines or address changed between two lists. */
   readonly notify: (owners: ReadonlySet<ClusterUid>) => void
   readonly now?: () => number
+  /** How often each cluster's credentials are proved; once a minute unless given. */
+  readonly proveEveryMs?: number
 }
 
 /** The credentials are good, and are not sure to stay yet: nothing may be asked with them before. */
@@ -53,22 +56,18 @@ export class NotYet extends CloudError {
 /** One that could not be connected is tried again. */
 const againMs = 60_000
 const connectMs = 20_000
+const proveMs = 60_000
+
 type Able = Extract<Given, { kind: 'own' | 'secret' }>
 
 interface Entry {
   readonly key: string
-  readonly given: Able
   readonly gate: Gate
   readonly opened: Promise<Connection>
   readonly users: Set<ClusterUid>
+  /** Of what is done beside its clusters. */
+  readonly end: AbortController
   failure?: { readonly at: number; readonly error: unknown }
-}
-
-/** One scope's list and who may make it. `own` is how the operator itself gets there, where it may. */
-interface Room {
-  readonly members: Members
-  readonly inventory: Inventory
-  own?: Connection
 }
 
 /**
@@ -81,7 +80,7 @@ export class Connections implements AsyncDisposable {
   readonly #entries = new Map<string, Entry>()
   readonly #uses = new Map<ClusterUid, Entry>()
   readonly #last = new Map<ClusterUid, Connection>()
-  readonly #rooms = new Map<Scope, Room>()
+  readonly #rooms = new Rooms((cloud, members) => this.#listed(cloud, members))
   #ambientAt = -Infinity
   readonly #stop = new AbortController()
   readonly #work = new Set<Promise<unknown>>()
@@ -136,7 +135,7 @@ export class Connections implements AsyncDisposable {
 
   /** One connection for each scope that the operator reaches with its own identity. */
   get scopes(): readonly Connection[] {
-    return [...this.#rooms.values()].flatMap(({ own }) => own ?? [])
+    return this.#rooms.own
   }
 
   /** A list for whoever has just changed something; others whose machines it shows changed are told as well. */
@@ -147,21 +146,11 @@ export class Connections implements AsyncDisposable {
   forget(owner: ClusterUid): void {
     this.#leave(owner)
     this.#last.delete(owner)
-    for (const { inventory } of this.#rooms.values()) inventory.forget(owner)
+    this.#rooms.forget(owner)
   }
 
-  /** Machines by cloud and state, for the metrics; `stranger` for those with our tags that are not ours. */
-  counts(): ReadonlyMap<string, ReadonlyMap<string, number>> {
-    const counts = new Map<string, Map<string, number>>()
-    for (const [scope, { inventory }] of this.#rooms) {
-      const states = new Map<string, number>()
-      const { machines = [], strangers = 0 } = inventory.newest ?? {}
-      for (const { state } of machines.filter(isThere))
-        states.set(state.kind, (states.get(state.kind) ?? 0) + 1)
-      if (strangers > 0) states.set('stranger', strangers)
-      counts.set(scope, states)
-    }
-    return counts
+  counts(): ReturnType<Rooms['counts']> {
+    return this.#rooms.counts()
   }
 
   async [Symbol.asyncDispose](): Promise<void> {
@@ -183,14 +172,20 @@ export class Connections implements AsyncDisposable {
     const opened = led(connectMs, this.#stop, () => kind.connect(settings, values, context))
       .then(cloud => this.#join(cloud, gate, given.kind))
       .catch((error: unknown) => Promise.reject(veiled(error, values ?? {})))
-    const entry: Entry = { key, given, gate, opened, users }
+    const entry: Entry = { key, gate, opened, users, end: new AbortController() }
     this.#entries.set(key, entry)
     for (const uid of entry.users) this.#uses.set(uid, entry)
     opened.catch((error: unknown) => {
       entry.failure = { at: this.#now(), error }
       this.#options.onProblem(error)
     })
+    if (values !== undefined) this.#keep(opened.then(({ cloud }) => this.#prove(cloud, entry)))
     return entry
+  }
+
+  #prove(cloud: Cloud, { gate, end }: Entry): Promise<void> {
+    const signal = AbortSignal.any([this.#stop.signal, end.signal])
+    return keepProved(cloud, gate, this.#options.proveEveryMs ?? proveMs, { signal })
   }
 
   #use(uid: ClusterUid, entry: Entry): void {
@@ -200,46 +195,46 @@ export class Connections implements AsyncDisposable {
     this.#uses.set(uid, entry)
   }
 
-  /** What no cluster uses any more is let go; one way of the operator's own stays for each scope, for the sweeper. */
+  /** What no cluster uses any more is let go; of the operator's own ways to a scope one stays, for the sweeper. */
   #leave(uid: ClusterUid): void {
     const entry = this.#uses.get(uid)
     if (entry === undefined) return
     this.#uses.delete(uid)
     entry.users.delete(uid)
     if (entry.users.size > 0) return
-    if (entry.given.kind === 'secret') this.#entries.delete(entry.key)
-    this.#keep(this.#retire(entry))
+    this.#keep(
+      entry.opened.then(
+        connection => this.#retire(entry, connection),
+        () => this.#drop(entry),
+      ),
+    )
   }
 
-  async #retire({ key, given, opened, users }: Entry): Promise<void> {
-    const connection = await opened
-    const room = this.#rooms.get(connection.cloud.scope)
-    if (given.kind === 'own' && (room?.own === connection || users.size > 0)) return
-    if (given.kind === 'own') this.#entries.delete(key)
-    room?.members.leave(connection.cloud)
+  async #retire(entry: Entry, connection: Connection): Promise<void> {
+    if (this.#rooms.keeps(connection) || !this.#drop(entry)) return
+    entry.end.abort(new Error('nobody uses it any more'))
+    this.#rooms.leave(connection)
     await connection.cloud.close()
+  }
+
+  /** Unless somebody has come back to it, or another has taken its place. */
+  #drop({ key, users }: Entry): boolean {
+    return users.size === 0 && this.#entries.get(key)?.users === users && this.#entries.delete(key)
   }
 
   #join(raw: Cloud, gate: Gate, whose: Able['kind']): Connection {
     const { led, seam, metrics } = this.#options
-    const cloud = gated(measured(seam(ledCloud(raw, led)), metrics), gate)
-    const room = this.#rooms.get(cloud.scope) ?? this.#openRoom(cloud)
-    room.members.join(cloud, whose)
-    const connection = { cloud, inventory: room.inventory, schedulers: cloud.schedulers }
-    if (whose === 'own') room.own ??= connection
+    const connection = this.#rooms.join(gated(measured(seam(ledCloud(raw, led)), metrics), gate), whose)
     // Whoever could not list before can now.
     if (whose === 'secret') this.#keep(this.refresh(connection, this.#stop))
     return connection
   }
 
-  #openRoom(cloud: Cloud): Room {
-    const members = new Members()
+  #listed(cloud: Cloud, members: Members): Inventory {
     const inventory = new Inventory(members, steadyNow, this.#options.onProblem)
-    const room = { members, inventory }
-    this.#rooms.set(cloud.scope, room)
     // The first member joins before the first list: it begins with the next turn of the loop.
     this.#keep(Promise.resolve().then(() => keepListed(cloud, inventory, this.#options.notify, this.#stop)))
-    return room
+    return inventory
   }
 
   /** Nothing is under way that the end does not wait for. */

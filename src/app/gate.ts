@@ -1,7 +1,7 @@
 import type { Cloud } from '../clouds/contract.ts'
 import { CloudError } from '../model/faults.ts'
 import { veiled } from './veil.ts'
-import { wrapped } from './wrapped.ts'
+import { type CloudCall, wrapped } from './wrapped.ts'
 
 /** Credentials that were refused are tried again so often, and whatever else they were refused with them. */
 const againMs = 60_000
@@ -13,13 +13,14 @@ interface Refusal {
 
 /**
  * What stands before a cloud and knows which calls its credentials were refused: those fail at once for a minute. Who
- * may not even list may do nothing, so that then the list alone is tried, once a minute.
+ * may not even list may do nothing, so that then the list alone is tried, once a minute; and whose credentials the cloud
+ * does not know is not even let to the list: then the proof alone is tried, as often as `keepProved` does.
  */
 export class Gate {
   readonly #now: () => number
   readonly #values: Readonly<Record<string, string>>
   readonly #onTurn: () => void
-  readonly #refusals = new Map<string, Refusal>()
+  readonly #refusals = new Map<CloudCall, Refusal>()
   readonly #under = new Set<Promise<unknown>>()
 
   /** `onTurn` is told when the credentials become of no use at all, or of use again. */
@@ -36,7 +37,12 @@ export class Gate {
 
   /** Why the credentials are of no use at all; undefined where they are, or where nobody knows. */
   get refusal(): string | undefined {
-    return this.#refusals.get('list')?.error.message
+    return (this.#refusals.get('prove') ?? this.#refusals.get('list'))?.error.message
+  }
+
+  /** Whether the last list was refused, by what was not even the credentials. */
+  get isListRefused(): boolean {
+    return this.#refusals.has('list') && !this.#refusals.has('prove')
   }
 
   /** Resolves when no call is under way. */
@@ -44,14 +50,14 @@ export class Gate {
     await Promise.allSettled(this.#under)
   }
 
-  async through<T>(name: string, work: () => Promise<T>): Promise<T> {
+  async through<T>(name: CloudCall, work: () => Promise<T>): Promise<T> {
     const refused = this.#refusedNow(name)
     if (refused !== undefined) throw refused
     const running = work()
     this.#under.add(running)
     try {
       const done = await running
-      if (this.#refusals.delete(name) && name === 'list') this.#onTurn()
+      if (this.#refusals.delete(name) && isAll(name)) this.#onTurn()
       return done
     } catch (cause) {
       const error = veiled(cause, this.#values)
@@ -62,19 +68,23 @@ export class Gate {
     }
   }
 
-  #refuse(name: string, error: CloudError): void {
+  #refuse(name: CloudCall, error: CloudError): void {
     const isNews = !this.#refusals.has(name)
     this.#refusals.set(name, { at: this.#now(), error })
-    if (isNews && name === 'list') this.#onTurn()
+    if (isNews && isAll(name)) this.#onTurn()
   }
 
-  #refusedNow(name: string): CloudError | undefined {
+  #refusedNow(name: CloudCall): CloudError | undefined {
+    const proof = this.#refusals.get('prove')
+    if (proof !== undefined) return name === 'prove' ? undefined : proof.error
     const all = this.#refusals.get('list')
     if (all !== undefined && name !== 'list') return all.error
     const own = this.#refusals.get(name)
     return own !== undefined && this.#now() - own.at < againMs ? own.error : undefined
   }
 }
+
+const isAll = (name: CloudCall): boolean => name === 'list' || name === 'prove'
 
 /** The same cloud behind a gate. */
 export const gated = (cloud: Cloud, gate: Gate): Cloud => ({

@@ -38,6 +38,7 @@ export function ledCloud(cloud: Cloud, led: Led): Cloud {
     'reserve-address': networkMs,
     'release-address': networkMs,
     console: changeMs,
+    prove: changeMs,
   }
   return {
     ...wrapped(cloud, (name, call, work) => led(limitMs[name], call, work)),

@@ -9,6 +9,7 @@ export type CloudCall =
   | 'reserve-address'
   | 'release-address'
   | 'console'
+  | 'prove'
 
 export type Around = <T>(name: CloudCall, call: Call, work: (call: Call) => Promise<T>) => Promise<T>
 
@@ -17,6 +18,7 @@ export function wrapped(cloud: Cloud, around: Around): Cloud {
   const { name, scope, promises, schedulers } = cloud
   const offerings = cloud.offerings?.bind(cloud)
   const console = cloud.console?.bind(cloud)
+  const prove = cloud.prove?.bind(cloud)
   const networkFor = cloud.networkFor?.bind(cloud)
   return {
     name,
@@ -37,6 +39,7 @@ export function wrapped(cloud: Cloud, around: Around): Cloud {
     ...(console && {
       console: (machine, call) => around('console', call, inner => console(machine, inner)),
     }),
+    ...(prove && { prove: call => around('prove', call, inner => prove(inner)) }),
     close: () => cloud.close(),
   }
 }

@@ -63,6 +63,8 @@ export interface Cloud {
   releaseAddress(owner: ClusterUid, call: Call): Promise<void>
   /** The end of what a machine's console says, where the cloud keeps one. */
   console?(machine: MachineId, call: Call): Promise<string>
+  /** Asks whether the cloud knows its credentials, where a list by another may stand in for theirs. It needs no right. */
+  prove?(call: Call): Promise<void>
   /** A cloud that plays its machines plays their schedulers too; everywhere else Dask itself is asked. */
   readonly schedulers?: Schedulers
   close(): Promise<void>

@@ -14,6 +14,7 @@ export class Members implements Member {
   #own: Member | undefined
   #turn = 0
 
+  /** Of the operator's own ways the first stays. */
   join(member: Member, whose: 'own' | 'secret'): void {
     if (whose === 'own') this.#own ??= member
     else this.#guests.push(member)

@@ -2,6 +2,7 @@ import { inspect } from 'node:util'
 import { expect, test } from 'vitest'
 import { Gate } from '../../src/app/gate.ts'
 import { veiled } from '../../src/app/veil.ts'
+import type { CloudCall } from '../../src/app/wrapped.ts'
 import { CloudError } from '../../src/model/faults.ts'
 
 const values = { token: 'Marked-1f0c7c2e9b' }
@@ -13,7 +14,7 @@ function aGate() {
     values,
     () => void (state.turns += 1),
   )
-  const ask = (name: string): Promise<unknown> =>
+  const ask = (name: CloudCall): Promise<unknown> =>
     gate
       .through(name, async () => {
         state.asked.push(name)
@@ -37,6 +38,28 @@ test('who may not list is asked once a minute, by lists alone, until one succeed
   expect(await ask('terminate')).toBe('done')
   expect(gate.refusal).toBeUndefined()
   expect(state.turns).toBe(2)
+})
+
+test('whose proof is refused may not even list, until one succeeds', async () => {
+  const { state, gate, ask } = aGate()
+  await ask('prove')
+  expect([gate.refusal, gate.isListRefused]).toEqual(['no such key', false])
+  await ask('list')
+  await ask('terminate')
+  expect(state.asked).toEqual(['prove'])
+  state.isRevoked = false
+  expect(await ask('prove')).toBe('done')
+  expect(await ask('list')).toBe('done')
+  expect(state.turns).toBe(2)
+})
+
+test('a good proof does not stand for a list that is refused', async () => {
+  const { state, gate, ask } = aGate()
+  await ask('list')
+  state.isRevoked = false
+  await ask('prove')
+  expect(state.asked).toEqual(['list'])
+  expect([gate.refusal, gate.isListRefused]).toEqual(['no such key', true])
 })
 
 test('a right that is missing closes the calls that need it, and no others', async () => {

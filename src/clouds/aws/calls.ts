@@ -26,6 +26,8 @@ export const rates = {
   read: { size: 45, perSecond: 9 },
   change: { size: 40, perSecond: 4 },
   other: { size: 20, perSecond: 5 },
+  /** STS has its own: 600 a second. https://docs.aws.amazon.com/IAM/latest/UserGuide/reference_iam-quotas.html */
+  identity: { size: 50, perSecond: 20 },
 } as const satisfies Record<string, Rate>
 
 /** Beside its requests, RunInstances has a bucket of machines. */
@@ -129,7 +131,7 @@ export const calls = {
     on: ['security-group'],
     isFirst: true,
   },
-  GetCallerIdentity: { service: 'sts', bucket: 'other', reach: 'any' },
+  GetCallerIdentity: { service: 'sts', bucket: 'identity', reach: 'any' },
   GetParameter: { service: 'ssm', bucket: 'other', reach: 'any' },
 } as const satisfies Record<string, CallFacts>
 

@@ -1,6 +1,6 @@
 import { DescribeInstancesCommand, type Filter, type Instance, type StateReason } from '@aws-sdk/client-ec2'
 import type { Call } from '../../lib/call.ts'
-import type { Machine, MachineState } from '../../model/machine.ts'
+import type { Machine, MachineState, ReservedAddress } from '../../model/machine.ts'
 import {
   fingerprint,
   type InstallationId,
@@ -118,3 +118,12 @@ const running = (internal: string, external: string | undefined): MachineState =
   kind: 'running',
   addresses: { internal: daskAt(internal), external: daskAt(external || internal) },
 })
+
+/** A scheduler is reached at the address that was made for it, from its first moment: EC2 tells it late. */
+export function at(machine: Machine, addresses: readonly ReservedAddress[]): Machine {
+  if (machine.role !== 'scheduler' || machine.state.kind !== 'running') return machine
+  const kept = addresses.find(({ owner }) => owner === machine.owner)
+  if (kept === undefined) return machine
+  const { internal, external } = kept
+  return { ...machine, state: { kind: 'running', addresses: { internal, external } } }
+}

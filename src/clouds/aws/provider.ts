@@ -1,7 +1,7 @@
 import { type Filter, GetConsoleOutputCommand, RunInstancesCommand } from '@aws-sdk/client-ec2'
 import type { Call } from '../../lib/call.ts'
 import { CloudError } from '../../model/faults.ts'
-import { isThere, type Machine, type ReservedAddress } from '../../model/machine.ts'
+import { isThere, type ReservedAddress } from '../../model/machine.ts'
 import {
   type ClusterUid,
   type InstallationId,
@@ -17,7 +17,7 @@ import { ofOwnGroup } from './faults.ts'
 import { readHandle } from './handle.ts'
 import { imageFor, sizesOf } from './images.ts'
 import { runRequest } from './launching.ts'
-import { instancesIn, machineOf, type Ours } from './machines.ts'
+import { at, instancesIn, machineOf, type Ours } from './machines.ts'
 import { build } from './network.ts'
 import { kindOf, type Offering, offeringsOf, readOffering, writeOffering } from './offerings.ts'
 import type { AwsSession } from './session.ts'
@@ -194,6 +194,10 @@ export class AwsCloud implements Cloud {
     return Buffer.from(Output, 'base64').toString('utf8')
   }
 
+  async prove(call: Call): Promise<void> {
+    await this.#options.session.account(call)
+  }
+
   async close(): Promise<void> {
     this.#options.onClose()
   }
@@ -238,13 +242,4 @@ export class AwsCloud implements Cloud {
   #sealOf(tags: Tags): string {
     return this.#options.seal(sealed(tags))
   }
-}
-
-/** A scheduler is reached at the address that was made for it, from its first moment: EC2 tells it late. */
-function at(machine: Machine, addresses: readonly ReservedAddress[]): Machine {
-  if (machine.role !== 'scheduler' || machine.state.kind !== 'running') return machine
-  const kept = addresses.find(({ owner }) => owner === machine.owner)
-  if (kept === undefined) return machine
-  const { internal, external } = kept
-  return { ...machine, state: { kind: 'running', addresses: { internal, external } } }
 }
