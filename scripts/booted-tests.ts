@@ -22,20 +22,44 @@ export async function wantsBooted(projects: readonly string[]): Promise<boolean>
   return false
 }
 
+type Heard = (text: string) => void
+
 /** Fetches what machines are made of, and then runs the tests where no packet can leave. */
-export async function runBooted(files: readonly string[]): Promise<Counts> {
+export async function runBooted(
+  files: readonly string[],
+  heard: Heard = text => process.stdout.write(text),
+): Promise<Counts> {
   try {
     const call = { signal: AbortSignal.timeout(groundMs), progress: console.log }
-    const ground = await prepareGround(call)
     await prepareOthers(call)
-    return await inside(files, groundVariables(ground))
+    return await inside(files, groundVariables(await prepareGround(call)), heard)
   } catch (error) {
     console.log(`no machine can be booted: ${error instanceof Error ? error.message : String(error)}`)
     return { ...none, failed: 1 }
   }
 }
 
-/** What a run in the namespace looks for in the cache: there is nowhere to fetch it from. */
+/**
+ * Beside other tests, of which the first need the processor and these wait for machines: all of it together takes less than
+ * an hour on two cores. What they say comes as one piece.
+ */
+export async function runBootedBeside(
+  files: readonly string[],
+  others: () => Promise<Counts>,
+): Promise<readonly Counts[]> {
+  await prepareOthers({ signal: AbortSignal.timeout(groundMs), progress: console.log })
+  const booted = async (): Promise<Counts> => {
+    let said = ''
+    const counts = await runBooted(files, text => {
+      said += text
+    })
+    console.log(`\nmachines that boot, beside the tests above and below:\n${said}`)
+    return counts
+  }
+  return Promise.all([others(), booted()])
+}
+
+/** What others than machines need of the cache, fetched before two runs ask for it at once, or ask where it cannot be fetched. */
 async function prepareOthers(call: GroundCall): Promise<void> {
   await daskPython(call)
   await findSource(call).catch((error: unknown) => {
@@ -47,13 +71,14 @@ async function prepareOthers(call: GroundCall): Promise<void> {
 async function inside(
   files: readonly string[],
   variables: Readonly<Record<string, string>>,
+  say: Heard,
 ): Promise<Counts> {
   const script = join(import.meta.dirname, 'test.ts')
   const words = [process.execPath, script, 'booted', ...(files.length > 0 ? ['--', ...files] : [])]
   const interrupt = new Interrupt(name => console.log(`ended by ${name}`))
   let last = ''
   const heard = (text: string): void => {
-    process.stdout.write(text)
+    say(text)
     last = (last + text).slice(-500)
   }
   await runInside(words, { signal: interrupt.signal, variables, heard })

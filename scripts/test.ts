@@ -1,11 +1,11 @@
-import { runBooted, wantsBooted } from './booted-tests.ts'
+import { runBooted, runBootedBeside, wantsBooted } from './booted-tests.ts'
 import { runTests } from './run-tests.ts'
-import { type Counts, none, sum, summary } from './test-summary-reporter.ts'
+import { type Counts, sum, summary } from './test-summary-reporter.ts'
 
 /**
  * Runs the tests and ends with one line: `N passed, N failed`, and how many were skipped where any were.
  * `npm test -- unit contract` runs these projects alone; `npm test -- unit -- backoff` the files of one that match.
- * Machines that boot need a network of their own: those tests run in a process of their own, after the others.
+ * Machines that boot need a network of their own: those tests run in a process of their own, beside the others.
  */
 const asked = process.argv.slice(2)
 const split = asked.indexOf('--')
@@ -21,6 +21,7 @@ async function all(): Promise<Counts> {
   if (!apart) return runTests(projects, files)
   const others = projects.filter(name => name !== 'booted')
   const isAlone = projects.length > 0 && others.length === 0
-  const here = isAlone ? none : await runTests(others.length > 0 ? others : ['!booted'], files)
-  return sum(here, await runBooted(files))
+  if (isAlone) return runBooted(files)
+  const both = await runBootedBeside(files, () => runTests(others.length > 0 ? others : ['!booted'], files))
+  return both.reduce(sum)
 }
