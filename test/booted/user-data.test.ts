@@ -89,6 +89,18 @@ async function workers(count: number): Promise<readonly string[]> {
   })
 }
 
+/** Of the scheduler's process, while it answers. */
+const idNow = () => {
+  const view = pool.last(identity.uid)
+  return view.kind === 'answering' ? view.id : undefined
+}
+
+/** What a console says once it tells that Dask's software is there. */
+async function installed(): Promise<string | undefined> {
+  const said = await room.console('i-00000000000000002')
+  return said.includes('dask-boot: install: done') ? said : undefined
+}
+
 /** Asks for the user data as an account. */
 const asking = `
 import os, sys, urllib.error, urllib.request
@@ -122,7 +134,8 @@ describe('what a machine is given boots on a real system', () => {
   })
 
   test('the console says how Dask came up', async () => {
-    expect(await room.console('i-00000000000000002')).toContain('dask-boot: install: done')
+    const said = await poll(installed, 100, { signal: AbortSignal.timeout(20_000) })
+    expect(said).toContain('dask-boot: install: making the environment')
   })
 
   test.each(['scheduler', 'worker'])('cloud-init and systemd are content with it: %s', async role => {
@@ -141,6 +154,28 @@ describe('what a machine is given boots on a real system', () => {
     expect(shown).toContain('distributed.cli.dask_scheduler')
     expect(shown).not.toContain('PRIVATE KEY')
     expect((await machine.run('stat', '-c', '%U', `/proc/${pid}`)).trim()).not.toBe('root')
+  })
+
+  test.each([scheduler, 'i-00000000000000002'])(
+    'nobody but root writes what Dask is run by, and there is one key: %s',
+    async id => {
+      const machine = room.machine(id)
+      const found = await machine.run('find', '/etc/dask', '-type', 'f', '-printf', '%m %u:%g %f\n')
+      const files = found.trim().split('\n')
+      expect(files.length).toBeGreaterThan(10)
+      expect(files.filter(each => !/^(644|755) root:root /.test(each))).toEqual(['600 root:root node.key'])
+      const given = await machine.run('ls', '/run/credentials/dask.service')
+      expect(given.trim().split('\n').toSorted()).toEqual(['ca.pem', 'node.key', 'node.pem'])
+    },
+  )
+
+  test('a scheduler whose process is killed comes back by itself, and its workers with it', async () => {
+    const machine = room.machine(scheduler)
+    const before = idNow()
+    await machine.run('systemctl', 'kill', '--signal=SIGKILL', 'dask.service')
+    const another = () => (idNow() === undefined || idNow() === before ? undefined : true)
+    await poll(another, 100, { signal: AbortSignal.timeout(60_000) })
+    expect(await workers(2)).toHaveLength(2)
   })
 
   test('files are there, and commands run as root, in order, until each has succeeded once', async () => {
