@@ -13,7 +13,7 @@ import { Gate, gated } from './gate.ts'
 import { type Led, ledCloud } from './led.ts'
 import { measured } from './measured.ts'
 import { keepProved } from './proofs.ts'
-import { Rooms } from './rooms.ts'
+import { type Reached, Rooms } from './rooms.ts'
 import { veiled } from './veil.ts'
 
 /** A cloud that clusters use, with the inventory that all clusters of its scope share. */
@@ -133,9 +133,9 @@ export class Connections implements AsyncDisposable {
       this.#entry(kind, settings, { kind: 'own' })
   }
 
-  /** One connection for each scope that the operator reaches with its own identity. */
-  get scopes(): readonly Connection[] {
-    return this.#rooms.own
+  /** What the operator reaches now, with its own identity or with a cluster's. */
+  get scopes(): readonly Reached[] {
+    return this.#rooms.reached
   }
 
   /** A list for whoever has just changed something; others whose machines it shows changed are told as well. */

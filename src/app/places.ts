@@ -5,16 +5,20 @@ import type { Call } from '../lib/call.ts'
 import { isAlive, isThere } from '../model/machine.ts'
 import { machineId, readClusterKey, readClusterUid } from '../model/names.ts'
 import { clusterAnnotation, secretLabels } from '../pki/secret.ts'
-import type { Connection } from './connections.ts'
 import type { Led } from './led.ts'
+import type { Reached } from './rooms.ts'
 
 const changeMs = 10_000
 const address = 'address'
 
+interface Sweepable extends Pick<Reached, 'scope' | 'inventory'> {
+  readonly members: Pick<Reached['members'], 'terminate' | 'releaseAddress'>
+}
+
 /** What a scope of a cloud holds: machines first, an owner's address once none of its machines is there. */
-export function scopePlace({ cloud, inventory }: Pick<Connection, 'cloud' | 'inventory'>): Place {
+export function scopePlace({ scope, members, inventory }: Sweepable): Place {
   return {
-    name: cloud.scope,
+    name: scope,
     look: () => lookAt(inventory.newest),
     async clear(holdings, call) {
       const machines = holdings
@@ -22,14 +26,14 @@ export function scopePlace({ cloud, inventory }: Pick<Connection, 'cloud' | 'inv
         .filter(item => item !== address)
         .map(machineId)
       inventory.expectEnd(machines)
-      if (machines.length > 0) await cloud.terminate(machines, call)
+      if (machines.length > 0) await members.terminate(machines, call)
       for (const { owner } of holdings.filter(({ items }) => items.includes(address)))
-        await cloud.releaseAddress(owner, call)
+        await members.releaseAddress(owner, call)
     },
   }
 }
 
-function lookAt(list: Connection['inventory']['newest']): Look | undefined {
+function lookAt(list: Sweepable['inventory']['newest']): Look | undefined {
   if (list === undefined) return undefined
   const machines = Map.groupBy(list.machines.filter(isThere), ({ owner }) => owner)
   const held = [...machines.values()].flatMap((all): readonly Holding[] => {

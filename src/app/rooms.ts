@@ -11,6 +11,10 @@ interface Room {
   own?: Connection
 }
 
+export interface Reached extends Pick<Room, 'members' | 'inventory'> {
+  readonly scope: Scope
+}
+
 /** The scopes that were ever connected, each with one list for as long as the process lives. */
 export class Rooms {
   readonly #rooms = new Map<Scope, Room>()
@@ -21,9 +25,11 @@ export class Rooms {
     this.#open = open
   }
 
-  /** One connection for each scope that the operator reaches with its own identity. */
-  get own(): readonly Connection[] {
-    return [...this.#rooms.values()].flatMap(({ own }) => own ?? [])
+  /** What somebody is there for who may list it, and end what is left behind. */
+  get reached(): readonly Reached[] {
+    return [...this.#rooms].flatMap(([name, { members, inventory }]) =>
+      members.size === 0 ? [] : [{ scope: name, members, inventory }],
+    )
   }
 
   join(cloud: Connection['cloud'], whose: 'own' | 'secret'): Connection {

@@ -17,7 +17,7 @@ export interface Sweeping extends Omit<KeptSecrets, 'now'> {
   readonly report: (event: EventReport) => void
 }
 
-/** The sweeper over everything that this operator reaches with its own identity, or undefined where it is switched off. */
+/** The sweeper over everything that this operator reaches, with its own identity or a cluster's, or undefined where it is switched off. */
 export function openSweeper(sweeping: Sweeping): Sweeper | undefined {
   const { config } = sweeping.office
   if (config.sweep === 'off') return undefined

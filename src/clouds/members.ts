@@ -1,8 +1,9 @@
 import type { Call } from '../lib/call.ts'
 import { CloudError } from '../model/faults.ts'
+import type { ClusterUid, MachineId } from '../model/names.ts'
 import type { Cloud, Listing } from './contract.ts'
 
-type Member = Pick<Cloud, 'list'>
+type Member = Pick<Cloud, 'list' | 'terminate' | 'releaseAddress'>
 
 /**
  * Everybody who may list one scope. They take turns, so that each of their credentials is proved by itself; who is refused
@@ -25,17 +26,39 @@ export class Members implements Member {
     if (at >= 0) this.#guests.splice(at, 1)
   }
 
-  async list(call: Call): Promise<Listing> {
+  /** So many are there. */
+  get size(): number {
+    return this.#guests.length + (this.#own === undefined ? 0 : 1)
+  }
+
+  list(call: Call): Promise<Listing> {
+    return this.#any(this.#inTurn(), member => member.list(call))
+  }
+
+  /** What is left behind is ended by the operator itself where it can. */
+  terminate(machines: readonly MachineId[], call: Call): Promise<void> {
+    return this.#any(this.#ownFirst(), member => member.terminate(machines, call))
+  }
+
+  releaseAddress(owner: ClusterUid, call: Call): Promise<void> {
+    return this.#any(this.#ownFirst(), member => member.releaseAddress(owner, call))
+  }
+
+  async #any<T>(members: readonly Member[], ask: (member: Member) => Promise<T>): Promise<T> {
     let refusal: unknown = new CloudError('unauthorized', 'Nobody is left who may list the machines')
-    for (const member of this.#inTurn()) {
+    for (const member of members) {
       try {
-        return await member.list(call)
+        return await ask(member)
       } catch (error) {
         if (!(error instanceof CloudError) || error.fault !== 'unauthorized') throw error
         refusal = error
       }
     }
     throw refusal
+  }
+
+  #ownFirst(): readonly Member[] {
+    return this.#own === undefined ? this.#guests : [this.#own, ...this.#guests]
   }
 
   #inTurn(): readonly Member[] {

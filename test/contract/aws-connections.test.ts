@@ -1,6 +1,7 @@
 import { afterEach, beforeEach, expect, test, vi } from 'vitest'
 import { Connections } from '../../src/app/connections.ts'
 import type { Credentialed, Given } from '../../src/app/credentials.ts'
+import { scopePlace } from '../../src/app/places.ts'
 import { parseSettings } from '../../src/clouds/aws/settings.ts'
 import { digest } from '../../src/lib/fingerprint.ts'
 import { poll } from '../../src/lib/wait.ts'
@@ -8,6 +9,7 @@ import { type ClusterUid, clusterUid, installationId } from '../../src/model/nam
 import { createMetrics } from '../../src/telemetry/metrics.ts'
 import { type AwsGround, anAwsGround, printedPolicy } from '../support/aws/aws-ground.ts'
 import { homeAccount, homeKey } from '../support/aws/ec2.ts'
+import { anOwner } from '../support/launch-request.ts'
 
 const call = { signal: AbortSignal.timeout(60_000) }
 let ground: AwsGround
@@ -30,7 +32,7 @@ function aCluster(at: number, settings: object = {}): Credentialed {
 }
 
 /** Connections, and how many clouds of them are open. */
-function opened(given: (cluster: Credentialed) => Given) {
+function opened(given: (cluster: Credentialed) => Given, awsRegions: readonly string[] = []) {
   const closed: unknown[] = []
   const told: ClusterUid[] = []
   const connections = new Connections({
@@ -46,7 +48,7 @@ function opened(given: (cluster: Credentialed) => Given) {
     metrics: createMetrics(),
     onProblem: () => undefined,
     notify: owners => void told.push(...owners),
-    places: {},
+    places: { aws: awsRegions },
     proveEveryMs: 20,
   })
   return { connections, closed, told }
@@ -63,9 +65,40 @@ test('of the operator’s own connections to a scope one stays, the others go wi
   for (const { uid } of all) connections.forget(uid)
   await poll(() => (closed.length === 3 ? true : undefined), 10, call)
   expect(connections.scopes).toEqual([first])
-  expect((await first?.cloud.list(call))?.machines).toEqual([])
+  expect((await first?.members.list(call))?.machines).toEqual([])
   const [again] = all.slice(1)
   if (again !== undefined) await (await connections.of(again)).cloud.list(call)
+})
+
+test('regions that are named are reached without a cluster, and no others', async () => {
+  vi.stubEnv('AWS_ACCESS_KEY_ID', homeKey)
+  vi.stubEnv('AWS_SECRET_ACCESS_KEY', 'secret')
+  const { connections } = opened(() => ({ kind: 'own' }), ['us-east-1', 'eu-central-1'])
+  await using _ = connections
+  connections.openAmbient()
+  await poll(() => (connections.scopes.length === 2 ? true : undefined), 10, call)
+  const names = ['us-east-1', 'eu-central-1'].map(region => `aws/${homeAccount}/${region}`)
+  expect(connections.scopes.map(({ scope }) => scope).toSorted()).toEqual(names.toSorted())
+  await poll(() => connections.scopes.every(({ inventory }) => inventory.newest) || undefined, 10, call)
+})
+
+test('what is left behind in an account of Secrets is found and ended while one of them is in use', async () => {
+  for (const key of ['AKIATEAMA', 'AKIATEAMB']) ground.ec2.world.keys.set(key, aKey())
+  const { connections } = opened(({ uid }) => held(uid === uidOf(1) ? 'AKIATEAMA' : 'AKIATEAMB'))
+  await using _ = connections
+  const [{ cloud, inventory }] = [await connections.of(aCluster(1)), await connections.of(aCluster(2))]
+  const owner = { ...anOwner(), uid: uidOf(1) }
+  await cloud.reserveAddress({ owner, exposure: 'Public', admitted: [] }, call)
+  connections.forget(owner.uid)
+  await connections.refresh({ inventory }, call)
+  const [place, ...others] = connections.scopes.map(scopePlace)
+  expect(others).toEqual([])
+  const { holdings = [] } = place?.look() ?? {}
+  expect(holdings).toMatchObject([{ owner: owner.uid, items: ['address'] }])
+  await place?.clear(holdings, call)
+  expect(ground.left()).toEqual([])
+  connections.forget(uidOf(2))
+  await poll(() => (connections.scopes.length === 0 ? true : undefined), 10, call)
 })
 
 test('a Secret whose key is revoked is known as such without its turn to list', async () => {

@@ -51,7 +51,7 @@ export class Sweeping {
 
   #open({ cloud, inventory, shown }: Broom): Sweeper {
     const { clock, store, random, api } = this.#around
-    const machines = scopePlace({ cloud, inventory })
+    const machines = scopePlace({ scope: cloud.scope, members: cloud, inventory })
     const kept = this.#secrets()
     return new Sweeper({
       places: () => [machines, kept],
