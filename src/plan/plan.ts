@@ -52,7 +52,7 @@ function planGrowth(world: World): readonly Action[] {
   if (world.enrolment.kind === 'new') return enrolment
   const address = planAddress(world)
   if (awaitsAddress(world)) return address
-  if (isMoving(world)) return [...enrolment, ...address, ...planMove(world)]
+  if (isMoving(world)) return [...enrolment, ...(address.length > 0 ? address : planMove(world))]
   const scheduler = planScheduler(world)
   const workers = planWorkers(world)
   return [

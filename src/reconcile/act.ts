@@ -1,7 +1,7 @@
 import type { Call } from '../lib/call.ts'
 import type { Action } from '../model/action.ts'
 import { groupNamed } from '../model/cluster.ts'
-import { CloudError, certainty, type Fault } from '../model/faults.ts'
+import { CloudError, type Fault } from '../model/faults.ts'
 import type { World } from '../model/world.ts'
 import { recordLaunches, sendLaunches, settleLaunches } from './launching.ts'
 import type { Ledger } from './ledger.ts'
@@ -70,8 +70,9 @@ const performers: Performers = {
     const { cluster, admitted, inventory } = world
     await desk.hands.confirm(seen, call)
     const insteadOf = inventory.kind === 'seen' ? inventory.address : undefined
-    await reserving({ desk, ledger }, () => desk.hands.reserveAddress(cluster, { admitted, insteadOf }, call))
+    // Begun once in a pause: what becomes of it is gone on with by reserving, which makes no other move of it.
     ledger.moved(cluster.scheduler.name, desk.clock.now())
+    await reserving({ desk, ledger }, () => desk.hands.reserveAddress(cluster, { admitted, insteadOf }, call))
   },
   'record-launches': recordLaunches,
   'send-launches': sendLaunches,
@@ -116,6 +117,9 @@ const performers: Performers = {
   },
 }
 
+/** An address is made in several calls: what is short, or too much, may be so in the middle of them. */
+const isOfAll = (fault: Fault): boolean => fault === 'invalid' || fault === 'unauthorized'
+
 /** Remembers that an address was asked for, for as long as one may come of it. */
 async function reserving({ desk, ledger }: Pick<Bench, 'desk' | 'ledger'>, ask: () => Promise<unknown>) {
   const takeBack = ledger.reservation.begin(desk.clock.now())
@@ -123,7 +127,7 @@ async function reserving({ desk, ledger }: Pick<Bench, 'desk' | 'ledger'>, ask: 
   try {
     await ask()
   } catch (error) {
-    if (error instanceof CloudError && certainty[error.fault] === 'refused') takeBack()
+    if (error instanceof CloudError && isOfAll(error.fault)) takeBack()
     throw error
   } finally {
     ledger.touchedCloud(desk.clock.now())

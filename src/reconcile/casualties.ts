@@ -9,22 +9,25 @@ export interface Casualty {
   readonly problem: string
 }
 
-/** Tells of each machine once, and only of those that are as they are asked for now. */
+/**
+ * Tells of a group when machines of it have come to nothing since the list before, and only of those that are as they are
+ * asked for now. What the first list shows is history: clouds list what has ended for an hour.
+ */
 export class Casualties {
-  #known: ReadonlySet<MachineId> = new Set()
+  #known: ReadonlySet<MachineId> | undefined
 
   meet(cluster: Cluster, inventory: InventoryView): readonly Casualty[] {
     if (inventory.kind !== 'seen') return []
     const failed = inventory.machines.filter(({ state }) => problemOf(state) !== undefined)
-    const fresh = failed.filter(({ id }) => !this.#known.has(id))
+    const known = this.#known ?? new Set(failed.map(({ id }) => id))
     this.#known = new Set(failed.map(({ id }) => id))
-    return fresh.flatMap(({ group, fingerprint, state }) => {
+    const told = failed.flatMap(({ id, group, fingerprint, state }) => {
       const wanted = groupNamed(cluster, group)
       const problem = problemOf(state)
-      return problem === undefined || wanted === undefined || !sameIntent(fingerprint, wanted.fingerprint)
-        ? []
-        : [{ group, problem }]
+      const isNews = !known.has(id) && wanted !== undefined && sameIntent(fingerprint, wanted.fingerprint)
+      return problem !== undefined && isNews ? [[group, problem] as const] : []
     })
+    return [...new Map(told)].map(([group, problem]) => ({ group, problem }))
   }
 }
 

@@ -25,6 +25,8 @@ export class Ledger {
   readonly #draining = new Map<MachineId, number>()
   readonly #closing = new Map<MachineId, number>()
   readonly #unjoined = new Map<MachineId, number>()
+  /** Machines on which Dask has come up. */
+  readonly #up = new Set<MachineId>()
   readonly #told = new Set<string>()
   #lastSteps = ''
   #silentSince: number | undefined
@@ -93,6 +95,7 @@ export class Ledger {
     for (const kept of [this.#terminated, this.#dismissed, this.#draining, this.#closing, this.#unjoined]) {
       for (const id of kept.keys()) if (!there.has(id) && inventory.listed.has(id)) kept.delete(id)
     }
+    for (const id of this.#up) if (!there.has(id)) this.#up.delete(id)
     for (const [id, at] of this.#terminated) {
       const machine = there.get(id)
       // Asked to end and alive after all this time: it counts again. Never listed in all this time: it never was.
@@ -113,7 +116,10 @@ export class Ledger {
       const isKnown = role === 'scheduler' || scheduler.kind === 'answering'
       if (isUp) this.#unjoined.delete(id)
       else if (isKnown && !this.#unjoined.has(id)) this.#unjoined.set(id, now)
-      if (isUp) this.#pauses.cameUp(group)
+      if (isUp && !this.#up.has(id)) {
+        this.#up.add(id)
+        this.#pauses.cameUp(group)
+      }
       if (worker?.status.startsWith('clos') === true && !this.#draining.has(id)) this.#draining.set(id, now)
     }
   }

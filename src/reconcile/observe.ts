@@ -24,7 +24,7 @@ export async function observe(seen: Seen, ledger: Ledger, desk: Desk, call: Call
   ledger.meetMachines(inventory, scheduler, look.promises.horizonMs, now)
   ledger.meetIdleness(idlenessOf(seen, scheduler), now)
   const enrolment = enrolmentOf(seen, inventory, ledger, desk)
-  ledger.reservation.meet(enrolment, inventory, now)
+  ledger.reservation.meet(enrolment, { inventory, wanted: look.network }, now)
   for (const { group, problem } of ledger.casualties.meet(cluster, inventory))
     ledger.pause(groupNamed(cluster, group) ?? cluster.scheduler, 'not-started', problem, now)
   const world: World = {

@@ -1,5 +1,11 @@
 import type { Enrolment, InventoryView } from '../model/world.ts'
 
+interface Sight {
+  readonly inventory: InventoryView
+  /** How the address is to be made, where its cloud has a word for that. */
+  readonly wanted: string | undefined
+}
+
 /**
  * Whether an address may be on its way of which nobody has heard: nothing is written ahead for it, its answer may be lost,
  * and lists may show it late.
@@ -23,10 +29,12 @@ export class Reservation {
   }
 
   /** A cluster that this process meets enrolled and without a launch may have been left in the middle of asking. */
-  meet(enrolment: Enrolment, inventory: InventoryView, now: number): void {
+  meet(enrolment: Enrolment, { inventory, wanted }: Sight, now: number): void {
     if (!this.#hasMet && enrolment.kind === 'enrolled' && enrolment.seq === 0) this.#since = now
     this.#hasMet = true
-    const isShown = inventory.kind === 'seen' && inventory.address !== undefined
-    if (this.#since !== undefined && isShown && inventory.startedAt > this.#since) this.#since = undefined
+    if (this.#since === undefined || inventory.kind !== 'seen' || inventory.address === undefined) return
+    const { network } = inventory.address
+    const isWhole = network === undefined || wanted === undefined || network === wanted
+    if (isWhole && inventory.startedAt > this.#since) this.#since = undefined
   }
 }

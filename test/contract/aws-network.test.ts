@@ -64,6 +64,28 @@ test('who may use SSH is changed on both groups', async () => {
   expect(sshRules()).toEqual([])
 })
 
+test('a public address that was let go by half is given back by the next try', async () => {
+  await reserved('Public')
+  const refusal = { kind: 'refuse', code: 'InternalError', status: 500 } as const
+  ground.ec2.script.add('ReleaseAddress', refusal)
+  await expect(reserved('Private')).rejects.toThrow('ReleaseAddress')
+  expect(ground.home.addresses.size).toBe(1)
+  const { before, after, wanted } = await reserved('Private')
+  expect(before?.network).not.toBe(wanted)
+  expect(after?.network).toBe(wanted)
+  expect(ground.home.addresses.size).toBe(0)
+})
+
+test('groups and ranges that are named twice are as if they were named once', async () => {
+  const range = '198.51.100.0/24'
+  const twice = { securityGroups: { scheduler: [mine, mine], workers: [mine] } }
+  for (const settings of [twice, { sshCIDRs: [range, range] }]) {
+    const { after, wanted } = await reserved('Private', settings)
+    expect(after?.network).toBe(wanted)
+  }
+  expect(sshRules()).toEqual([range, range])
+})
+
 test('a rule that somebody adds by hand is seen', async () => {
   const { wanted } = await reserved('Private')
   for (const group of ground.home.groups.values())

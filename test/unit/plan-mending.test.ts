@@ -81,10 +81,20 @@ describe('a machine that its cloud ended before it ran', () => {
 
   test('is told of once, and only where it is as asked for now', () => {
     const casualties = new Casualties()
+    casualties.meet(aWorld().cluster, aWorld().inventory)
     const machines = [aMachine('w1', { state: gone }), aMachine('w2', { state: gone, version: 'old' })]
     const { cluster, inventory } = aWorld({ machines, replicas: 1 })
     expect(casualties.meet(cluster, inventory)).toEqual([{ group: 'default', problem }])
     expect(casualties.meet(cluster, inventory)).toEqual([])
+  })
+
+  test('is told of once for all of its group, and not at all where the first list shows it', () => {
+    const machines = ['w1', 'w2', 'w3'].map(id => aMachine(id, { state: gone }))
+    const { cluster, inventory } = aWorld({ machines, replicas: 3 })
+    expect(new Casualties().meet(cluster, inventory)).toEqual([])
+    const casualties = new Casualties()
+    casualties.meet(cluster, aWorld().inventory)
+    expect(casualties.meet(cluster, inventory)).toEqual([{ group: 'default', problem }])
   })
 
   test('says nothing where somebody asked for its end', () => {

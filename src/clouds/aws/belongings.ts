@@ -117,20 +117,22 @@ export const groupFor = ({ groups }: Belongings, role: string): SecurityGroup | 
 
 /** How an address is made, or is to be; without `groups` where they are the cluster's own. */
 interface Making {
-  readonly exposure: Exposure
+  /** `Unbound` where there is a public address that nothing has: on its way, or left behind. */
+  readonly exposure: Exposure | 'Unbound'
   readonly groups: readonly string[] | undefined
-  readonly ssh: readonly string[]
+  /** Who may use SSH, of the scheduler's group and of the workers'. */
+  readonly ssh: readonly (readonly string[])[]
 }
 
 /** The same for what is the same. */
 const inAWord = ({ exposure, groups, ssh }: Making): string =>
-  [exposure, groups?.toSorted().join(',') ?? 'own', [...new Set(ssh)].toSorted().join(',')]
-    .join(' ')
-    .trimEnd()
+  [exposure, groups === undefined ? 'own' : listOf(groups), ...ssh.map(listOf)].join(' ').trimEnd()
+
+const listOf = (all: readonly string[]): string => [...new Set(all)].toSorted().join(',')
 
 export const wantedNetwork = ({ securityGroups, sshCIDRs }: AwsSettings, exposure: Exposure): string =>
   securityGroups === undefined
-    ? inAWord({ exposure, groups: undefined, ssh: sshCIDRs })
+    ? inAWord({ exposure, groups: undefined, ssh: [sshCIDRs, sshCIDRs] })
     : inAWord({ exposure, groups: securityGroups.scheduler, ssh: [] })
 
 /** The scheduler's address as it is made, or undefined where its interface or a group of the cluster's own is still missing. */
@@ -157,9 +159,9 @@ export function addressOf(own: Belongings): ReservedAddress | undefined {
     external: daskAt(elastic ?? internal),
     handle: writeHandle({ interface: id, subnet, zone: zone ?? '', workers: workers?.GroupId ?? '' }),
     network: inAWord({
-      exposure: elastic === undefined ? 'Private' : 'Public',
+      exposure: elastic !== undefined ? 'Public' : own.addresses.length > 0 ? 'Unbound' : 'Private',
       groups: isOurs ? undefined : groups,
-      ssh: isOurs ? shellBy(rules) : [],
+      ssh: isOurs ? [rules, readRules(workers?.IpPermissions)].map(shellBy) : [],
     }),
     ...(isOurs ? { admitted: admittedBy(rules) } : {}),
     ...(hasSurplus(surplusOf(own)) ? { hasSurplus: true } : {}),

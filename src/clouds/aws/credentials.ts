@@ -62,7 +62,11 @@ function roleIn(
 }
 
 /** In milliseconds: a connection that nobody answers ends by itself, whoever waits for it. */
-export const patience = { connectionTimeout: 5_000, requestTimeout: 25_000 } as const
+export const patience = {
+  connectionTimeout: 5_000,
+  requestTimeout: 25_000,
+  throwOnRequestTimeout: true,
+} as const
 
 /** What signs requests: the identity, or the role that it takes on, renewed before it ends. Undefined for the ambient chain. */
 export async function providerOf(

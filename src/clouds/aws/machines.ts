@@ -13,6 +13,7 @@ import {
   readLaunchId,
 } from '../../model/names.ts'
 import { daskAt } from './handle.ts'
+import { kindOf } from './offerings.ts'
 import { everyPage } from './pages.ts'
 import type { AwsSession } from './session.ts'
 import { readTags, type Tags } from './tags.ts'
@@ -113,6 +114,19 @@ const whyIn = (reason: StateReason | undefined): { readonly problem?: string } =
   stillborn.includes(reason?.Code ?? '')
     ? { problem: `AWS ended a machine before it ran: ${reason?.Message ?? reason?.Code}` }
     : {}
+
+/** Kinds of machines that EC2 accepted in the last minutes and then had none of. */
+export const outOfStockIn = (instances: readonly Instance[], now: number): readonly string[] =>
+  instances
+    .filter(
+      ({ StateReason: reason, LaunchTime }) =>
+        reason?.Code === 'Server.InsufficientInstanceCapacity' &&
+        now - (LaunchTime?.getTime() ?? 0) < 180_000,
+    )
+    .map(({ InstanceType: size = '', Placement, InstanceLifecycle }) => {
+      const purchasing = InstanceLifecycle === 'spot' ? 'Spot' : 'OnDemand'
+      return kindOf({ size, zone: Placement?.AvailabilityZone ?? '', purchasing })
+    })
 
 const running = (internal: string, external: string | undefined): MachineState => ({
   kind: 'running',

@@ -66,8 +66,8 @@ async function schedulerGroups(
   ])
   const pair: Pair = { scheduler: idOf(scheduler), workers: idOf(workers) }
   const wanted = wantedRules(pair, { admitted: wish.admitted, ssh: settings.sshCIDRs })
-  await correct(site, scheduler, wanted.scheduler, call)
   await correct(site, workers, wanted.workers, call)
+  await correct(site, scheduler, wanted.scheduler, call)
   return [pair.scheduler]
 }
 
@@ -152,7 +152,7 @@ async function makeInterface(site: Site, groups: readonly string[], call: Call):
 
 /** At most 64 characters. Another interface is given up each time, so that a way back is not an old answer. */
 const tokenOf = ({ wish, from, now }: Site): string =>
-  `${wish.owner.uid}-${from === undefined ? Math.floor(now() / 600_000) : digest(from).slice(0, 16)}`
+  `${wish.owner.uid}-${from === undefined ? '' : digest(from).slice(0, 12)}${Math.floor(now() / 600_000)}`
 
 async function regroup(
   { session }: Site,

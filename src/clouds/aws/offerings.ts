@@ -41,7 +41,8 @@ export function readOffering(written: string): Offering {
 }
 
 /** What runs out: the same for all clusters, whatever they boot. */
-export const kindOf = ({ size, zone, purchasing }: Offering): string => `${size} ${zone} ${purchasing}`
+export const kindOf = ({ size, zone, purchasing }: Pick<Offering, 'size' | 'zone' | 'purchasing'>): string =>
+  `${size} ${zone} ${purchasing}`
 
 export interface Choices {
   readonly sizes: readonly { readonly name: string; readonly image: Image }[]

@@ -17,7 +17,7 @@ import { ofOwnGroup } from './faults.ts'
 import { readHandle } from './handle.ts'
 import { imageFor, sizesOf } from './images.ts'
 import { runRequest } from './launching.ts'
-import { at, instancesIn, machineOf, type Ours } from './machines.ts'
+import { at, instancesIn, machineOf, type Ours, outOfStockIn } from './machines.ts'
 import { build } from './network.ts'
 import { kindOf, type Offering, offeringsOf, readOffering, writeOffering } from './offerings.ts'
 import type { AwsSession } from './session.ts'
@@ -48,7 +48,6 @@ export class AwsCloud implements Cloud {
     /** A request that AWS has taken is carried out within seconds; lists show it within a minute at the latest. */
     horizonMs: 180_000,
     stableAddress: true,
-    movesAddress: true,
     maxBatch: 1_000,
     listEveryMs: { busy: 2_000, resting: 10_000 },
     /** Of the compressed text: EC2 counts before base64. */
@@ -63,7 +62,12 @@ export class AwsCloud implements Cloud {
 
   constructor(options: AwsOptions) {
     this.#options = options
-    this.promises = { ...this.promises, opensMetadata: options.settings.instanceProfile !== undefined }
+    const { instanceProfile, zones, subnets } = options.settings
+    this.promises = {
+      ...this.promises,
+      opensMetadata: instanceProfile !== undefined,
+      ...(zones.length === 1 || subnets.length === 1 ? {} : { movesAddress: true }),
+    }
     this.scope = options.scope
     this.#ours = { installation: options.installation, isSealed: tags => tags.seal === this.#sealOf(tags) }
   }
@@ -77,6 +81,7 @@ export class AwsCloud implements Cloud {
     })
     this.#wasRefused = false
     const machines = instances.flatMap(each => machineOf(each, this.#ours) ?? [])
+    for (const kind of outOfStockIn(instances, this.#options.now())) account.outOfStock.note(kind)
     const ids = new Set(machines.map(({ id }) => id))
     account.meet(installation, ids)
     account.keepOnly(installation, ids)

@@ -76,7 +76,7 @@ export function parseSettings(raw: unknown, path: string): AwsSettings {
     subnets,
     vpc: optional(...at('vpc'), like(patterns.vpc)),
     securityGroups: optional(...at('securityGroups'), groups),
-    sshCIDRs: optional(...at('sshCIDRs'), ranges) ?? [],
+    sshCIDRs: once(optional(...at('sshCIDRs'), ranges) ?? []),
     instanceProfile: optional(...at('instanceProfile'), like(patterns.instanceProfile)),
     keyPair: optional(...at('keyPair'), like(patterns.name)),
     image: optional(...at('image'), image),
@@ -90,8 +90,8 @@ export function parseSettings(raw: unknown, path: string): AwsSettings {
 function groups(raw: unknown, path: string): AwsSettings['securityGroups'] {
   const own = record(raw, path)
   noOthers(own, path, ['scheduler', 'workers'])
-  const scheduler = listOf(patterns.securityGroup, own['scheduler'], `${path}.scheduler`)
-  const workers = listOf(patterns.securityGroup, own['workers'], `${path}.workers`)
+  const scheduler = once(listOf(patterns.securityGroup, own['scheduler'], `${path}.scheduler`))
+  const workers = once(listOf(patterns.securityGroup, own['workers'], `${path}.workers`))
   if (scheduler.length === 0 || workers.length === 0)
     throw new ParseError(path, 'names both scheduler and workers, with at least one group each')
   return { scheduler, workers }
@@ -173,6 +173,9 @@ function matching(pattern: RegExp, raw: unknown, path: string): string {
   if (pattern.test(found)) return found
   throw new ParseError(path, `"${found.slice(0, 60)}" is not one as AWS writes them`)
 }
+
+/** AWS refuses a request that says a thing twice, or lists it once. */
+const once = (all: readonly string[]): readonly string[] => [...new Set(all)]
 
 const ranges = (raw: unknown, path: string): readonly string[] =>
   list(raw, path).map((each, index) => {
