@@ -1,7 +1,7 @@
 import { parseArgs } from 'node:util'
 import { policyFor } from '../src/clouds/aws/policy.ts'
 
-const help = `npm run iam-policy -- aws [--partition aws|aws-cn|aws-us-gov] [--pass-role ARN ...] [--kms-key ARN ...] [--parameter ARN ...]
+const help = `npm run --silent iam-policy -- aws [--partition aws|aws-cn|aws-us-gov] [--pass-role ARN ...] [--kms-key ARN ...] [--parameter ARN ...]
 
 Prints the least IAM policy that the operator needs, made of the calls it makes.
   --partition NAME   where the account is; aws unless given
@@ -36,7 +36,10 @@ function main(): number {
     const odd = values['pass-role'].find(arn => !/^arn:[a-z-]+:iam::[0-9]{12}:role\/.+$/.test(arn))
     if (odd !== undefined) return wrong(`--pass-role must be the ARN of a role, found ${odd}`)
     const oddKey = values['kms-key'].find(arn => !/^arn:[a-z-]+:kms:[a-z0-9-]+:[0-9]{12}:key\/.+$/.test(arn))
-    if (oddKey !== undefined) return wrong(`--kms-key must be the ARN of a key, no alias, found ${oddKey}`)
+    if (oddKey !== undefined)
+      return wrong(
+        `--kms-key must be the ARN of a key (aws kms describe-key --key-id alias/NAME --query KeyMetadata.Arn), found ${oddKey}`,
+      )
     const oddName = values.parameter.find(arn => !/^arn:[a-z-]+:ssm:[^:]+:[0-9]{12}:parameter\/.+$/.test(arn))
     if (oddName !== undefined)
       return wrong(`--parameter must be the ARN of an SSM parameter, found ${oddName}`)

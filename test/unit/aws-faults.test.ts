@@ -43,6 +43,13 @@ test('what is in use is a certain refusal, retried soon, and its token is not sp
   expect([certainty[fault], retryPace[fault]]).toEqual(['refused', 'soon'])
 })
 
+test('a name that nobody knows is told with what may be wrong', () => {
+  const error = Object.assign(new Error('x'), { code: 'ENOTFOUND', hostname: 'ec2.us-east-99.amazonaws.com' })
+  const { fault, message } = translated(error, 'DescribeInstances')
+  expect(fault).toBe('unavailable')
+  expect(message).toContain('ec2.us-east-99.amazonaws.com has no address: check spec.cloud.aws.region')
+})
+
 test('what never reached AWS, or was never answered, is not taken for a refusal', () => {
   expect(translated(Object.assign(new Error('x'), { code: 'ECONNRESET' }), 'RunInstances').fault).toBe('lost')
   expect(translated(Object.assign(new Error('x'), { name: 'AbortError' }), 'RunInstances').fault).toBe(

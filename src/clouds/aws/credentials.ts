@@ -13,6 +13,9 @@ const keys = {
   externalId: 'AWS_ROLE_EXTERNAL_ID',
 } as const
 
+/** Where an operator's cluster is does not depend on them. */
+const known = new Set<string>([...Object.values(keys), 'AWS_REGION', 'AWS_DEFAULT_REGION'])
+
 const rolePattern = /^arn:aws[a-z-]*:iam::[0-9]{12}:role\/[\w+=,.@/-]{1,512}$/
 const externalIdPattern = /^[\w+=,.@:/-]{2,1224}$/
 
@@ -28,11 +31,18 @@ export interface AwsCredentials {
 
 /** Throws a ParseError that names the key and never a value. */
 export function parseCredentials(secret: SecretData, path: string): AwsCredentials {
+  const odd = Object.keys(secret).find(key => key.startsWith('AWS_') && !known.has(key))
+  if (odd !== undefined)
+    throw new ParseError(`${path}.${odd}`, `is not known here: ${Object.values(keys).join(', ')} are`)
   const text = (key: string): string | undefined => secret[key]?.trim() || undefined
   const needed = (key: string): string => {
     const value = text(key)
     if (value !== undefined) return value
-    throw new ParseError(`${path}.${key}`, 'is missing: the Secret needs an access key and its secret')
+    const found = Object.keys(secret).join(', ') || 'nothing'
+    throw new ParseError(
+      `${path}.${key}`,
+      `is missing: the Secret needs an access key and its secret, and has ${found.slice(0, 200)}`,
+    )
   }
   const sessionToken = text(keys.sessionToken)
   return {

@@ -211,12 +211,24 @@ function unnamed(error: unknown, code: string, doing: string): CloudError {
     new CloudError(fault, `${doing}: ${says}`, { cause: error })
   if (code === 'AbortError') return failed('timeout', 'AWS did not answer in time')
   if (code === 'TimeoutError') return failed('timeout', 'AWS did not answer in time')
+  const host = unresolved(error)
+  if (host !== undefined)
+    return failed(
+      'unavailable',
+      `${host} has no address: check spec.cloud.aws.region, and the operator's DNS and way out`,
+    )
   const status = statusOf(error)
   if (status === undefined) return failed('lost', 'AWS could not be reached, or its answer was lost')
   if (status >= 500) return failed('unavailable', `AWS had an error of its own (${code})`)
   if (status >= 400 && code !== 'Error')
     return failed('invalid', `AWS does not take the request (${code}). AWS says: ${steady(error)}`)
   return failed('lost', 'AWS gave an answer that cannot be read')
+}
+
+/** The name that nobody knows, where that is what went wrong. */
+function unresolved(error: unknown): string | undefined {
+  if (!(error instanceof Error) || !('code' in error) || error.code !== 'ENOTFOUND') return undefined
+  return 'hostname' in error && typeof error.hostname === 'string' ? error.hostname : 'AWS'
 }
 
 function statusOf(error: unknown): number | undefined {
