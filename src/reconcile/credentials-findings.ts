@@ -5,7 +5,7 @@ import type { Outcome } from './act.ts'
 type Verdict = Omit<Finding, 'type'>
 
 /** Whether the operator is let into the cluster's cloud; nothing is said where no credentials are asked for. */
-export function credentialsReady({ credentials }: World, outcomes: readonly Outcome[]): readonly Verdict[] {
+export function credentialsReady({ credentials, inventory }: World, outcomes: readonly Outcome[]): readonly Verdict[] {
   const [refusal] = outcomes.flatMap(outcome => refusalIn(outcome) ?? [])
   switch (credentials.kind) {
     case 'unneeded':
@@ -16,11 +16,14 @@ export function credentialsReady({ credentials }: World, outcomes: readonly Outc
       return [{ status: 'Unknown', reason: 'Unreadable', message: credentials.problem }]
     case 'ready':
       if (refusal !== undefined) return [{ status: 'False', ...refusal }]
+      if (inventory.kind !== 'seen') return [{ status: 'Unknown', reason: 'Unproved', message: unproved }]
       return [{ status: 'True', reason: 'Accepted', message: acceptedFrom(credentials.secret) }]
     default:
       return credentials satisfies never
   }
 }
+
+const unproved = 'The cloud has not answered: nobody knows whether it takes the credentials.'
 
 const acceptedFrom = (secret: string | undefined): string =>
   secret === undefined
