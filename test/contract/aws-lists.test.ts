@@ -82,7 +82,7 @@ test('a network that lists show late is made once', async () => {
 
 /** It is asked for again; anything else is a failure. */
 function isLate(error: unknown): undefined {
-  if (!(error instanceof CloudError) || !/^(unavailable|conflict)$/.test(error.fault)) throw error
+  if (!(error instanceof CloudError) || !/^(unavailable|not-yet)$/.test(error.fault)) throw error
 }
 
 const isSecondPage = ({ action, params }: Asked): boolean =>
