@@ -121,3 +121,12 @@ test('nothing of it is left in the end', async () => {
   expect(ground.left()).toEqual([mine])
   await cloud.close()
 })
+
+test('an account without a default VPC is told what is missing and how to get it', async () => {
+  Object.assign(ground.home, { subnets: [] })
+  await expect(reserved('Private')).rejects.toMatchObject({
+    fault: 'invalid',
+    message: expect.stringContaining('make a default VPC with aws ec2 create-default-vpc'),
+  })
+  expect(ground.left()).toEqual([mine])
+})
