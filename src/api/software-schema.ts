@@ -119,7 +119,7 @@ export const software = object({
     {
       cel: 'has(self.image) != has(self.python)',
       message:
-        'set either python or image: python installs packages on the machine, image runs a container that has them',
+        'set either python or image: python installs packages on the machine ({} for the usual ones), image runs a container that has them',
       holds: value => (value.image === undefined) !== (value.python === undefined),
     },
   ],

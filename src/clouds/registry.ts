@@ -34,8 +34,9 @@ function cloudNamed(name: string, allowed: readonly string[], path: string): Reg
   const cloud = clouds.find(each => each.name === name)
   if (cloud !== undefined && (!cloud.isTrial || allowed.includes(name))) return cloud
   const known = clouds.filter(each => !each.isTrial || allowed.includes(each.name)).map(each => each.name)
-  const hint = `${known.length > 0 ? `allowed: ${known.join(', ')}` : 'none is allowed'}; see its --allow-clouds`
-  throw new ParseError(`${path}.${name}`, `is not allowed by the operator's configuration (${hint})`)
+  const hint =
+    cloud === undefined ? '' : `: it is no real cloud, and the operator's --allow-clouds must name ${name}`
+  throw new ParseError(`${path}.${name}`, `is not allowed here${hint} (these are: ${known.join(', ')})`)
 }
 
 /** Settings are parsed again on every way in: they are small, and what comes out is typed without an assertion. */

@@ -5,7 +5,10 @@ import type { Outcome } from './act.ts'
 type Verdict = Omit<Finding, 'type'>
 
 /** Whether the operator is let into the cluster's cloud; nothing is said where no credentials are asked for. */
-export function credentialsReady({ credentials, inventory }: World, outcomes: readonly Outcome[]): readonly Verdict[] {
+export function credentialsReady(
+  { credentials, inventory }: World,
+  outcomes: readonly Outcome[],
+): readonly Verdict[] {
   const [refusal] = outcomes.flatMap(outcome => refusalIn(outcome) ?? [])
   switch (credentials.kind) {
     case 'unneeded':
