@@ -19,8 +19,9 @@ export class Casualties {
   meet(cluster: Cluster, inventory: InventoryView): readonly Casualty[] {
     if (inventory.kind !== 'seen') return []
     const failed = inventory.machines.filter(({ state }) => problemOf(state) !== undefined)
-    const known = this.#known ?? new Set(failed.map(({ id }) => id))
-    this.#known = new Set(failed.map(({ id }) => id))
+    const ids = new Set(failed.map(({ id }) => id))
+    const known = this.#known ?? ids
+    this.#known = ids
     const told = failed.flatMap(({ id, group, fingerprint, state }) => {
       const wanted = groupNamed(cluster, group)
       const problem = problemOf(state)

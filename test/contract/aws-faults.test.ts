@@ -3,7 +3,14 @@ import type { AwsCloud } from '../../src/clouds/aws/provider.ts'
 import type { LaunchRequest } from '../../src/clouds/contract.ts'
 import { poll } from '../../src/lib/wait.ts'
 import { CloudError } from '../../src/model/faults.ts'
-import { type AwsGround, aGroup, anAwsGround } from '../support/aws/aws-ground.ts'
+import {
+  type AwsGround,
+  aGroup,
+  anAwsGround,
+  faultOf,
+  offeringIn,
+  requireLikeness,
+} from '../support/aws/aws-ground.ts'
 import { homeKey } from '../support/aws/ec2.ts'
 import { ec2Model } from '../support/aws/model.ts'
 import { endInstance } from '../support/aws/world.ts'
@@ -24,21 +31,11 @@ beforeEach(async () => {
 afterEach(async () => {
   await cloud.close()
   await ground[Symbol.asyncDispose]()
-  const differs = ground.ec2.ledger.flatMap(each => each.differs ?? [])
-  if (differs.length > 0) throw new Error(`unlike EC2: ${differs.join(', ')}`)
+  requireLikeness(ground.ec2)
 })
 
-function aRequest(changes: Partial<LaunchRequest> = {}, { home } = ground): LaunchRequest {
-  const [{ id, zone } = { id: '', zone: '' }] = home.subnets
-  const offering = `m7i.large ${zone} OnDemand ${id} ami-00000000000000002 /dev/sda1 30`
-  return aLaunchRequest({ offering, userData: '#cloud-config\n{}\n', ...changes })
-}
-
-const faultOf = (work: Promise<unknown>): Promise<unknown> =>
-  work.then(
-    () => 'none',
-    (error: unknown) => (error instanceof CloudError ? error.fault : error),
-  )
+const aRequest = (changes: Partial<LaunchRequest> = {}, { home } = ground): LaunchRequest =>
+  aLaunchRequest({ offering: offeringIn(home), userData: '#cloud-config\n{}\n', ...changes })
 
 /** The SDK tells a connection that broke by the word of a time that ran out. */
 const unclear = /^(lost|timeout)$/

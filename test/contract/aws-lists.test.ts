@@ -2,7 +2,7 @@ import { afterEach, beforeEach, expect, test } from 'vitest'
 import type { AwsCloud } from '../../src/clouds/aws/provider.ts'
 import { poll } from '../../src/lib/wait.ts'
 import { CloudError } from '../../src/model/faults.ts'
-import { type AwsGround, aGroup, anAwsGround } from '../support/aws/aws-ground.ts'
+import { type AwsGround, aGroup, anAwsGround, offeringIn } from '../support/aws/aws-ground.ts'
 import type { Asked } from '../support/aws/script.ts'
 import { aLaunchRequest, anOwner } from '../support/launch-request.ts'
 
@@ -22,10 +22,7 @@ afterEach(async () => {
   await ground[Symbol.asyncDispose]()
 })
 
-function offering(): string {
-  const [{ id, zone } = { id: '', zone: '' }] = ground.home.subnets
-  return `m7i.large ${zone} OnDemand ${id} ami-00000000000000002 /dev/sda1 30`
-}
+const offering = (): string => offeringIn(ground.home)
 
 test('more machines than a page holds are listed whole, and a page that fails is no shorter list', async () => {
   const request = aLaunchRequest({ offering: offering(), count: 999, userData })

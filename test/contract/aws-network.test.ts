@@ -1,6 +1,6 @@
 import { afterEach, beforeEach, expect, test } from 'vitest'
 import type { AwsCloud } from '../../src/clouds/aws/provider.ts'
-import { type AwsGround, aGroup, anAwsGround } from '../support/aws/aws-ground.ts'
+import { type AwsGround, aGroup, anAwsGround, requireLikeness } from '../support/aws/aws-ground.ts'
 import { ec2Model } from '../support/aws/model.ts'
 import { anOwner } from '../support/launch-request.ts'
 
@@ -15,8 +15,7 @@ beforeEach(async () => {
 })
 afterEach(async () => {
   await ground[Symbol.asyncDispose]()
-  const differs = ground.ec2.ledger.flatMap(each => each.differs ?? [])
-  if (differs.length > 0) throw new Error(`unlike EC2: ${differs.join(', ')}`)
+  requireLikeness(ground.ec2)
 })
 
 /** Reserves as these settings have it, and returns what lists say of it then; an operator for each. */

@@ -1,7 +1,7 @@
 import { CreateSecurityGroupCommand, EC2Client, TerminateInstancesCommand } from '@aws-sdk/client-ec2'
 import { afterEach, beforeEach, expect, test } from 'vitest'
 import type { AwsCloud } from '../../src/clouds/aws/provider.ts'
-import { type AwsGround, aGroup, anAwsGround, printedPolicy } from '../support/aws/aws-ground.ts'
+import { type AwsGround, aGroup, anAwsGround, offeringIn, printedPolicy } from '../support/aws/aws-ground.ts'
 import { homeAccount, homeKey } from '../support/aws/ec2.ts'
 import { allowedBy } from '../support/aws/rights.ts'
 import { aLaunchRequest, anOwner } from '../support/launch-request.ts'
@@ -38,11 +38,8 @@ const errorOf = (work: Promise<unknown>): Promise<string> =>
 const end = (id: string): Promise<string> =>
   errorOf(ec2.send(new TerminateInstancesCommand({ InstanceIds: [id] })))
 
-function aRequest() {
-  const [{ id, zone } = { id: '', zone: '' }] = ground.home.subnets
-  const offering = `m7i.large ${zone} OnDemand ${id} ami-00000000000000002 /dev/sda1 30`
-  return aLaunchRequest({ offering, count: 2, userData: '#cloud-config\n{}\n' })
-}
+const aRequest = () =>
+  aLaunchRequest({ offering: offeringIn(ground.home), count: 2, userData: '#cloud-config\n{}\n' })
 
 test('a machine without our tag cannot be ended, and one with it can', async () => {
   const [theirs = '', ours = ''] = (await cloud.launch(aRequest(), call)).machines

@@ -5,9 +5,15 @@ import { afterEach, beforeEach, describe, expect, test } from 'vitest'
 import type { AwsCloud } from '../../src/clouds/aws/provider.ts'
 import { AwsSession } from '../../src/clouds/aws/session.ts'
 import type { LaunchRequest } from '../../src/clouds/contract.ts'
-import { CloudError } from '../../src/model/faults.ts'
 import { machineId } from '../../src/model/names.ts'
-import { type AwsGround, aGroup, anAwsGround } from '../support/aws/aws-ground.ts'
+import {
+  type AwsGround,
+  aGroup,
+  anAwsGround,
+  faultOf,
+  offeringIn,
+  requireLikeness,
+} from '../support/aws/aws-ground.ts'
 import { homeKey } from '../support/aws/ec2.ts'
 import { ec2Model } from '../support/aws/model.ts'
 import { aLaunchRequest, anOwner } from '../support/launch-request.ts'
@@ -27,21 +33,11 @@ beforeEach(async () => {
 afterEach(async () => {
   await cloud.close()
   await ground[Symbol.asyncDispose]()
-  const differs = ground.ec2.ledger.flatMap(each => each.differs ?? [])
-  if (differs.length > 0) throw new Error(`unlike EC2: ${differs.join(', ')}`)
+  requireLikeness(ground.ec2)
 })
 
-function aRequest(changes: Partial<LaunchRequest> = {}, { home } = ground): LaunchRequest {
-  const [{ id, zone } = { id: '', zone: '' }] = home.subnets
-  const offering = `m7i.large ${zone} OnDemand ${id} ami-00000000000000002 /dev/sda1 30`
-  return aLaunchRequest({ offering, userData: '#cloud-config\n{}\n', ...changes })
-}
-
-const faultOf = (work: Promise<unknown>): Promise<unknown> =>
-  work.then(
-    () => 'none',
-    (error: unknown) => (error instanceof CloudError ? error.fault : error),
-  )
+const aRequest = (changes: Partial<LaunchRequest> = {}, { home } = ground): LaunchRequest =>
+  aLaunchRequest({ offering: offeringIn(home), userData: '#cloud-config\n{}\n', ...changes })
 
 const alive = (): readonly string[] =>
   [...ground.home.instances.values()].filter(({ end }) => end === undefined).map(({ id }) => id)

@@ -1,4 +1,4 @@
-import { type AwsGround, aGroup, anAwsGround, printedPolicy } from '../support/aws/aws-ground.ts'
+import { type AwsGround, aGroup, anAwsGround, offeringIn, printedPolicy } from '../support/aws/aws-ground.ts'
 import { ec2Model } from '../support/aws/model.ts'
 import type { Tempo } from '../support/aws/world.ts'
 import { holdsTheContract, type Subject } from './suite.ts'
@@ -18,7 +18,7 @@ function anAccount(tempo: Partial<Tempo>): () => Promise<Subject> {
       restarted: () => open('ours'),
       stranger: () => open('theirs'),
       userData: () => '#cloud-config\n{}\n',
-      offering: offeringIn(ground),
+      offering: offeringIn(ground.home),
       async [Symbol.asyncDispose]() {
         const found = {
           left: left(),
@@ -37,11 +37,6 @@ function anAccount(tempo: Partial<Tempo>): () => Promise<Subject> {
 
 const beyondPolicy = (ledger: AwsGround['ec2']['ledger']): readonly string[] =>
   ledger.map(({ service, action }) => `${service}:${action}`).filter(name => !rights.has(name))
-
-function offeringIn({ home }: AwsGround): string {
-  const [{ id, zone } = { id: '', zone: '' }] = home.subnets
-  return `m7i.large ${zone} OnDemand ${id} ami-00000000000000002 /dev/sda1 30`
-}
 
 holdsTheContract('EC2 as it is simulated', anAccount({}))
 holdsTheContract('EC2 whose lists lag', anAccount({ lagMs: 500, addressMs: 300 }))

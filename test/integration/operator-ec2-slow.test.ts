@@ -1,5 +1,6 @@
 import { afterAll, expect, test } from 'vitest'
 import { finalizer } from '../../src/api/names.ts'
+import { requireLikeness } from '../support/aws/aws-ground.ts'
 import { type Ec2Room, ec2Room, type Tenant } from '../support/aws/ec2-room.ts'
 import { type ClusterObject, condition } from '../support/cluster-desk.ts'
 import { controlPlane } from '../support/control-plane.ts'
@@ -12,8 +13,7 @@ plane.prepare(async () => {
 })
 afterAll(async () => {
   await ground?.[Symbol.asyncDispose]()
-  const differs = new Set(ground?.ec2.ledger.flatMap(each => each.differs ?? []))
-  if (differs.size > 0) throw new Error(`unlike EC2: ${[...differs].join(', ')}`)
+  if (ground !== undefined) requireLikeness(ground.ec2)
 })
 
 const reason = (cluster: ClusterObject, type: string) => condition(cluster, type)?.reason

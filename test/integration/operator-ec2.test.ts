@@ -1,6 +1,7 @@
 import { randomUUID } from 'node:crypto'
 import { afterAll, expect, test } from 'vitest'
 import { finalizer } from '../../src/api/names.ts'
+import { requireLikeness } from '../support/aws/aws-ground.ts'
 import { type Ec2Room, ec2Room, ownGroups, type Tenant } from '../support/aws/ec2-room.ts'
 import { endInstance } from '../support/aws/world.ts'
 import { condition } from '../support/cluster-desk.ts'
@@ -14,8 +15,7 @@ plane.prepare(async () => {
 })
 afterAll(async () => {
   await ground?.[Symbol.asyncDispose]()
-  const differs = new Set(ground?.ec2.ledger.flatMap(each => each.differs ?? []))
-  if (differs.size > 0) throw new Error(`unlike EC2: ${[...differs].join(', ')}`)
+  if (ground !== undefined) requireLikeness(ground.ec2)
 })
 
 const tokens = (launches: readonly { readonly params: Readonly<Record<string, string>> }[]) =>

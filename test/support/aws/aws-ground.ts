@@ -2,6 +2,7 @@ import { connectAws } from '../../../src/clouds/aws/connect.ts'
 import { policyFor } from '../../../src/clouds/aws/policy.ts'
 import type { AwsCloud } from '../../../src/clouds/aws/provider.ts'
 import { parseSettings } from '../../../src/clouds/aws/settings.ts'
+import { CloudError } from '../../../src/model/faults.ts'
 import { installationId } from '../../../src/model/names.ts'
 import { type Ec2, homeAccount, homeKey, type Options, startEc2 } from './ec2.ts'
 import { leftIn, type Region } from './world.ts'
@@ -55,3 +56,22 @@ export function aGroup(home: Region, id: string): string {
   home.groups.set(id, { ...thing, name: id, description: id, vpc: home.vpc, ingress: [] })
   return id
 }
+
+/** Machines that there are in every calm region, in its first zone. */
+export function offeringIn({ subnets }: Region): string {
+  const [{ id, zone } = { id: '', zone: '' }] = subnets
+  return `m7i.large ${zone} OnDemand ${id} ami-00000000000000002 /dev/sda1 30`
+}
+
+/** Throws where a request or an answer was not as botocore describes it. */
+export function requireLikeness({ ledger }: Pick<Ec2, 'ledger'>): void {
+  const differs = new Set(ledger.flatMap(each => each.differs ?? []))
+  if (differs.size > 0) throw new Error(`unlike EC2: ${[...differs].join(', ')}`)
+}
+
+/** `none` where it succeeds. */
+export const faultOf = (work: Promise<unknown>): Promise<unknown> =>
+  work.then(
+    () => 'none',
+    (error: unknown) => (error instanceof CloudError ? error.fault : error),
+  )
