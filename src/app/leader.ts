@@ -36,7 +36,7 @@ import { keepSwept, openSweeper } from './sweeping.ts'
 import { watchedQueue } from './watched-queue.ts'
 
 /** When the API server is back, what failed meanwhile is tried again at this pace. */
-const failedEveryMs = 80
+const failedEveryMs = 125
 
 export interface Office {
   readonly config: Config

@@ -78,13 +78,14 @@ describe.concurrent('an operator whose way to the API server is in trouble', () 
   test('a watch that is cut goes on where it was: at the last bookmark, and before a line told in half', async () => {
     await using opened = await ProxiedRoom.open(plane)
     const { proxy, room } = opened
-    await opened.operator()
+    const operator = await opened.operator()
     await room.clusters.create('cut', 1)
     const { metadata } = await room.settled('cut', 1)
     const first = await opened.watch()
     const told = (): string => first.bookmarks.at(-1) ?? '0'
     await room.until('a bookmark', () => Number(told()) > Number(metadata.resourceVersion), 150_000)
     const bookmark = told()
+    await opened.heard(operator)
     first.end()
     await room.until('another watch', () => proxy.watches().length === 1)
     const [second] = proxy.watches()

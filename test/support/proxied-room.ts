@@ -30,6 +30,9 @@ export class ProxiedRoom implements AsyncDisposable {
     const namespace = `${plane.namespace}-${randomBytes(3).toString('hex')}`
     await plane.kubectl(['create', 'namespace', namespace])
     all.defer(() => plane.kubectl(['delete', 'namespace', namespace, '--wait=false']).then(() => undefined))
+    // An installation that has its key: a first start looks, by one list more, whether one was lost.
+    const seal = ['secret', 'generic', 'dask-cloud-operator-seal', `--from-literal=key=${namespace}`]
+    await plane.kubectl(['create', ...seal, '-n', namespace])
     const proxy = all.use(await FaultProxy.open(plane))
     const room = all.use(await OperatorRoom.open({ ...plane, namespace }))
     await proxy.kubeconfig(join(room.directory, 'kubeconfig'))
@@ -63,6 +66,16 @@ export class ProxiedRoom implements AsyncDisposable {
   async metric(operator: OperatorProcess, name: string, ...labels: readonly string[]): Promise<number> {
     const { body } = await scraped(healthPort(await operator.log()))
     return sampled(body, `dask_cloud_operator_${name}`, ...labels)
+  }
+
+  /**
+   * Resolves when an operator has read what was told it before: its event loop has turned twice since, and an end
+   * of a connection throws away what is not read yet.
+   */
+  async heard(operator: OperatorProcess): Promise<void> {
+    const port = healthPort(await operator.log())
+    await scraped(port)
+    await scraped(port)
   }
 
   /** Lists that operators asked for, each with what it was asked with. */
