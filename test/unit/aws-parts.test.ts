@@ -1,13 +1,13 @@
 import { gunzipSync } from 'node:zlib'
 import { expect, test } from 'vitest'
 import { calls } from '../../src/clouds/aws/calls.ts'
-import { NoCapacity } from '../../src/clouds/aws/capacity.ts'
 import { parseCredentials } from '../../src/clouds/aws/credentials.ts'
 import { encoded } from '../../src/clouds/aws/launching.ts'
 import { kindOf, offeringsOf, readOffering, writeOffering } from '../../src/clouds/aws/offerings.ts'
 import { everyPage } from '../../src/clouds/aws/pages.ts'
 import { policyFor } from '../../src/clouds/aws/policy.ts'
 import { admittedBy, missingRules, permissionOf, readRules, wantedRules } from '../../src/clouds/aws/rules.ts'
+import { NoCapacity } from '../../src/clouds/capacity.ts'
 
 const image = { id: 'ami-01234567', rootDevice: '/dev/sda1', architecture: 'x86_64', minGiB: 8 }
 const sizes = ['m7i.large', 'm6i.large'].map(name => ({ name, image }))

@@ -1,8 +1,8 @@
 import { Memo } from '../../lib/memo.ts'
 import { steadyNow } from '../../lib/steady.ts'
 import type { ClusterUid, InstallationId, MachineId } from '../../model/names.ts'
-import { NoCapacity } from './capacity.ts'
-import { Gate } from './gate.ts'
+import { NoCapacity } from '../capacity.ts'
+import { type AwsGate, awsGate } from './calls.ts'
 import type { Image, Size } from './images.ts'
 import type { Subnet } from './subnets.ts'
 
@@ -16,7 +16,7 @@ export interface Move {
 
 /** What one account and region have in common, whoever asks: their rates, what is out of stock, and what rarely changes. */
 export class AwsAccount {
-  readonly gate: Gate
+  readonly gate: AwsGate
   readonly outOfStock: NoCapacity
   readonly subnets: Memo<readonly Subnet[]>
   readonly sizes: Memo<readonly Size[]>
@@ -28,7 +28,7 @@ export class AwsAccount {
 
   constructor(now: () => number = steadyNow) {
     this.#now = now
-    this.gate = new Gate(now)
+    this.gate = awsGate(now)
     this.outOfStock = new NoCapacity(now)
     this.subnets = new Memo(rememberMs, now)
     this.sizes = new Memo(rememberMs, now)

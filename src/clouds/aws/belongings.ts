@@ -11,14 +11,15 @@ import type { Call } from '../../lib/call.ts'
 import { isAlike } from '../../lib/equality.ts'
 import type { Exposure } from '../../model/cluster.ts'
 import type { ReservedAddress } from '../../model/machine.ts'
-import { type ClusterUid, readClusterKey, readClusterUid } from '../../model/names.ts'
+import type { ClusterUid } from '../../model/names.ts'
 import type { Owner } from '../contract.ts'
+import { type Marks, ownerIn } from '../marks.ts'
 import { daskAt, writeHandle } from './handle.ts'
 import { everyPage } from './pages.ts'
 import { admittedBy, readRules, shellBy } from './rules.ts'
 import type { AwsSession } from './session.ts'
 import type { AwsSettings } from './settings.ts'
-import { readTags, type Tags } from './tags.ts'
+import { readTags } from './tags.ts'
 
 /** What a cluster has in the account beside its machines, as far as lists show it. */
 export interface Belongings {
@@ -33,7 +34,7 @@ export interface Belongings {
 export async function belongingsIn(
   session: AwsSession,
   filters: readonly Filter[],
-  isOurs: (tags: Tags) => boolean,
+  isOurs: (tags: Marks) => boolean,
   call: Call,
 ): Promise<ReadonlyMap<ClusterUid, Belongings>> {
   const Filters = [...filters]
@@ -59,11 +60,10 @@ export async function belongingsIn(
     ),
   ])
   const found = new Map<ClusterUid, Belongings>()
-  const add = (tags: Tags, part: (own: Belongings) => Belongings): void => {
-    const uid = readClusterUid(tags.uid ?? '')
-    if (uid === undefined || !isOurs(tags)) return
-    const none = { owner: { uid, key: keyIn(tags) }, interfaces: [], addresses: [], groups: [] }
-    found.set(uid, part(found.get(uid) ?? none))
+  const add = (tags: Marks, part: (own: Belongings) => Belongings): void => {
+    const owner = ownerIn(tags)
+    if (owner === undefined || !isOurs(tags)) return
+    found.set(owner.uid, part(found.get(owner.uid) ?? { owner, interfaces: [], addresses: [], groups: [] }))
   }
   const published = new Set(addresses.map(({ NetworkInterfaceId }) => NetworkInterfaceId))
   const inOrder = interfaces.filter(isKeptOne).toSorted(usedFirst(published))
@@ -108,8 +108,6 @@ const usedFirst = (published: ReadonlySet<string | undefined>) => {
     return (a.NetworkInterfaceId ?? '') < (b.NetworkInterfaceId ?? '') ? -1 : 1
   }
 }
-
-const keyIn = ({ cluster }: Tags): Owner['key'] => readClusterKey(cluster ?? '')
 
 /** The role that a group of ours is for. */
 export const groupFor = ({ groups }: Belongings, role: string): SecurityGroup | undefined =>

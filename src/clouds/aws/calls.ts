@@ -1,4 +1,5 @@
 import type { Rate } from '../../lib/token-bucket.ts'
+import { Gate } from '../gate.ts'
 
 /** What a call may be allowed on, in a policy: everything of its kind, only what it tags as ours, or only what is tagged so. */
 export type Reach = 'any' | 'makes-tagged' | 'only-ours'
@@ -141,3 +142,22 @@ export type CallName = keyof typeof calls
 export const taggingCalls = Object.entries(calls).flatMap(([name, { reach }]) =>
   reach === 'makes-tagged' ? [name] : [],
 )
+
+const machinesBucket = { RunInstances: 'run-machines', TerminateInstances: 'terminate-machines' } as const
+const allRates = { ...rates, 'run-machines': runMachines, 'terminate-machines': terminateMachines }
+type BucketName = keyof typeof allRates
+
+export type AwsGate = Gate<CallName, BucketName>
+
+/** One account's in one region. */
+export const awsGate = (now?: () => number): AwsGate =>
+  new Gate<CallName, BucketName>({
+    cloud: 'AWS',
+    rates: allRates,
+    tollOf(name) {
+      const { bucket, isFirst }: CallFacts = calls[name]
+      const seconds: Partial<Record<CallName, BucketName>> = machinesBucket
+      return { bucket, machinesBucket: seconds[name], isFirst }
+    },
+    ...(now && { now }),
+  })

@@ -1,7 +1,7 @@
-import { createHmac } from 'node:crypto'
 import { digest } from '../../lib/fingerprint.ts'
 import { type Scope, scope } from '../../model/names.ts'
 import type { CloudContext } from '../contract.ts'
+import { sealer } from '../marks.ts'
 import { AwsAccount } from './account.ts'
 import type { AwsCredentials } from './credentials.ts'
 import { AwsCloud } from './provider.ts'
@@ -83,9 +83,3 @@ function sharedBy(context: CloudContext): Shared {
   shared.set(context, known)
   return known
 }
-
-/** An HMAC, cut to what a tag holds easily: 192 bits. */
-const sealer =
-  (key: string) =>
-  (words: readonly string[]): string =>
-    createHmac('sha256', key).update(JSON.stringify(words)).digest('base64url').slice(0, 32)

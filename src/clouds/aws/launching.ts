@@ -1,16 +1,17 @@
 import type { InstanceNetworkInterfaceSpecification, RunInstancesCommandInput } from '@aws-sdk/client-ec2'
 import { compressed } from '../../lib/compression.ts'
 import type { LaunchRequest } from '../contract.ts'
+import type { Marks } from '../marks.ts'
 import { readHandle } from './handle.ts'
 import { type Offering, readOffering } from './offerings.ts'
 import type { AwsSettings } from './settings.ts'
-import { onEach, type Tags, written } from './tags.ts'
+import { onEach, written } from './tags.ts'
 
 /** The one request of a launch: whoever renders it from the same record gets the same bytes, so that its token fits. */
 export function runRequest(
   request: LaunchRequest,
   settings: AwsSettings,
-  tags: Tags,
+  tags: Marks,
 ): RunInstancesCommandInput {
   const offering = readOffering(request.offering)
   const { instanceProfile, keyPair, placementGroup, tenancy } = settings

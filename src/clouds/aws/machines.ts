@@ -1,28 +1,13 @@
 import { DescribeInstancesCommand, type Filter, type Instance, type StateReason } from '@aws-sdk/client-ec2'
 import type { Call } from '../../lib/call.ts'
 import type { Machine, MachineState, ReservedAddress } from '../../model/machine.ts'
-import {
-  fingerprint,
-  type InstallationId,
-  type LaunchId,
-  type MachineId,
-  machineId,
-  type Role,
-  readClusterKey,
-  readClusterUid,
-  readLaunchId,
-} from '../../model/names.ts'
+import { type MachineId, machineId } from '../../model/names.ts'
+import { markedMachine, type Ours } from '../marks.ts'
 import { daskAt } from './handle.ts'
 import { kindOf } from './offerings.ts'
 import { everyPage } from './pages.ts'
 import type { AwsSession } from './session.ts'
-import { readTags, type Tags } from './tags.ts'
-
-export interface Ours {
-  readonly installation: InstallationId
-  /** Whether the tags carry this installation's seal. */
-  readonly isSealed: (tags: Tags) => boolean
-}
+import { readTags } from './tags.ts'
 
 /** Instances by tags or by ids, all pages. */
 export async function instancesIn(
@@ -44,40 +29,14 @@ export async function instancesIn(
   return reservations.flatMap(({ Instances }) => Instances ?? [])
 }
 
-/**
- * A machine of ours, or undefined for a stranger's. Tags are an index that anybody may copy: the seal says that they
- * are whole, and the client token, which nobody can edit, that they are this machine's.
- */
+/** A machine of ours, or undefined for a stranger's: nobody can edit its client token, which is its launch's. */
 export function machineOf(instance: Instance, ours: Ours): Machine | undefined {
-  const tags = readTags(instance.Tags)
-  const { InstanceId: id, ClientToken, LaunchTime } = instance
-  const owner = readClusterUid(tags.uid ?? '')
-  const launch = readLaunchId(tags.launch ?? '')
-  const role = roleIn(tags.role)
-  const seq = Number(tags.seq)
-  if (id === undefined || owner === undefined || launch === undefined || role === undefined) return undefined
-  if (tags.installation !== ours.installation || !ours.isSealed(tags) || !isOf(launch, ClientToken))
-    return undefined
-  return {
-    id: machineId(id),
-    owner,
-    key: readClusterKey(tags.cluster ?? ''),
-    role,
-    group: tags.group ?? '',
-    launch,
-    seq: Number.isSafeInteger(seq) ? seq : 0,
-    fingerprint: fingerprint(tags.fingerprint ?? ''),
-    createdAt: LaunchTime?.getTime() ?? 0,
-    state: stateOf(instance),
-  }
+  const { InstanceId: id, ClientToken: token = '', LaunchTime } = instance
+  if (id === undefined) return undefined
+  const seen = { id: machineId(id), createdAt: LaunchTime?.getTime() ?? 0, state: stateOf(instance) }
+  // A launch's tokens are its id and the number of an offering.
+  return markedMachine(readTags(instance.Tags), ours, launch => token.startsWith(`${launch}-`), seen)
 }
-
-/** A launch's tokens are its id and the number of an offering. */
-const isOf = (launch: LaunchId, token: string | undefined): boolean =>
-  token?.startsWith(`${launch}-`) === true
-
-const roleIn = (word: string | undefined): Role | undefined =>
-  word === 'scheduler' || word === 'worker' ? word : undefined
 
 function stateOf({ State = {}, StateReason, PrivateIpAddress, PublicIpAddress }: Instance): MachineState {
   const { Name } = State

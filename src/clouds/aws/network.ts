@@ -16,6 +16,7 @@ import { digest } from '../../lib/fingerprint.ts'
 import { CloudError } from '../../model/faults.ts'
 import type { Role } from '../../model/names.ts'
 import type { NetworkWish } from '../contract.ts'
+import type { Marks } from '../marks.ts'
 import { addressesOf, type Belongings, groupFor, oneInterface, surplusOf, without } from './belongings.ts'
 import { clear } from './clearing.ts'
 import { isDone, unless } from './faults.ts'
@@ -23,7 +24,7 @@ import { missingRules, type Pair, permissionOf, type Rule, readRules, wantedRule
 import type { AwsSession } from './session.ts'
 import type { AwsSettings } from './settings.ts'
 import type { Subnet } from './subnets.ts'
-import { onEach, type Tags, written } from './tags.ts'
+import { onEach, written } from './tags.ts'
 
 /** What making a cluster's network needs to know. */
 export interface Site {
@@ -35,7 +36,7 @@ export interface Site {
   /** The interface that another one is made instead of, in that subnet. */
   readonly from: string | undefined
   /** Of the owner, sealed for what they are put on. */
-  readonly tagged: (tags: Tags) => Tags
+  readonly tagged: (tags: Marks) => Marks
   readonly now: () => number
 }
 
@@ -208,5 +209,5 @@ async function allocate(site: Site, call: Call): Promise<string> {
   return AllocationId
 }
 
-const tags = ({ settings, wish, tagged }: Site, kinds: readonly ResourceType[], about: Tags) =>
+const tags = ({ settings, wish, tagged }: Site, kinds: readonly ResourceType[], about: Marks) =>
   onEach(kinds, written(settings.tags, `${wish.owner.key} scheduler`, tagged(about)))

@@ -10,6 +10,7 @@ import {
   type Scope,
 } from '../../model/names.ts'
 import type { Cloud, LaunchAnswer, LaunchRequest, Listing, MachineWish, NetworkWish } from '../contract.ts'
+import { launchMarks, type Marks, type Ours, ownedBy, sealed } from '../marks.ts'
 import type { AwsAccount } from './account.ts'
 import { addressOf, type Belongings, belongingsIn, wantedNetwork, without } from './belongings.ts'
 import { clear } from './clearing.ts'
@@ -17,13 +18,13 @@ import { ofOwnGroup } from './faults.ts'
 import { readHandle } from './handle.ts'
 import { imageFor, sizesOf } from './images.ts'
 import { runRequest } from './launching.ts'
-import { at, instancesIn, machineOf, type Ours, outOfStockIn } from './machines.ts'
+import { at, instancesIn, machineOf, outOfStockIn } from './machines.ts'
 import { build } from './network.ts'
 import { kindOf, type Offering, offeringsOf, readOffering, writeOffering } from './offerings.ts'
 import type { AwsSession } from './session.ts'
 import type { AwsSettings } from './settings.ts'
 import { moveFor, subnetsOf } from './subnets.ts'
-import { installationFilter, launchTags, ownedBy, sealed, type Tags, uidFilter } from './tags.ts'
+import { installationFilter, uidFilter } from './tags.ts'
 import { terminate } from './terminating.ts'
 
 export interface AwsOptions {
@@ -127,7 +128,7 @@ export class AwsCloud implements Cloud {
   async launch(request: LaunchRequest, call: Call): Promise<LaunchAnswer> {
     const { session, account, settings, installation } = this.#options
     const offering = readOffering(request.offering)
-    const tags = this.#sealed(launchTags(request, installation))
+    const tags = this.#sealed(launchMarks(request, installation))
     const asked = runRequest(request, settings, tags)
     const send = () =>
       session.make(
@@ -137,9 +138,7 @@ export class AwsCloud implements Cloud {
         request.count,
       )
     const { Instances = [] } = await send().catch((error: unknown) => this.#noted(error, offering))
-    const machines = Instances.flatMap(({ InstanceId }) =>
-      InstanceId === undefined ? [] : [machineId(InstanceId)],
-    )
+    const machines = Instances.flatMap(({ InstanceId: id }) => (id === undefined ? [] : [machineId(id)]))
     if (machines.length === 0)
       throw new CloudError('lost', 'RunInstances: AWS gave an answer without a machine')
     account.meet(installation, machines)
@@ -167,7 +166,7 @@ export class AwsCloud implements Cloud {
     if (first === undefined) throw new CloudError('invalid', 'There is no subnet to put machines in')
     const move = moveFor(wish, subnets, account.moves.get(wish.owner.uid))
     const site = { session, settings, wish, subnet: move?.to ?? first, from: move?.from, now }
-    const tagged = (tags: Tags): Tags => this.#sealed({ ...ownedBy(wish.owner, installation), ...tags })
+    const tagged = (tags: Marks): Marks => this.#sealed({ ...ownedBy(wish.owner, installation), ...tags })
     const found = await this.#belongings(wish.owner.uid, call)
     await build({ ...site, tagged }, found, call).catch((error: unknown) => this.#withGroups(error))
     if (move !== undefined) account.moves.set(wish.owner.uid, move)
@@ -240,11 +239,11 @@ export class AwsCloud implements Cloud {
     throw this.#options.settings.securityGroups === undefined ? ofOwnGroup(error) : error
   }
 
-  #sealed(tags: Tags): Tags {
+  #sealed(tags: Marks): Marks {
     return { ...tags, seal: this.#sealOf(tags) }
   }
 
-  #sealOf(tags: Tags): string {
+  #sealOf(tags: Marks): string {
     return this.#options.seal(sealed(tags))
   }
 }

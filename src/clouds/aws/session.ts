@@ -3,10 +3,9 @@ import type { SSMClient } from '@aws-sdk/client-ssm'
 import { GetCallerIdentityCommand, STSClient } from '@aws-sdk/client-sts'
 import type { Call } from '../../lib/call.ts'
 import { limited } from '../../lib/deadline.ts'
-import type { CallName } from './calls.ts'
+import { type AwsGate, awsGate, type CallName } from './calls.ts'
 import { type AwsCredentials, patience, providerOf } from './credentials.ts'
 import { translated } from './faults.ts'
-import { Gate } from './gate.ts'
 
 export interface Where {
   readonly region: string
@@ -44,7 +43,7 @@ export class AwsSession {
   readonly ec2: EC2Client
   readonly #clients: Clients
   #ssm: SSMClient | undefined
-  #gate = new Gate()
+  #gate = awsGate()
 
   private constructor(clients: Clients) {
     this.region = clients.region
@@ -63,7 +62,7 @@ export class AwsSession {
   }
 
   /** Whose calls these are: one account's calls in a region share its rates, whatever credential they are signed with. */
-  share(gate: Gate): void {
+  share(gate: AwsGate): void {
     this.#gate = gate
   }
 

@@ -1,6 +1,6 @@
 import type { Filter, ResourceType, Tag, TagSpecification } from '@aws-sdk/client-ec2'
 import type { InstallationId } from '../../model/names.ts'
-import type { LaunchRequest, Owner } from '../contract.ts'
+import type { MarkName, Marks } from '../marks.ts'
 
 /** Every tag of ours, the one place that knows their names. AWS shows them in the account's own lists and bills. */
 export const tagNames = {
@@ -13,14 +13,10 @@ export const tagNames = {
   seq: 'cloud.dask.org/seq',
   fingerprint: 'cloud.dask.org/fingerprint',
   seal: 'cloud.dask.org/seal',
-} as const
-
-export type TagName = keyof typeof tagNames
-
-export type Tags = Readonly<Partial<Record<TagName, string>>>
+} as const satisfies Record<MarkName, string>
 
 /** A user's own first: ours win. */
-export function written(own: Readonly<Record<string, string>>, name: string, tags: Tags): readonly Tag[] {
+export function written(own: Readonly<Record<string, string>>, name: string, tags: Marks): readonly Tag[] {
   const values = new Map(Object.entries(tags))
   const ours = Object.entries(tagNames).flatMap(([key, tag]) => {
     const value = values.get(key)
@@ -36,7 +32,7 @@ export function written(own: Readonly<Record<string, string>>, name: string, tag
 export const onEach = (kinds: readonly ResourceType[], tags: readonly Tag[]): TagSpecification[] =>
   kinds.map(ResourceType => ({ ResourceType, Tags: [...tags] }))
 
-export function readTags(tags: readonly Tag[] | undefined): Tags {
+export function readTags(tags: readonly Tag[] | undefined): Marks {
   const byName = new Map((tags ?? []).map(({ Key, Value }) => [Key, Value]))
   return Object.fromEntries(
     Object.entries(tagNames).flatMap(([name, tag]) => {
@@ -45,26 +41,6 @@ export function readTags(tags: readonly Tag[] | undefined): Tags {
     }),
   )
 }
-
-export const ownedBy = ({ uid, key }: Owner, installation: InstallationId): Tags => ({
-  installation,
-  uid,
-  cluster: key,
-})
-
-export const launchTags = (
-  { owner, role, group, launch, seq, fingerprint }: LaunchRequest,
-  installation: InstallationId,
-): Tags => ({ ...ownedBy(owner, installation), role, group, launch, seq: String(seq), fingerprint })
-
-/** What a seal is made over: who it is for and what it is, so that a copied tag fits nothing else. */
-export const sealed = ({ installation, uid, role, group, launch }: Tags): readonly string[] => [
-  installation ?? '',
-  uid ?? '',
-  role ?? '',
-  group ?? '',
-  launch ?? '',
-]
 
 export const filter = (name: string, ...values: readonly string[]): Filter => ({
   Name: name,

@@ -1,6 +1,6 @@
 const rememberMs = 180_000
 
-/** What AWS had no machines of lately, by size, zone and kind: all clusters of an account learn it from one. */
+/** What a cloud had no machines of lately, by size, zone and kind: all clusters of an account learn it from one. */
 export class NoCapacity {
   readonly #until = new Map<string, number>()
   readonly #now: () => number
