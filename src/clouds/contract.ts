@@ -31,8 +31,11 @@ export interface Cloud {
     readonly maxUserDataBytes: number
     /** The user data is compressed before it is counted. */
     readonly compressesUserData?: boolean
-    /** Machines hear of their end from this kind of metadata service, and a machine that powers itself off ends. */
-    readonly metadata?: 'ec2'
+    /**
+     * Machines hear of their end from this kind of metadata service, and a machine that powers itself off ends, or is
+     * listed as stopped from then on.
+     */
+    readonly metadata?: 'ec2' | 'gce'
     /** Tasks may ask that service, since the user has given the machines an identity that it hands out. */
     readonly opensMetadata?: boolean
     /** A create may take this long to answer. */
