@@ -14,15 +14,15 @@ export interface Boot {
   readonly scheduler: Addresses
   readonly limits: MachineLimits
   /**
-   * Whose metadata service says that the machine is taken back, in a cloud where its power-off ends it. Undefined
-   * elsewhere: nothing watches the machine from inside.
+   * Whose metadata service says that the machine is taken back, in a cloud where its power-off ends it or has it ended.
+   * Undefined elsewhere: nothing watches the machine from inside.
    */
   readonly metadata?: MetadataService | undefined
   /** Whether tasks may ask it, too: else Dask's own user is kept away. */
   readonly opensMetadata?: boolean | undefined
 }
 
-export type MetadataService = 'ec2'
+export type MetadataService = 'ec2' | 'gce'
 
 /** PEM, of this role alone: a machine never holds another role's key. */
 export interface MachineCertificates {

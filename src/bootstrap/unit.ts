@@ -1,5 +1,6 @@
 import type { Software } from '../model/cluster.ts'
 import type { Role } from '../model/names.ts'
+import { usualWorker, type WorkerWays } from './services.ts'
 
 /**
  * The status with which Dask on a machine ends for good (`machine/dask_machine.py`): a worker that was retired, a
@@ -12,16 +13,22 @@ const doneStatus = 86
  * What keeps Dask running. The software is installed by the unit itself: it is tried again until it is there. What
  * would close the door on a GPU (PrivateDevices, ProtectClock, MemoryDenyWriteExecute) is left out. Where the machine
  * is watched, Dask has a folder to say in that somebody is there. `isShut`: tasks cannot ask the metadata service.
+ * `worker`: how one starts and ends there.
  */
 export const renderUnit = (
   role: Role,
   software: Pick<Software, 'kind' | 'setup'> = { kind: 'python' },
-  { isWatched = false, isShut = false } = {},
-) =>
-  `[Unit]
+  {
+    isWatched = false,
+    isShut = false,
+    worker = usualWorker,
+  }: { readonly isWatched?: boolean; readonly isShut?: boolean; readonly worker?: WorkerWays } = {},
+) => {
+  const { beforeStart, beforeStop, stopS, keepsEngine } = role === 'worker' ? worker : usualWorker
+  return `[Unit]
 Description=Dask ${role}
 Wants=network-online.target
-After=network-online.target
+After=network-online.target${keepsEngine && software.kind === 'image' ? ' docker.service' : ''}
 StartLimitIntervalSec=0
 
 [Service]
@@ -33,19 +40,20 @@ LoadCredential=node.pem:/etc/dask/node.pem
 LoadCredential=node.key:/etc/dask/node.key
 EnvironmentFile=/etc/dask/env
 EnvironmentFile=-/etc/default/dask-machine
-${(software.setup ?? []).length === 0 ? '' : 'ExecStartPre=+/etc/dask/setup.sh\n'}${isShut ? 'ExecStartPre=+/etc/dask/shut.sh\n' : ''}ExecStartPre=+/etc/dask/gpu.sh
+${(software.setup ?? []).length === 0 ? '' : 'ExecStartPre=+/etc/dask/setup.sh\n'}${isShut ? 'ExecStartPre=+/etc/dask/shut.sh\n' : ''}${beforeStart}ExecStartPre=+/etc/dask/gpu.sh
 ${programs[software.kind]}
-TimeoutStartSec=600
+${beforeStop}TimeoutStartSec=600
 Restart=always
 RestartSec=2
 RestartPreventExitStatus=${doneStatus}
 SuccessExitStatus=${doneStatus}
-TimeoutStopSec=10
+TimeoutStopSec=${stopS}
 KillMode=mixed
 ${hardening[software.kind]}
 [Install]
 WantedBy=multi-user.target
 `
+}
 
 const programs: Readonly<Record<Software['kind'], string>> = {
   python: 'ExecStartPre=+/etc/dask/install.sh\nExecStart=/etc/dask/run.sh',

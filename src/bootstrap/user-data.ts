@@ -1,12 +1,14 @@
 import { readFileSync } from 'node:fs'
+import { basename } from 'node:path'
 import { compressed } from '../lib/compression.ts'
 
 import type { Software } from '../model/cluster.ts'
 import { CloudError } from '../model/faults.ts'
-import type { Boot } from './boot.ts'
+import type { Boot, MetadataService } from './boot.ts'
 import { type MachineFile, renderCloudConfig } from './cloud-config.ts'
 import { daskArguments, daskConfiguration } from './dask-arguments.ts'
 import { renderEnvironment } from './environment.ts'
+import { services, usualWorker } from './services.ts'
 import { renderUnit } from './unit.ts'
 import { watchSettings, watchUnit } from './watch.ts'
 
@@ -18,6 +20,10 @@ const programs: Readonly<Record<Software['kind'], readonly MachineFile[]>> = {
 const setupProgram = programNamed('setup.sh')
 const shutProgram = programNamed('shut.sh')
 const watchers = ['watch.py', 'dask_watch.py'].map(programNamed)
+const ownPrograms = {
+  ec2: services.ec2.programs.map(programNamed),
+  gce: services.gce.programs.map(programNamed),
+} as const satisfies Readonly<Record<MetadataService, readonly MachineFile[]>>
 
 const commands = (units: readonly string[]) => [
   ['systemctl', 'daemon-reload'],
@@ -40,16 +46,34 @@ export function renderUserData(boot: Boot): string {
     ...sourceFiles(boot),
     read('/etc/dask/arguments', lines(daskArguments(boot))),
     read('/etc/dask/dask.yaml', daskConfiguration(boot)),
-    ...programs[software.kind],
+    ...inItsWay(programs[software.kind], boot),
     ...extraFiles(software),
     read(
       '/etc/systemd/system/dask.service',
-      renderUnit(role, software, { isWatched: isWatched(boot), isShut: isShut(boot) }),
+      renderUnit(role, software, {
+        isWatched: isWatched(boot),
+        isShut: isShut(boot),
+        worker: boot.metadata === undefined ? usualWorker : services[boot.metadata].worker,
+      }),
     ),
     ...watchFiles(boot),
   ]
   const units = ['dask.service', ...(isWatched(boot) ? ['dask-watch.service'] : [])]
   return renderCloudConfig(files, commands(units))
+}
+
+/** The same programs, each as this kind of metadata service wants it. */
+function inItsWay(files: readonly MachineFile[], { metadata }: Boot): readonly MachineFile[] {
+  const exchanges = metadata === undefined ? {} : services[metadata].exchanges
+  return files.map(file => ({
+    ...file,
+    content: (exchanges[basename(file.path)] ?? []).reduce(exchanged, file.content),
+  }))
+}
+
+function exchanged(text: string, [there, instead]: readonly [string, string]): string {
+  if (!text.includes(there)) throw new TypeError(`a program of machines has no ${there}`)
+  return text.replaceAll(there, instead)
 }
 
 const isWatched = ({ metadata }: Boot): boolean => metadata !== undefined
@@ -60,9 +84,10 @@ function watchFiles(boot: Boot): readonly MachineFile[] {
   if (boot.metadata === undefined) return []
   return [
     ...watchers,
-    ...(isShut(boot) ? [shutProgram] : []),
+    ...ownPrograms[boot.metadata],
+    ...(isShut(boot) ? inItsWay([shutProgram], boot) : []),
     read('/etc/dask/watch', watchSettings(boot, boot.metadata)),
-    read('/etc/systemd/system/dask-watch.service', watchUnit),
+    read('/etc/systemd/system/dask-watch.service', watchUnit(boot.metadata)),
   ]
 }
 

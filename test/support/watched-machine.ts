@@ -8,42 +8,57 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { fileURLToPath } from 'node:url'
 
+import type { MetadataService } from '../../src/bootstrap/boot.ts'
 import { watchSettings } from '../../src/bootstrap/watch.ts'
 import { poll } from '../../src/lib/wait.ts'
 import type { Role } from '../../src/model/names.ts'
 import type { Bundle } from '../../src/pki/bundle.ts'
 import { aBoot, bundle } from './boots.ts'
-import type { Described } from './machines/datasource.ts'
+import type { Datasource, Described } from './machines/datasource.ts'
 import { ec2Datasource } from './machines/ec2-datasource.ts'
+import { gceDatasource } from './machines/gce-datasource.ts'
 
 const patienceMs = 20_000
 
-/** A folder that stands for a machine, its watcher, and a metadata service that answers as EC2's does. */
+const sources: Readonly<Record<MetadataService, () => Datasource>> = {
+  ec2: ec2Datasource,
+  gce: gceDatasource,
+}
+const programs = fileURLToPath(new URL('../../src/bootstrap/machine/', import.meta.url))
+const watchers: Readonly<Record<MetadataService, readonly string[]>> = {
+  ec2: ['watch.py'],
+  gce: ['gce.py', 'watch'],
+}
+
+/** A folder that stands for a machine, its watcher, and a metadata service that answers as that cloud's does. */
 export class WatchedMachine implements AsyncDisposable {
   readonly folder: string
   readonly notices = new Map<string, string>()
-  /** Requests that were answered with 401, and tokens that were given. */
+  /** Requests that were refused, and tokens that were given. */
   readonly heard = { refused: 0, tokens: 0 }
-  #source = ec2Datasource()
+  readonly #metadata: MetadataService
+  #source: Datasource
   readonly #service: Server
   #watcher: ChildProcess | undefined
   #said = ''
 
-  private constructor(folder: string, service: Server) {
+  private constructor(folder: string, service: Server, metadata: MetadataService) {
     this.folder = folder
     this.#service = service
+    this.#metadata = metadata
+    this.#source = sources[metadata]()
   }
 
-  static async create(): Promise<WatchedMachine> {
+  static async create(metadata: MetadataService = 'ec2'): Promise<WatchedMachine> {
     const folder = await mkdtemp(join(tmpdir(), 'watched-'))
     await mkdir(join(folder, 'dask'))
     const service = createServer().listen(0, '127.0.0.1')
     await once(service, 'listening')
-    const machine = new WatchedMachine(folder, service)
+    const machine = new WatchedMachine(folder, service, metadata)
     service.on('request', (request, response) => {
       const { method = '', url: path = '', headers } = request
       const { status, body } = machine.#source.answer({ method, path, headers }, machine.#described)
-      if (status === 401) machine.heard.refused += 1
+      if (status === 401 || status === 403) machine.heard.refused += 1
       if (method === 'PUT' && status === 200) machine.heard.tokens += 1
       response.writeHead(status).end(body)
     })
@@ -61,7 +76,7 @@ export class WatchedMachine implements AsyncDisposable {
   async settle(role: Role, changes: Readonly<Record<string, unknown>> = {}): Promise<void> {
     const { port } = this.#service.address() as AddressInfo
     const settings = {
-      ...(JSON.parse(watchSettings(aBoot(role), 'ec2')) as Record<string, unknown>),
+      ...(JSON.parse(watchSettings(aBoot(role), this.#metadata)) as Record<string, unknown>),
       metadata: `http://127.0.0.1:${port}`,
       lookEveryS: 0.05,
       notice: join(this.folder, 'notice'),
@@ -72,23 +87,39 @@ export class WatchedMachine implements AsyncDisposable {
       powerOff: ['sh', '-c', 'echo off >"$0"', join(this.folder, 'off')],
       ...changes,
     }
-    await writeFile(join(this.folder, 'watch.json'), JSON.stringify(settings))
+    await writeFile(this.#settings, JSON.stringify(settings))
   }
 
   async start({ authority, worker }: Bundle = bundle): Promise<void> {
     await writeFile(join(this.folder, 'ca.pem'), authority.certificate)
     await writeFile(join(this.folder, 'node.pem'), worker.certificate)
     await writeFile(join(this.folder, 'node.key'), worker.key)
-    const program = fileURLToPath(new URL('../../src/bootstrap/machine/watch.py', import.meta.url))
-    this.#watcher = spawn('python3', ['-I', program, join(this.folder, 'watch.json')], {
+    const [program = '', ...words] = watchers[this.#metadata]
+    this.#watcher = spawn('python3', ['-I', join(programs, program), ...words, this.#settings], {
       stdio: ['ignore', 'ignore', 'pipe'],
     })
     this.#watcher.stderr?.setEncoding('utf8').on('data', (text: string) => (this.#said += text))
   }
 
+  /** Runs another of the programs that go by the watcher's settings, and returns its status. */
+  async run(program: string, words: readonly string[], env: NodeJS.ProcessEnv = {}): Promise<unknown> {
+    const args = ['-I', join(programs, program), ...words, this.#settings]
+    const child = spawn('python3', args, {
+      stdio: ['ignore', 'ignore', 'pipe'],
+      env: { ...process.env, ...env },
+    })
+    child.stderr.setEncoding('utf8').on('data', (text: string) => (this.#said += text))
+    const [status] = await once(child, 'close')
+    return status
+  }
+
+  get #settings(): string {
+    return join(this.folder, 'watch')
+  }
+
   /** Another service that knows none of the tokens. */
   forgetTokens(): void {
-    this.#source = ec2Datasource()
+    this.#source = sources[this.#metadata]()
   }
 
   /** As Dask does while somebody is there. */

@@ -51,6 +51,16 @@ test.each(['scheduler', 'worker'] as const)('the text of a %s is what it was', a
   await expect(renderUserData(aBoot(role, full))).toMatchFileSnapshot(`golden/user-data-${role}.yaml`)
 })
 
+test.each([
+  { given: 'ec2-worker', boot: aBoot('worker', { ...full, metadata: 'ec2' }) },
+  { given: 'ec2-container', boot: aBoot('worker', { ...full, metadata: 'ec2', software: container }) },
+  { given: 'gce-scheduler', boot: aBoot('scheduler', { ...full, metadata: 'gce' }) },
+  { given: 'gce-worker', boot: aBoot('worker', { ...full, metadata: 'gce' }) },
+  { given: 'gce-container', boot: aBoot('worker', { ...full, metadata: 'gce', software: container }) },
+])('the text of a machine that is watched is what it was: $given', async ({ given, boot }) => {
+  await expect(renderUserData(boot)).toMatchFileSnapshot(`golden/user-data-${given}.yaml`)
+})
+
 describe('the text', () => {
   test('has two keys, and two commands', () => {
     const read = readBack(renderUserData(aBoot('worker')))
@@ -74,6 +84,22 @@ describe('the text', () => {
       metadata: 'http://169.254.169.254',
     })
     expect(fileOf(userData, '/etc/dask/mounts')).toContain('/etc/dask/dask_watch.py\n')
+  })
+
+  test.each([{ software: full.software }, { software: container }])(
+    'on Google’s machines has the name that Google says, and none of EC2’s addresses',
+    ({ software }) => {
+      const userData = renderUserData(aBoot('worker', { metadata: 'gce', software }))
+      expect(userData).toContain('/etc/dask/name')
+      expect(userData).not.toContain('/var/lib/cloud/data/instance-id')
+      expect(userData).not.toContain('fd00:ec2')
+    },
+  )
+
+  test('on Google’s machines has a scheduler end as anywhere, and no name', () => {
+    const unit = '/etc/systemd/system/dask.service'
+    const there = fileOf(renderUserData(aBoot('scheduler', { metadata: 'gce' })), unit)
+    expect(there).toBe(fileOf(renderUserData(aBoot('scheduler', { metadata: 'ec2' })), unit))
   })
 
   test('with real certificates leaves room in the smallest cloud for what users add', () => {
@@ -175,6 +201,7 @@ const boots = [
   { given: 'a scheduler', boot: aBoot('scheduler', { env: full.env }) },
   { given: 'a worker', boot: aBoot('worker', { software: { ...full.software, ...extras } }) },
   { given: 'a worker that is watched', boot: aBoot('worker', { metadata: 'ec2' }) },
+  { given: 'a worker that is watched at Google', boot: aBoot('worker', { metadata: 'gce' }) },
   { given: 'a worker in a container', boot: aBoot('worker', { software: container }) },
 ]
 

@@ -30,10 +30,13 @@ export interface Described {
 export interface MetadataRequest {
   readonly method: string
   readonly path: string
+  /** What follows the question mark; empty where none does. */
+  readonly query?: string
   readonly headers: Readonly<Record<string, string | string[] | undefined>>
 }
 
 export interface MetadataAnswer {
   readonly status: number
+  readonly headers?: Readonly<Record<string, string>>
   readonly body?: string | Buffer
 }

@@ -47,10 +47,10 @@ export class MachineNetwork implements AsyncDisposable {
     network.#metadata = createServer((request, response) => {
       const { method = 'GET', url = '/', headers, socket } = request
       const machine = network.#machines.get(cardOf(socket.remoteAddress ?? '') ?? '')
-      const path = url.split('?')[0] ?? url
+      const [path = url, query = ''] = url.split('?')
       const answer =
-        machine === undefined ? { status: 404 } : source.answer({ method, path, headers }, machine)
-      response.writeHead(answer.status, { 'content-type': 'text/plain' })
+        machine === undefined ? { status: 404 } : source.answer({ method, path, query, headers }, machine)
+      response.writeHead(answer.status, { 'content-type': 'text/plain', ...answer.headers })
       response.end(answer.body)
     }).listen(80, metadataAddress)
     await once(network.#metadata, 'listening')
