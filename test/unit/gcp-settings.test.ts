@@ -1,6 +1,8 @@
 import { expect, test } from 'vitest'
 import { machineIntent, parseSettings } from '../../src/clouds/gcp/settings.ts'
 import type { Role } from '../../src/model/names.ts'
+import { refusedSpecs } from '../support/refused-specs.ts'
+import { merged } from '../support/specs.ts'
 
 const path = 'spec.cloud.gcp'
 const place = { project: 'acme-data', region: 'us-central1' }
@@ -185,3 +187,11 @@ test.each([
   expect(intent(more, 'scheduler')).toEqual(intent({}, 'scheduler'))
   expect(intent(more)).not.toEqual(intent({}))
 })
+
+test.each(refusedSpecs.filter(({ path: at }) => at.startsWith(path)))(
+  'what the API server refuses is refused here too: $given',
+  ({ patch, says }) => {
+    const { cloud } = Object(merged({ cloud: { local: {} } }, patch))
+    expect(() => parseSettings(cloud.gcp, path)).toThrow(says)
+  },
+)
