@@ -11,6 +11,8 @@ export interface CallFacts {
   readonly firewall?: readonly string[]
   /** What it needs only where machines carry a service account. */
   readonly withServiceAccount?: readonly string[]
+  /** And on that account, never on the project: who may act as any account of a project may do what any of them may. */
+  readonly onServiceAccount?: readonly string[]
   /** Calls that give back come before calls that take. */
   readonly isFirst?: true
 }
@@ -42,7 +44,8 @@ const launching = {
     'compute.addresses.useInternal',
   ],
   network: ['compute.subnetworks.use', 'compute.subnetworks.useExternalIp'],
-  withServiceAccount: ['compute.instances.setServiceAccount', 'iam.serviceAccounts.actAs'],
+  withServiceAccount: ['compute.instances.setServiceAccount'],
+  onServiceAccount: ['iam.serviceAccounts.actAs'],
 } as const satisfies CallFacts
 
 const looking = (bucket: CallFacts['bucket'], permission: string): CallFacts => ({
