@@ -4,6 +4,7 @@ import { cloudNames, trialClouds } from './api/cloud-schema.ts'
 import { duration, integer, list, listen, ranges, text, toggle, words } from './lib/option-kinds.ts'
 import { describeOptions, OptionError, readOptions, type Values } from './lib/options.ts'
 import { awsPatterns } from './model/aws-names.ts'
+import { gcpPatterns } from './model/gcp-names.ts'
 
 export const variablePrefix = 'DASK_CLOUD_OPERATOR_'
 
@@ -63,6 +64,15 @@ export const settings = {
       'commas; needs --ambient-clouds aws. Regions that clusters are in are looked into while this process lives.',
     placeholder: 'NAME,...',
     pattern: awsPatterns.region,
+    default: [],
+    defaultText: 'none',
+  }),
+  gcpProjects: list({
+    description:
+      "Google Cloud projects in which what gone clusters left behind is looked for from the start with the operator's own identity, " +
+      'separated by commas; needs --ambient-clouds gcp. Projects that clusters are in are looked into while this process lives.',
+    placeholder: 'ID,...',
+    pattern: gcpPatterns.project,
     default: [],
     defaultText: 'none',
   }),

@@ -1,4 +1,5 @@
 import { aws } from './aws-schema.ts'
+import { gcp } from './gcp-schema.ts'
 import { exactlyOne, object } from './schema/containers.ts'
 import { integer, text } from './schema/scalars.ts'
 import { matching, optional } from './schema/schema.ts'
@@ -43,7 +44,7 @@ const simulated = object({
   },
 })
 
-const members = { aws, local, simulated }
+const members = { aws, gcp, local, simulated }
 
 /** Clouds that are none: only for whom the operator was told to. */
 export const trialClouds: readonly string[] = ['local', 'simulated']

@@ -4,6 +4,7 @@ import type { Cluster } from '../model/cluster.ts'
 import type { Role } from '../model/names.ts'
 import { aws } from './aws/aws.ts'
 import type { Cloud, CloudContext, CloudKind, MachineWish, SecretData } from './contract.ts'
+import { gcp } from './gcp/gcp.ts'
 import { local } from './local/local.ts'
 import { simulated } from './simulated/simulated.ts'
 
@@ -27,7 +28,12 @@ export interface RegisteredCloud {
 }
 
 /** Every cloud there is: adding one is one folder and one line here. */
-const clouds: readonly RegisteredCloud[] = [registered(aws), registered(local), registered(simulated)]
+const clouds: readonly RegisteredCloud[] = [
+  registered(aws),
+  registered(gcp),
+  registered(local),
+  registered(simulated),
+]
 
 /** The cloud of a resource, or a ParseError where the operator may not use it. */
 function cloudNamed(name: string, allowed: readonly string[], path: string): RegisteredCloud {

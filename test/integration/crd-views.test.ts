@@ -146,7 +146,10 @@ describe('kubectl', () => {
 
   test.each([
     { field: 'dcc', says: ['A Dask cluster of a scheduler and workers', 'validates strictly'] },
-    { field: 'dcc.spec.cloud', says: ['exactly one of aws, local, simulated', 'cannot change afterwards'] },
+    {
+      field: 'dcc.spec.cloud',
+      says: ['exactly one of aws, gcp, local, simulated', 'cannot change afterwards'],
+    },
     {
       field: 'dcc.spec.software.python',
       says: ['What pip installs, in this order', 'Minor version of Python'],

@@ -1,5 +1,6 @@
 import { awsRows, groupRows, networkRows } from './refused-clouds.ts'
 import { extrasRows } from './refused-extras.ts'
+import { gcpRows } from './refused-gcp.ts'
 import { env, packages, python } from './specs.ts'
 
 /** Specs that must be refused, by the API server and by the parser alike: each differs in one thing from a good one. */
@@ -21,7 +22,7 @@ const cloudRows: readonly RefusedSpec[] = [
     given: 'no cloud at all',
     patch: { cloud: { local: null } },
     path: 'spec.cloud',
-    says: /choose one cloud: exactly one of aws, local, simulated must be set/,
+    says: /choose one cloud: exactly one of aws, gcp, local, simulated must be set/,
   },
   {
     given: 'two clouds',
@@ -219,6 +220,7 @@ const lifetimeRows: readonly RefusedSpec[] = [
 export const refusedSpecs: readonly RefusedSpec[] = [
   ...cloudRows,
   ...awsRows,
+  ...gcpRows,
   ...networkRows,
   ...groupRows,
   ...softwareRows,

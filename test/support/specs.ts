@@ -102,6 +102,41 @@ export const takenSpecs: readonly {
       },
     },
   },
+  {
+    given: 'all of Google Compute Engine',
+    patch: {
+      cloud: {
+        local: null,
+        gcp: {
+          project: 'example.com:acme-data-1',
+          region: 'northamerica-northeast1',
+          zones: ['northamerica-northeast1-b', 'northamerica-northeast1-a'],
+          network: 'projects/acme-host/global/networks/shared',
+          subnetwork: 'projects/acme-host/regions/northamerica-northeast1/subnetworks/dask',
+          serviceAccount: {
+            email: '123456789012-compute@developer.gserviceaccount.com',
+            scopes: ['https://www.googleapis.com/auth/devstorage.read_only'],
+          },
+          image: { family: 'dask', project: 'acme-images' },
+          disk: {
+            sizeGiB: 65536,
+            type: 'hyperdisk-balanced',
+            kmsKey: 'projects/acme-keys/locations/global/keyRings/a_B/cryptoKeys/c-D/cryptoKeyVersions/1',
+          },
+          shieldedVm: { secureBoot: false, vtpm: false, integrityMonitoring: false },
+          gpu: { type: 'nvidia-tesla-t4', count: 4, driver: 'Preinstalled' },
+          labels: { 'cost-center': 'größe_1', ünit: '' },
+          networkTags: ['nat'],
+          firewall: 'Managed',
+          sshCIDRs: ['10.0.0.0/8'],
+          workerAddresses: 'Internal',
+          osLogin: true,
+          serialConsole: true,
+          projectSshKeys: true,
+        },
+      },
+    },
+  },
   { given: 'no limit in a lifetime', patch: { lifetime: {} } },
   { given: 'another cloud', patch: { cloud: { local: null, simulated: { startupSeconds: 3600 } } } },
 ]

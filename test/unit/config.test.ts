@@ -34,6 +34,7 @@ describe('the configuration', () => {
       concurrency: 8,
       ambientClouds: [],
       awsRegions: [],
+      gcpProjects: [],
       operatorCidrs: [],
       schedulerPollInterval: 2_000,
       stateDirectory: '/home/a/.local/state/dask-cloud-operator',

@@ -10,6 +10,7 @@ import { parseResource } from '../../src/api/resource.ts'
 import type { OpenApi } from '../../src/api/schema/schema.ts'
 import { status } from '../../src/api/status-schema.ts'
 import { cloudParser } from '../../src/clouds/registry.ts'
+import { changes, startOf } from '../support/field-changes.ts'
 import { merged } from '../support/specs.ts'
 
 const page = referencePage()
@@ -94,97 +95,6 @@ test('what cannot change is marked so, and the marks name fields that exist', ()
   expect(fixed.map(({ path }) => changeOf(path))).toEqual(fixed.map(() => 'no'))
   expect(Object.keys(effectOf).filter(path => !specPaths.includes(path))).toEqual([])
 })
-
-/** A change of each field, and which machines it makes other machines. */
-const changes: Readonly<Record<string, unknown>> = {
-  'spec.cloud.local.python': { cloud: { local: { python: '/opt/python' } } },
-  'spec.software.python.version': { software: { python: { version: '3.13' } } },
-  'spec.software.python.packages': { software: { python: { packages: ['dask'] } } },
-  'spec.software.env': { software: { env: { A: '1' } } },
-  'spec.software.image': { software: { python: null, image: 'ghcr.io/dask/dask' } },
-  'spec.software.setup': { software: { setup: ['true'] } },
-  'spec.software.files[].path': { software: { files: [{ path: '/srv/b', content: 'a' }] } },
-  'spec.software.files[].content': { software: { files: [{ path: '/srv/a', content: 'b' }] } },
-  'spec.software.files[].mode': { software: { files: [{ path: '/srv/a', content: 'a', mode: '0600' }] } },
-  'spec.scheduler.env': { scheduler: { env: { A: '1' } } },
-  'spec.workers.replicas': { workers: { replicas: 5 } },
-  'spec.workers.threads': { workers: { threads: 2 } },
-  'spec.workers.memory': { workers: { memory: '1GiB' } },
-  'spec.workers.resources': { workers: { resources: { GPU: 1 } } },
-  'spec.workers.nanny': { workers: { nanny: true } },
-  'spec.workers.env': { workers: { env: { A: '1' } } },
-  'spec.scheduler.size': { scheduler: { size: 'm7i.large' } },
-  'spec.workers.sizes': { workers: { sizes: ['m7i.large'] } },
-  'spec.workers.purchasing': { workers: { purchasing: 'Spot' } },
-  'spec.network.exposure': { network: { exposure: 'Private' } },
-  'spec.network.allowedCIDRs': { network: { allowedCIDRs: ['10.0.0.0/8'] } },
-  'spec.suspend': { suspend: true },
-  ...inAws({
-    zones: ['us-east-1a'],
-    subnets: ['subnet-01234567'],
-    vpc: 'vpc-01234567',
-    sshCIDRs: ['10.0.0.0/8'],
-    instanceProfile: 'dask',
-    keyPair: 'mine',
-    'image.id': 'ami-01234567',
-    'image.parameter': '/a',
-    'image.newest.owner': 'self',
-    'image.newest.name': 'dask-*',
-    'disk.sizeGiB': 50,
-    'disk.type': 'gp2',
-    'disk.iops': 4000,
-    'disk.throughputMiBps': 250,
-    'disk.encrypted': false,
-    'disk.kmsKey': 'alias/a',
-    tags: { a: 'b' },
-    placementGroup: 'near',
-    tenancy: 'dedicated',
-  }),
-  ...inGroup({
-    replicas: 3,
-    sizes: ['g6.xlarge'],
-    purchasing: 'Spot',
-    threads: 2,
-    memory: '1GiB',
-    resources: { GPU: 1 },
-    nanny: true,
-    env: { A: '1' },
-  }),
-}
-
-/** Both sides of the change are on AWS. */
-function inAws(members: Readonly<Record<string, unknown>>): Readonly<Record<string, unknown>> {
-  return Object.fromEntries(
-    Object.entries(members).map(([path, value]) => {
-      const settings = path.split('.').reduceRight((inner, name) => ({ [name]: inner }), value)
-      const whole = path.startsWith('image.newest')
-        ? merged({ image: { newest: { owner: 'amazon', name: 'al2023' } } }, settings)
-        : settings
-      return [
-        `spec.cloud.aws.${path}`,
-        { cloud: { local: null, aws: merged({ region: 'us-east-1' }, whole) } },
-      ]
-    }),
-  )
-}
-
-/** Both sides of the change have the group. */
-function inGroup(members: Readonly<Record<string, unknown>>): Readonly<Record<string, unknown>> {
-  return Object.fromEntries(
-    Object.entries(members).map(([name, value]) => [
-      `spec.workerGroups[].${name}`,
-      { workerGroups: [{ name: 'gpu', [name]: value }] },
-    ]),
-  )
-}
-
-/** What a change starts from, where that is not the usual spec. */
-function startOf(path: string): unknown {
-  if (path.startsWith('spec.cloud.aws')) return { cloud: { local: null, aws: { region: 'us-east-1' } } }
-  if (path.startsWith('spec.software.files'))
-    return { software: { files: [{ path: '/srv/a', content: 'a' }] } }
-  return path.startsWith('spec.workerGroups') ? { workerGroups: [{ name: 'gpu' }] } : {}
-}
 
 function fingerprints(patch: unknown): readonly [scheduler: string, worker: string] {
   const given = { cloud: { local: {} }, software: { python: {} }, scheduler: {}, workers: { replicas: 1 } }

@@ -1,0 +1,115 @@
+import type { Rate } from '../../lib/token-bucket.ts'
+
+export interface CallFacts {
+  /** Calls of one bucket share its rate. */
+  readonly bucket: keyof typeof rates
+  /** What it needs in the project of the machines. */
+  readonly permissions: readonly string[]
+  /** What it needs in the project of the network, which is another one where a VPC is shared. */
+  readonly network?: readonly string[]
+  /** The same, and only where the operator makes the firewall's rules. */
+  readonly firewall?: readonly string[]
+  /** What it needs only where machines carry a service account. */
+  readonly withServiceAccount?: readonly string[]
+  /** And on that account, never on the project: who may act as any account of a project may do what any of them may. */
+  readonly onServiceAccount?: readonly string[]
+  /** Calls that give back come before calls that take. */
+  readonly isFirst?: true
+}
+
+/**
+ * A project has 1,500 requests a minute of each group, counted by the minute. 200 at once and 20 a second are 1,400: the rest is
+ * for whoever else works in the project. https://cloud.google.com/compute/api-quota
+ */
+const usual = { size: 200, perSecond: 20 } as const satisfies Rate
+export const rates = {
+  read: usual,
+  list: usual,
+  operation: usual,
+  write: usual,
+} as const satisfies Record<string, Rate>
+
+/** All that machines are made of: their making is asked for as the making of each part is. */
+const launching = {
+  bucket: 'write',
+  permissions: [
+    'compute.instances.create',
+    'compute.instances.setLabels',
+    'compute.instances.setMetadata',
+    'compute.instances.setTags',
+    'compute.disks.create',
+    'compute.disks.setLabels',
+    'compute.images.useReadOnly',
+    'compute.addresses.use',
+    'compute.addresses.useInternal',
+  ],
+  network: ['compute.subnetworks.use', 'compute.subnetworks.useExternalIp'],
+  withServiceAccount: ['compute.instances.setServiceAccount'],
+  onServiceAccount: ['iam.serviceAccounts.actAs'],
+} as const satisfies CallFacts
+
+const looking = (bucket: CallFacts['bucket'], permission: string): CallFacts => ({
+  bucket,
+  permissions: [permission],
+})
+
+const ofNetwork = (bucket: CallFacts['bucket'], permission: string): CallFacts => ({
+  bucket,
+  permissions: [],
+  network: [permission],
+})
+
+/** A rule changes what a network lets through, and needs the right to that, too. */
+const ofFirewall = (permission: string): CallFacts => ({
+  bucket: 'write',
+  permissions: [],
+  firewall: [permission, 'compute.networks.updatePolicy'],
+})
+
+const ofRule = { bucket: 'operation', permissions: [], firewall: ['compute.globalOperations.get'] } as const
+
+/**
+ * Every call there is, by its id in Compute Engine's discovery document without `compute.`. The role that
+ * `npm run iam-policy -- gcp` prints is made of this, and no other call can be made.
+ */
+export const calls = {
+  'instances.aggregatedList': looking('list', 'compute.instances.list'),
+  'instances.get': looking('read', 'compute.instances.get'),
+  'instances.bulkInsert': launching,
+  'regionInstances.bulkInsert': launching,
+  'instances.delete': { bucket: 'write', permissions: ['compute.instances.delete'], isFirst: true },
+  'instances.getSerialPortOutput': looking('read', 'compute.instances.getSerialPortOutput'),
+  'addresses.aggregatedList': looking('list', 'compute.addresses.list'),
+  'addresses.get': looking('read', 'compute.addresses.get'),
+  'addresses.insert': {
+    bucket: 'write',
+    permissions: ['compute.addresses.create', 'compute.addresses.createInternal'],
+    network: ['compute.subnetworks.use'],
+  },
+  'addresses.delete': {
+    bucket: 'write',
+    permissions: ['compute.addresses.delete', 'compute.addresses.deleteInternal'],
+    isFirst: true,
+  },
+  'firewalls.list': { bucket: 'list', permissions: [], firewall: ['compute.firewalls.list'] },
+  'firewalls.insert': ofFirewall('compute.firewalls.create'),
+  'firewalls.patch': ofFirewall('compute.firewalls.update'),
+  'firewalls.delete': { ...ofFirewall('compute.firewalls.delete'), isFirst: true },
+  'zoneOperations.wait': looking('operation', 'compute.zoneOperations.get'),
+  'zoneOperations.get': looking('operation', 'compute.zoneOperations.get'),
+  'regionOperations.wait': looking('operation', 'compute.regionOperations.get'),
+  'regionOperations.get': looking('operation', 'compute.regionOperations.get'),
+  'globalOperations.wait': ofRule,
+  'globalOperations.get': ofRule,
+  'machineTypes.get': looking('read', 'compute.machineTypes.get'),
+  'images.get': looking('read', 'compute.images.get'),
+  'images.getFromFamily': looking('read', 'compute.images.getFromFamily'),
+  'zones.list': looking('list', 'compute.zones.list'),
+  'regions.get': looking('read', 'compute.regions.get'),
+  'networks.get': ofNetwork('read', 'compute.networks.get'),
+  'subnetworks.get': ofNetwork('read', 'compute.subnetworks.get'),
+  'subnetworks.list': ofNetwork('list', 'compute.subnetworks.list'),
+  'subnetworks.aggregatedList': ofNetwork('list', 'compute.subnetworks.list'),
+} as const satisfies Record<string, CallFacts>
+
+export type CallName = keyof typeof calls
