@@ -1,10 +1,10 @@
 import { startVitest } from 'vitest/node'
 import { type Counts, TestSummaryReporter } from './test-summary-reporter.ts'
 
-/** Runs these projects (`!name`: all but that one; none: all) in this process and tells what was skipped and what went wrong. */
-export async function runTests(projects: readonly string[], files: readonly string[]): Promise<Counts> {
+/** Runs these kinds of test (`!name`: all but that one; none: all) in this process and tells what was skipped and what went wrong. */
+export async function runTests(kinds: readonly string[], files: readonly string[]): Promise<Counts> {
   const reporter = new TestSummaryReporter()
-  const problem = await run(projects, files, reporter)
+  const problem = await run(kinds, files, reporter)
   for (const skipped of reporter.skipped) console.log(skipped)
   if (problem !== undefined) console.log(problem)
   const { counts } = reporter
@@ -13,12 +13,12 @@ export async function runTests(projects: readonly string[], files: readonly stri
 
 /** What went wrong beside the tests, or undefined. */
 async function run(
-  projects: readonly string[],
+  kinds: readonly string[],
   files: readonly string[],
   reporter: TestSummaryReporter,
 ): Promise<string | undefined> {
   try {
-    const project = projects.length > 0 ? { project: [...projects] } : {}
+    const project = kinds.length > 0 ? { project: kinds.flatMap(kind => [kind, `${kind}:*`]) } : {}
     const reporters = ['default', reporter]
     const vitest = await startVitest([...files], { run: true, watch: false, reporters, ...project })
     await vitest.close()
@@ -26,7 +26,7 @@ async function run(
     return `the run broke off: ${error instanceof Error ? error.message : String(error)}`
   }
   if (reporter.counts.passed + reporter.counts.failed + reporter.counts.skipped === 0) return 'no test ran'
-  const idle = projects.filter(name => !name.startsWith('!') && !reporter.projects.has(name))
+  const idle = kinds.filter(kind => !kind.startsWith('!') && !reporter.kinds.has(kind))
   if (idle.length > 0) return `no test ran in ${idle.join(', ')}`
   const silent = process.exitCode !== undefined && process.exitCode !== 0 && reporter.counts.failed === 0
   return silent ? 'vitest failed, and no test did' : undefined

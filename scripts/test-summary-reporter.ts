@@ -32,7 +32,7 @@ export const summary = ({ passed, failed, skipped }: Counts): string =>
 export class TestSummaryReporter implements Reporter {
   #counts: Counts = { passed: 0, failed: 0, skipped: 0 }
   readonly #skipped: string[] = []
-  readonly #projects = new Set<string>()
+  readonly #kinds = new Set<string>()
 
   get counts(): Counts {
     return this.#counts
@@ -43,14 +43,14 @@ export class TestSummaryReporter implements Reporter {
     return this.#skipped
   }
 
-  /** The projects that had a test. */
-  get projects(): ReadonlySet<string> {
-    return this.#projects
+  /** The kinds of test of which there was one. */
+  get kinds(): ReadonlySet<string> {
+    return this.#kinds
   }
 
   onTestRunEnd(modules: readonly TestModule[], errors: readonly SerializedError[]): void {
     const tests = modules.flatMap(module => [...module.children.allTests()])
-    for (const test of tests) this.#projects.add(test.project.name)
+    for (const test of tests) this.#kinds.add(kindOf(test))
     const having = (state: string): readonly TestCase[] => tests.filter(test => test.result().state === state)
     const suites = modules.flatMap(module => [module, ...module.children.allSuites()])
     const broken = suites.filter(suite => suite.errors().length > 0).length
@@ -64,8 +64,11 @@ export class TestSummaryReporter implements Reporter {
   }
 }
 
+/** `integration:waiting` is a project of the kind `integration`. */
+const kindOf = ({ project }: TestCase): string => project.name.replace(/:.*$/, '')
+
 function named(test: TestCase): string {
   const result = test.result()
   const reason = result.state === 'skipped' ? result.note : undefined
-  return `skipped: ${test.project.name} > ${test.fullName} (${reason ?? test.options.mode})`
+  return `skipped: ${kindOf(test)} > ${test.fullName} (${reason ?? test.options.mode})`
 }

@@ -1,4 +1,5 @@
 import { runBooted, runBootedBeside, wantsBooted } from './booted-tests.ts'
+import { watchRemains } from './remains.ts'
 import { runTests } from './run-tests.ts'
 import { type Counts, sum, summary } from './test-summary-reporter.ts'
 
@@ -12,6 +13,7 @@ const split = asked.indexOf('--')
 const projects = split === -1 ? asked : asked.slice(0, split)
 const files = split === -1 ? [] : asked.slice(split + 1)
 
+watchRemains()
 const counts = await all()
 console.log(summary(counts))
 process.exit(counts.failed === 0 ? 0 : 1)

@@ -1,7 +1,6 @@
-import { mkdtemp, rm } from 'node:fs/promises'
-import { tmpdir } from 'node:os'
-import { join } from 'node:path'
+import { rm } from 'node:fs/promises'
 import { afterEach, beforeEach, describe, expect, inject, test } from 'vitest'
+import { temporaryFolder } from '../../scripts/remains.ts'
 import { poll } from '../../src/lib/wait.ts'
 import { Demo, nothing, processesWith } from '../support/demo-process.ts'
 
@@ -10,7 +9,7 @@ describe('npm run demo', () => {
   beforeEach(async ({ skip }) => {
     const plane = inject('controlPlane')
     if (plane.kind === 'none') skip(plane.reason)
-    folder = await mkdtemp(join(tmpdir(), 'demo-test-'))
+    folder = await temporaryFolder('demo-test')
   })
   afterEach(() => rm(folder, { recursive: true, force: true }))
 

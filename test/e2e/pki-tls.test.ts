@@ -1,12 +1,12 @@
 import { execFile } from 'node:child_process'
 import { once } from 'node:events'
-import { mkdtemp, rm, writeFile } from 'node:fs/promises'
-import { tmpdir } from 'node:os'
+import { rm, writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import { connect, createServer, type TLSSocket } from 'node:tls'
 import { promisify } from 'node:util'
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
 
+import { temporaryFolder } from '../../scripts/remains.ts'
 import { renewAuthority } from '../../src/pki/authority.ts'
 import { createBundle } from '../../src/pki/bundle.ts'
 import { schedulerServerName } from '../../src/pki/identity.ts'
@@ -29,7 +29,7 @@ const expired = issueLeaf(bundle.authority, {
 
 let folder: string
 beforeAll(async () => {
-  folder = await mkdtemp(join(tmpdir(), 'pki-tls-'))
+  folder = await temporaryFolder('pki-tls')
 })
 afterAll(() => rm(folder, { recursive: true, force: true }))
 

@@ -2,9 +2,9 @@ import { type ChildProcess, spawn } from 'node:child_process'
 import { once } from 'node:events'
 import { mkdir, mkdtemp, rm, writeFile } from 'node:fs/promises'
 import { createServer } from 'node:net'
-import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 
+import { temporaryFolder } from '../../scripts/remains.ts'
 import { type Call, within } from '../../src/lib/call.ts'
 import { type Bundle, createBundle } from '../../src/pki/bundle.ts'
 import type { Credential } from '../../src/pki/x509.ts'
@@ -64,8 +64,8 @@ export class DaskProcesses implements AsyncDisposable {
   }
 
   /** In a folder of its own below `parent`, which its disposal removes. */
-  static async create(python: string, parent = tmpdir()): Promise<DaskProcesses> {
-    const folder = await mkdtemp(join(parent, 'dask-processes-'))
+  static async create(python: string, parent?: string): Promise<DaskProcesses> {
+    const folder = await temporaryFolder('dask-processes', parent)
     await mkdir(join(folder, 'config'))
     return new DaskProcesses(python, folder, createBundle(anIdentity, Date.now()))
   }

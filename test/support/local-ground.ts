@@ -1,9 +1,8 @@
 import { execFile } from 'node:child_process'
-import { mkdtemp, readdir, rm } from 'node:fs/promises'
-import { tmpdir } from 'node:os'
+import { readdir, rm } from 'node:fs/promises'
 import { join } from 'node:path'
 import { promisify } from 'node:util'
-
+import { temporaryFolder } from '../../scripts/remains.ts'
 import { renderCloudConfig } from '../../src/bootstrap/cloud-config.ts'
 import { renderUnit } from '../../src/bootstrap/unit.ts'
 import type { LaunchRequest } from '../../src/clouds/contract.ts'
@@ -34,7 +33,7 @@ export class LocalGround implements AsyncDisposable {
   }
 
   static async create(python?: string): Promise<LocalGround> {
-    return new LocalGround(await mkdtemp(join(tmpdir(), 'local-ground-')), python)
+    return new LocalGround(await temporaryFolder('local-ground'), python)
   }
 
   open(installation = 'ours'): LocalCloud {

@@ -1,9 +1,9 @@
 import { type ChildProcess, spawn } from 'node:child_process'
 import { createWriteStream } from 'node:fs'
-import { mkdtemp, readFile, rm } from 'node:fs/promises'
-import { tmpdir } from 'node:os'
+import { readFile, rm } from 'node:fs/promises'
 import { join } from 'node:path'
 import { withoutSettings } from '../../scripts/environment.ts'
+import { temporaryFolder } from '../../scripts/remains.ts'
 import { poll } from '../../src/lib/wait.ts'
 
 export interface OperatorOptions {
@@ -113,6 +113,6 @@ export class OperatorProcess implements AsyncDisposable {
 
 /** A directory for one test's operator, removed at its end. */
 export async function operatorDirectory(): Promise<{ readonly path: string } & AsyncDisposable> {
-  const path = await mkdtemp(join(tmpdir(), 'dask-operator-'))
+  const path = await temporaryFolder('dask-operator')
   return { path, [Symbol.asyncDispose]: () => rm(path, { recursive: true, force: true }) }
 }

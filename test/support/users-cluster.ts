@@ -1,8 +1,8 @@
-import { mkdtemp, readFile, rm, writeFile } from 'node:fs/promises'
-import { tmpdir } from 'node:os'
+import { readFile, rm, writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import { afterAll, afterEach, beforeAll, beforeEach, inject } from 'vitest'
 import { type ControlPlane, startControlPlane } from '../../scripts/controlplane/index.ts'
+import { temporaryFolder } from '../../scripts/remains.ts'
 import { record } from '../../src/lib/parse.ts'
 import { Demo } from './demo-process.ts'
 
@@ -38,7 +38,7 @@ export function usersCluster(): UsersCluster {
   afterAll(() => running?.stop())
   beforeEach(async ({ skip }) => {
     if (given.kind === 'none') skip(given.reason)
-    folder = await mkdtemp(join(tmpdir(), 'demo-test-'))
+    folder = await temporaryFolder('demo-test')
   })
   afterEach(async () => {
     // One that a failed test has left takes away what it made.

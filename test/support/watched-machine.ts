@@ -1,13 +1,12 @@
 import { type ChildProcess, spawn } from 'node:child_process'
 import { once } from 'node:events'
 import { existsSync } from 'node:fs'
-import { mkdir, mkdtemp, readFile, rm, utimes, writeFile } from 'node:fs/promises'
+import { mkdir, readFile, rm, utimes, writeFile } from 'node:fs/promises'
 import { createServer, type Server } from 'node:http'
 import type { AddressInfo } from 'node:net'
-import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { fileURLToPath } from 'node:url'
-
+import { temporaryFolder } from '../../scripts/remains.ts'
 import type { MetadataService } from '../../src/bootstrap/boot.ts'
 import { watchSettings } from '../../src/bootstrap/watch.ts'
 import { poll } from '../../src/lib/wait.ts'
@@ -50,7 +49,7 @@ export class WatchedMachine implements AsyncDisposable {
   }
 
   static async create(metadata: MetadataService = 'ec2'): Promise<WatchedMachine> {
-    const folder = await mkdtemp(join(tmpdir(), 'watched-'))
+    const folder = await temporaryFolder('watched')
     await mkdir(join(folder, 'dask'))
     const service = createServer().listen(0, '127.0.0.1')
     await once(service, 'listening')

@@ -4,8 +4,12 @@ import { tmpdir } from 'node:os'
 import { dirname, join, resolve } from 'node:path'
 import { expect, test } from 'vitest'
 
-const config = `export default { test: { projects: [
-  { test: { name: 'unit', include: ['unit/*.test.ts'] } }, { test: { name: 'empty', include: ['empty/*.test.ts'] } } ] } }`
+const projects = [
+  { name: 'unit', include: ['unit/*.test.ts'], exclude: ['unit/1.test.ts'] },
+  { name: 'unit:other', include: ['unit/1.test.ts'] },
+  { name: 'empty', include: ['empty/*.test.ts'] },
+]
+const config = `export default { test: { projects: ${JSON.stringify(projects.map(each => ({ test: each })))} } }`
 const imports = `import { beforeAll, describe, expect, test } from 'vitest'\n`
 const good = `${imports}test('good', () => { expect(1).toBe(1) })`
 const bad = `${imports}test('bad', () => { expect(1).toBe(2) })`
@@ -43,6 +47,13 @@ test('a skipped test is named with its reason', async () => {
 test('a project that was asked for and has no test is a failure', async () => {
   const ran = await runIn([good], ['unit', 'empty'])
   expect(ran.lines.slice(-2)).toEqual(['no test ran in empty', '1 passed, 1 failed'])
+})
+
+test.each([['unit'], ['!empty']])('a kind that is two projects is asked for by one name: %s', async kind => {
+  const whole = await runIn([good, good], [kind])
+  expect(whole.lines.at(-1)).toBe('2 passed, 0 failed')
+  const one = await runIn([good, good], [kind, '--', '1.test'])
+  expect(one.lines.at(-1)).toBe('1 passed, 0 failed')
 })
 
 async function runIn(files: readonly string[], args: readonly string[] = []) {
