@@ -84,8 +84,8 @@ export class AwsCloud implements Cloud {
     const machines = instances.flatMap(each => machineOf(each, this.#ours) ?? [])
     for (const kind of outOfStockIn(instances, this.#options.now())) account.outOfStock.note(kind)
     const ids = new Set(machines.map(({ id }) => id))
-    account.meet(installation, ids)
-    account.keepOnly(installation, ids)
+    account.machines.meet(installation, ids)
+    account.machines.keepOnly(installation, ids)
     const addresses = [...belongings.values()].flatMap(own => addressOf(own) ?? [])
     const whole = new Set(addresses.map(({ owner }) => owner))
     return {
@@ -141,14 +141,14 @@ export class AwsCloud implements Cloud {
     const machines = Instances.flatMap(({ InstanceId: id }) => (id === undefined ? [] : [machineId(id)]))
     if (machines.length === 0)
       throw new CloudError('lost', 'RunInstances: AWS gave an answer without a machine')
-    account.meet(installation, machines)
+    account.machines.meet(installation, machines)
     if (machines.length < request.count) account.outOfStock.note(kindOf(offering))
     return { machines }
   }
 
   async terminate(machines: readonly MachineId[], call: Call): Promise<void> {
     const { session, account, installation } = this.#options
-    const ageMs = (id: MachineId): number | undefined => account.ageMs(installation, id)
+    const ageMs = (id: MachineId): number | undefined => account.machines.ageMs(installation, id)
     const unmet = machines.filter(id => ageMs(id) === undefined)
     if (unmet.length > 0) await this.#meet(unmet, call)
     await terminate(
@@ -211,7 +211,7 @@ export class AwsCloud implements Cloud {
     const { session, account, installation } = this.#options
     const found = await instancesIn(session, { ids }, call)
     const ours = found.flatMap(each => machineOf(each, this.#ours) ?? []).filter(isThere)
-    account.meet(
+    account.machines.meet(
       installation,
       ours.map(({ id }) => id),
     )

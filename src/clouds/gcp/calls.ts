@@ -74,11 +74,21 @@ const ofRule = { bucket: 'operation', permissions: [], firewall: ['compute.globa
  */
 export const calls = {
   'instances.aggregatedList': looking('list', 'compute.instances.list'),
-  'instances.get': looking('read', 'compute.instances.get'),
+  'instances.insert': launching,
   'instances.bulkInsert': launching,
   'regionInstances.bulkInsert': launching,
   'instances.delete': { bucket: 'write', permissions: ['compute.instances.delete'], isFirst: true },
   'instances.getSerialPortOutput': looking('read', 'compute.instances.getSerialPortOutput'),
+  'instances.addAccessConfig': {
+    bucket: 'write',
+    permissions: ['compute.instances.addAccessConfig', 'compute.addresses.use'],
+    network: ['compute.subnetworks.useExternalIp'],
+  },
+  'instances.deleteAccessConfig': {
+    bucket: 'write',
+    permissions: ['compute.instances.deleteAccessConfig'],
+    isFirst: true,
+  },
   'addresses.aggregatedList': looking('list', 'compute.addresses.list'),
   'addresses.get': looking('read', 'compute.addresses.get'),
   'addresses.insert': {
@@ -93,23 +103,16 @@ export const calls = {
   },
   'firewalls.list': { bucket: 'list', permissions: [], firewall: ['compute.firewalls.list'] },
   'firewalls.insert': ofFirewall('compute.firewalls.create'),
-  'firewalls.patch': ofFirewall('compute.firewalls.update'),
+  'firewalls.update': ofFirewall('compute.firewalls.update'),
   'firewalls.delete': { ...ofFirewall('compute.firewalls.delete'), isFirst: true },
   'zoneOperations.wait': looking('operation', 'compute.zoneOperations.get'),
-  'zoneOperations.get': looking('operation', 'compute.zoneOperations.get'),
   'regionOperations.wait': looking('operation', 'compute.regionOperations.get'),
-  'regionOperations.get': looking('operation', 'compute.regionOperations.get'),
   'globalOperations.wait': ofRule,
-  'globalOperations.get': ofRule,
-  'machineTypes.get': looking('read', 'compute.machineTypes.get'),
+  'machineTypes.aggregatedList': looking('list', 'compute.machineTypes.list'),
   'images.get': looking('read', 'compute.images.get'),
   'images.getFromFamily': looking('read', 'compute.images.getFromFamily'),
-  'zones.list': looking('list', 'compute.zones.list'),
-  'regions.get': looking('read', 'compute.regions.get'),
   'networks.get': ofNetwork('read', 'compute.networks.get'),
   'subnetworks.get': ofNetwork('read', 'compute.subnetworks.get'),
-  'subnetworks.list': ofNetwork('list', 'compute.subnetworks.list'),
-  'subnetworks.aggregatedList': ofNetwork('list', 'compute.subnetworks.list'),
 } as const satisfies Record<string, CallFacts>
 
 export type CallName = keyof typeof calls

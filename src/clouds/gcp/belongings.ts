@@ -1,0 +1,129 @@
+import type { Call } from '../../lib/call.ts'
+import type { Exposure } from '../../model/cluster.ts'
+import type { ReservedAddress } from '../../model/machine.ts'
+import type { ClusterUid } from '../../model/names.ts'
+import type { Owner } from '../contract.ts'
+import { type Ours, ownerIn } from '../marks.ts'
+import { aggregatedIn, daskAt, everyPage } from './machines.ts'
+import { readMarks } from './marks.ts'
+import { type Part, partName } from './names.ts'
+import { isAsWanted, wantedRules } from './rules.ts'
+import { type Address, type Firewall, lastOf, pathOf } from './sdk.ts'
+import type { GcpSession } from './session.ts'
+import type { GcpSettings } from './settings.ts'
+
+/** What a cluster has in the project beside its machines, as far as lists show it. */
+export interface Belongings {
+  readonly owner: Owner
+  readonly internal: Address | undefined
+  readonly external: Address | undefined
+  readonly firewalls: readonly Firewall[]
+}
+
+const addressFields = 'name,address,status,region,description,subnetwork'
+const firewallFields =
+  'items(name,description,direction,disabled,network,allowed,sourceRanges,sourceTags,targetTags),nextPageToken'
+
+/** Names of everything that is made for clusters, or for one. */
+export const belongingFilter = (owner?: ClusterUid): string => `name eq dask-${owner ?? '[0-9a-f-]+'}-.*`
+
+/** Everything of ours by these names, all pages, in two calls side by side. */
+export async function belongingsIn(
+  session: GcpSession,
+  filter: string,
+  ours: Ours,
+  call: Call,
+): Promise<ReadonlyMap<ClusterUid, Belongings>> {
+  const [addresses, firewalls] = await Promise.all([
+    addressesIn(session, filter, call),
+    firewallsIn(session, filter, call),
+  ])
+  const found = new Map<ClusterUid, Belongings>()
+  const add = (thing: Address | Firewall, part: (own: Belongings) => Belongings): void => {
+    const marks = readMarks(thing.description)
+    const owner = ownerIn(marks)
+    if (owner === undefined || marks.installation !== ours.installation || !ours.isSealed(marks)) return
+    const none = { owner, internal: undefined, external: undefined, firewalls: [] }
+    found.set(owner.uid, part(found.get(owner.uid) ?? none))
+  }
+  for (const each of addresses)
+    add(each, own => {
+      if (each.name === partName(own.owner.uid, 'internal')) return { ...own, internal: each }
+      return each.name === partName(own.owner.uid, 'external') ? { ...own, external: each } : own
+    })
+  for (const each of firewalls) add(each, own => ({ ...own, firewalls: [...own.firewalls, each] }))
+  return found
+}
+
+async function addressesIn(session: GcpSession, filter: string, call: Call): Promise<readonly Address[]> {
+  const scopes = await aggregatedIn(session, 'addresses', { filter, fields: addressFields }, call)
+  return scopes.flatMap(({ addresses }) => addresses ?? [])
+}
+
+const firewallsIn = (session: GcpSession, filter: string, call: Call): Promise<readonly Firewall[]> =>
+  everyPage(async token => {
+    const { project, clients } = session
+    const asked = { project, filter, maxResults: 500, ...(token && { pageToken: token }) }
+    const [found, , answer] = await session.make(
+      'firewalls.list',
+      call,
+      options => clients.firewalls.list(asked, options),
+      { fields: firewallFields },
+    )
+    return { found, next: answer?.nextPageToken || undefined }
+  })
+
+/** How an address is made, or is to be, in a word: the same for what is the same. */
+const inAWord = (exposure: string, rules: string, ssh: readonly string[]): string =>
+  [exposure, rules, ssh.toSorted().join(',')].join(' ').trimEnd()
+
+export const wantedNetwork = ({ firewall, sshCIDRs }: GcpSettings, exposure: Exposure): string =>
+  inAWord(exposure, firewall === 'Managed' ? 'own' : 'none', sshCIDRs)
+
+/**
+ * The scheduler's address as it is made, or undefined where it is not there yet. `scheduler` is the address from outside
+ * that its machine has, where there is a machine.
+ */
+export function addressOf(
+  own: Belongings,
+  scheduler: { readonly external: string | undefined } | undefined,
+): ReservedAddress | undefined {
+  const { owner, internal: kept, external, firewalls } = own
+  const { address: internal, subnetwork } = kept ?? {}
+  if (kept === undefined || !internal || !subnetwork) return undefined
+  const isUnbound = scheduler !== undefined && scheduler.external !== external?.address
+  const exposure = isUnbound ? 'Unbound' : external === undefined ? 'Private' : 'Public'
+  const rules = rulesIn(own)
+  return {
+    owner: owner.uid,
+    key: owner.key,
+    internal: daskAt(internal),
+    external: daskAt(external?.address || internal),
+    handle: `${pathOf(subnetwork)} ${lastOf(kept.region)}`,
+    network: inAWord(exposure, rules.word, rules.ssh),
+    ...(firewalls.length > 0 ? { admitted: rules.admitted } : {}),
+  }
+}
+
+/** What the rules let in, and whether they are whole. */
+function rulesIn({ owner, firewalls }: Belongings) {
+  const rangesOf = (part: Part): readonly string[] =>
+    firewalls.find(({ name }) => name === partName(owner.uid, part))?.sourceRanges ?? []
+  const admitted = [...rangesOf('scheduler'), ...rangesOf('scheduler-v6')].toSorted()
+  const ssh = rangesOf('ssh')
+  const wanted = wantedRules(owner.uid, { admitted, ssh })
+  const isWhole =
+    firewalls.length === wanted.length &&
+    wanted.every(rule =>
+      firewalls.some(each => each.name === partName(owner.uid, rule.part) && isAsWanted(each, rule)),
+    )
+  return { word: firewalls.length === 0 ? 'none' : isWhole ? 'own' : 'partial', admitted, ssh }
+}
+
+/** Where the scheduler's address is, as its handle says it. */
+export function readHandle(
+  handle: string | undefined,
+): { readonly subnetwork: string; readonly region: string } | undefined {
+  const [subnetwork, region] = (handle ?? '').split(' ')
+  return subnetwork && region ? { subnetwork, region } : undefined
+}

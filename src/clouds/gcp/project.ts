@@ -1,0 +1,46 @@
+import { Memo } from '../../lib/memo.ts'
+import { steadyNow } from '../../lib/steady.ts'
+import type { MachineId } from '../../model/names.ts'
+import { NoCapacity } from '../capacity.ts'
+import { KnownMachines } from '../known-machines.ts'
+import { type GcpGate, gcpGate } from './gate.ts'
+import type { Image, Size } from './images.ts'
+import type { Site } from './sites.ts'
+
+const rememberMs = 300_000
+
+/** What one project has in common, whoever asks: its rates, what is out of stock, and what rarely changes. */
+export class GcpProject {
+  readonly gate: GcpGate
+  readonly outOfStock: NoCapacity
+  readonly machines: KnownMachines
+  readonly sites: Memo<Site>
+  readonly sizes: Memo<Size>
+  readonly images: Memo<Image>
+  /** Tokens whose request was sent, and whose end is not known: their machines are looked for before another try. */
+  readonly unclear = new Set<string>()
+  readonly #zones = new Map<MachineId, string>()
+
+  constructor(now: () => number = steadyNow) {
+    this.gate = gcpGate(now)
+    this.outOfStock = new NoCapacity(now)
+    this.machines = new KnownMachines(now)
+    this.sites = new Memo(rememberMs, now)
+    this.sizes = new Memo(rememberMs, now)
+    this.images = new Memo(rememberMs, now)
+  }
+
+  /** Undefined where no list has shown it. */
+  zoneOf(machine: MachineId): string | undefined {
+    return this.#zones.get(machine)
+  }
+
+  found(machine: MachineId, zone: string): void {
+    this.#zones.set(machine, zone)
+  }
+
+  /** Names are never given twice: those of machines that went are forgotten. */
+  keepOnly(listed: ReadonlySet<MachineId>): void {
+    for (const machine of this.#zones.keys()) if (!listed.has(machine)) this.#zones.delete(machine)
+  }
+}

@@ -1,0 +1,219 @@
+import type { Call } from '../../lib/call.ts'
+import { CloudError } from '../../model/faults.ts'
+import type { ReservedAddress } from '../../model/machine.ts'
+import type { ClusterUid, InstallationId, MachineId, Scope } from '../../model/names.ts'
+import type { Cloud, LaunchAnswer, LaunchRequest, Listing, MachineWish, NetworkWish } from '../contract.ts'
+import { launchMarks, type Marks, type Ours, ownedBy, sealed } from '../marks.ts'
+import {
+  addressOf,
+  type Belongings,
+  belongingFilter,
+  belongingsIn,
+  readHandle,
+  wantedNetwork,
+} from './belongings.ts'
+import { born } from './births.ts'
+import { offeringsFor } from './choices.ts'
+import type { Place } from './ends.ts'
+import { propertiesOf } from './launching.ts'
+import { addressesOf, at, instancesIn, machineOf, zoneOf } from './machines.ts'
+import { labelNames } from './marks.ts'
+import { build, clear } from './network.ts'
+import { kindOf, readOffering } from './offerings.ts'
+import { OwnMachines } from './own-machines.ts'
+import type { GcpProject } from './project.ts'
+import type { Instance } from './sdk.ts'
+import type { GcpSession } from './session.ts'
+import type { GcpSettings } from './settings.ts'
+import { type Site, siteOf } from './sites.ts'
+
+export interface GcpOptions {
+  readonly session: GcpSession
+  readonly project: GcpProject
+  readonly scope: Scope
+  readonly settings: GcpSettings
+  readonly installation: InstallationId
+  /** The seal of this installation over some words. */
+  readonly seal: (words: readonly string[]) => string
+  readonly onClose: () => void
+}
+
+/** Compute Engine for the clusters that are alike in their settings; `project` is what it shares with all others. */
+export class GcpCloud implements Cloud {
+  readonly name = 'gcp'
+  readonly scope: Scope
+  readonly promises: Cloud['promises']
+  readonly #options: GcpOptions
+  readonly #ours: Ours
+  readonly #own: OwnMachines
+  #wasRefused = false
+
+  constructor(options: GcpOptions) {
+    this.#options = options
+    this.scope = options.scope
+    this.#ours = { installation: options.installation, isSealed: marks => marks.seal === this.#sealOf(marks) }
+    this.#own = new OwnMachines(options.session, options.project, this.#ours)
+    this.promises = {
+      /** An operation that was begun ends within minutes; lists show its machines from its first moments. */
+      horizonMs: 300_000,
+      stableAddress: true,
+      maxBatch: 1_000,
+      listEveryMs: { busy: 2_000, resting: 10_000 },
+      /** Of one metadata value, as it is: no compressed text fits into one. */
+      maxUserDataBytes: 262_144,
+      metadata: 'gce',
+      opensMetadata: options.settings.serviceAccount !== undefined,
+      endsMachines: true,
+      launchMs: 90_000,
+    }
+  }
+
+  async list(call: Call): Promise<Listing> {
+    const [instances, belongings] = await this.#lookedAt(call).catch((error: unknown) => {
+      this.#wasRefused = error instanceof CloudError && error.fault === 'unauthorized'
+      throw error
+    })
+    this.#wasRefused = false
+    const ours = instances.flatMap(each => {
+      const machine = machineOf(each, this.#ours)
+      return machine === undefined ? [] : [{ machine, instance: each }]
+    })
+    this.#own.meet(ours.map(({ machine, instance }) => [machine.id, zoneOf(instance)] as const))
+    this.#own.keepOnly(new Set(ours.map(({ machine }) => machine.id)))
+    const schedulers = new Map(
+      ours.flatMap(({ machine, instance }) =>
+        machine.role === 'scheduler' && machine.state.kind === 'running' ? [[machine.owner, instance]] : [],
+      ),
+    )
+    const addresses = [...belongings.values()].flatMap(own => addressIn(own, schedulers.get(own.owner.uid)))
+    const kept = new Set(addresses.map(({ owner }) => owner))
+    return {
+      machines: ours.map(({ machine }) => at(machine, addresses)),
+      addresses,
+      remains: [...belongings.values()].map(({ owner }) => owner).filter(({ uid }) => !kept.has(uid)),
+      strangers: instances.length - ours.length,
+    }
+  }
+
+  /** Side by side, but for credentials that were refused: those are tried with a single call. */
+  async #lookedAt(call: Call) {
+    const { session, installation } = this.#options
+    const instances = instancesIn(session, `labels.${labelNames.installation} = ${installation}`, call)
+    if (this.#wasRefused) await instances
+    return Promise.all([instances, belongingsIn(session, belongingFilter(), this.#ours, call)])
+  }
+
+  offerings(wish: MachineWish, call: Call): Promise<readonly string[]> {
+    const { session, project, settings } = this.#options
+    return offeringsFor({ session, project }, settings, wish, call)
+  }
+
+  async launch(request: LaunchRequest, call: Call): Promise<LaunchAnswer> {
+    const { session, project, settings, installation } = this.#options
+    const offering = readOffering(request.offering)
+    const marks = this.#sealed(launchMarks(request, installation))
+    const { subnetwork } = readHandle(request.address?.handle) ?? (await this.#site(call))
+    const properties = propertiesOf(request, settings, { subnetwork, marks })
+    const isAgain = project.unclear.has(request.token)
+    project.unclear.add(request.token)
+    const made = await born(session, { request, properties, isAgain }, call).catch((error: unknown) => {
+      if (error instanceof CloudError && error.fault === 'no-capacity')
+        project.outOfStock.note(kindOf(offering))
+      throw error
+    })
+    project.unclear.delete(request.token)
+    this.#own.meet(made)
+    if (made.size < request.count) project.outOfStock.note(kindOf(offering))
+    return { machines: [...made.keys()] }
+  }
+
+  terminate(machines: readonly MachineId[], call: Call): Promise<void> {
+    return this.#own.end(machines, call)
+  }
+
+  async reserveAddress(wish: NetworkWish, call: Call): Promise<ReservedAddress> {
+    const { session, settings, installation } = this.#options
+    const site = await this.#site(call)
+    if (settings.firewall === 'Managed' && !site.network.startsWith(`projects/${session.project}/`))
+      throw new CloudError(
+        'invalid',
+        `${site.network} is another project's: its rules are made there. Set spec.cloud.gcp.firewall to None, and have what docs/gcp.md lists let through`,
+      )
+    const { uid } = wish.owner
+    const marks = this.#sealed(ownedBy(wish.owner, installation))
+    const [found, scheduler] = await Promise.all([this.#belongings(uid, call), this.#scheduler(uid, call)])
+    await build({ session, settings, site, wish, marks }, found, scheduler, call)
+    const [made, now] = await Promise.all([
+      this.#belongings(uid, call),
+      scheduler && this.#scheduler(uid, call),
+    ])
+    const [address] = made === undefined ? [] : addressIn(made, now)
+    if (address === undefined || address.network !== this.networkFor(wish))
+      throw new CloudError(
+        'unavailable',
+        'Google does not list yet what it has just made of the scheduler’s address',
+      )
+    return address
+  }
+
+  networkFor({ exposure }: Pick<NetworkWish, 'exposure'>): string {
+    return wantedNetwork(this.#options.settings, exposure)
+  }
+
+  async releaseAddress(owner: ClusterUid, call: Call): Promise<void> {
+    const own = await this.#belongings(owner, call)
+    if (own !== undefined) await clear(this.#options.session, own, call)
+  }
+
+  async console(machine: MachineId, call: Call): Promise<string> {
+    const place = await this.#own.placeOf(machine, call)
+    return place === undefined ? '' : saidOn(this.#options.session, place, call)
+  }
+
+  prove(call: Call): Promise<void> {
+    return this.#options.session.prove(call)
+  }
+
+  async close(): Promise<void> {
+    this.#options.onClose()
+  }
+
+  #site(call: Call): Promise<Site> {
+    const { session, project, settings } = this.#options
+    return siteOf({ session, project }, settings, call)
+  }
+
+  async #belongings(owner: ClusterUid, call: Call): Promise<Belongings | undefined> {
+    const { session } = this.#options
+    return (await belongingsIn(session, belongingFilter(owner), this.#ours, call)).get(owner)
+  }
+
+  /** The one that runs, where there is one. */
+  async #scheduler(owner: ClusterUid, call: Call): Promise<Instance | undefined> {
+    const filter = `(labels.${labelNames.uid} = ${owner}) AND (labels.${labelNames.role} = scheduler)`
+    const found = await instancesIn(this.#options.session, filter, call)
+    return found.find(each => machineOf(each, this.#ours)?.state.kind === 'running')
+  }
+
+  #sealed(marks: Marks): Marks {
+    return { ...marks, seal: this.#sealOf(marks) }
+  }
+
+  #sealOf(marks: Marks): string {
+    return this.#options.seal(sealed(marks))
+  }
+}
+
+/** The first serial port, from which it cannot be written to. */
+async function saidOn(session: GcpSession, { id, zone }: Place, call: Call): Promise<string> {
+  const asked = { project: session.project, zone, instance: id, port: 1 }
+  const [output] = await session.make('instances.getSerialPortOutput', call, options =>
+    session.clients.instances.getSerialPortOutput(asked, options),
+  )
+  return output.contents ?? ''
+}
+
+const addressIn = (own: Belongings, scheduler: Instance | undefined): readonly ReservedAddress[] => {
+  const found = addressOf(own, scheduler && { external: addressesOf(scheduler).external })
+  return found === undefined ? [] : [found]
+}
