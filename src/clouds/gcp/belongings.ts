@@ -4,6 +4,7 @@ import type { ReservedAddress } from '../../model/machine.ts'
 import type { ClusterUid } from '../../model/names.ts'
 import type { Owner } from '../contract.ts'
 import { type Ours, ownerIn } from '../marks.ts'
+import { isGone } from './faults.ts'
 import { aggregatedIn, daskAt, everyPage } from './machines.ts'
 import { readMarks } from './marks.ts'
 import { type Part, partName } from './names.ts'
@@ -24,43 +25,87 @@ const addressFields = 'name,address,status,region,description,subnetwork'
 const firewallFields =
   'items(name,description,direction,disabled,network,allowed,sourceRanges,sourceTags,targetTags),nextPageToken'
 
-/** Names of everything that is made for clusters, or for one. */
-export const belongingFilter = (owner?: ClusterUid): string => `name eq dask-${owner ?? '[0-9a-f-]+'}-.*`
+/** Names of everything that is made for clusters. */
+const filter = 'name eq dask-[0-9a-f-]+-.*'
 
-/** Everything of ours by these names, all pages, in two calls side by side. */
+/** Everything of ours, all pages, in two lists side by side. */
 export async function belongingsIn(
   session: GcpSession,
-  filter: string,
   ours: Ours,
   call: Call,
 ): Promise<ReadonlyMap<ClusterUid, Belongings>> {
   const [addresses, firewalls] = await Promise.all([
-    addressesIn(session, filter, call),
-    firewallsIn(session, filter, call),
+    addressesIn(session, call),
+    firewallsIn(session, call),
   ])
+  return sorted([...addresses, ...firewalls], ours)
+}
+
+/** What one cluster has, each thing asked for by its name: unlike a list, that shows what was made a moment ago. */
+export async function belongingsOf(
+  session: GcpSession,
+  { uid, region }: { readonly uid: ClusterUid; readonly region: string },
+  ours: Ours,
+  call: Call,
+): Promise<Belongings | undefined> {
+  const things = await Promise.all([
+    ...addressParts.map(part => addressNamed(session, region, partName(uid, part), call)),
+    ...firewallParts.map(part => firewallNamed(session, partName(uid, part), call)),
+  ])
+  return sorted(things.filter(each => each !== undefined), ours).get(uid)
+}
+
+const addressParts = ['internal', 'external'] as const
+const firewallParts = ['scheduler', 'scheduler-v6', 'worker', 'ssh'] as const
+
+/** Those of ours, by their owners. */
+function sorted(things: readonly (Address | Firewall)[], ours: Ours): ReadonlyMap<ClusterUid, Belongings> {
   const found = new Map<ClusterUid, Belongings>()
-  const add = (thing: Address | Firewall, part: (own: Belongings) => Belongings): void => {
+  for (const thing of things) {
     const marks = readMarks(thing.description)
     const owner = ownerIn(marks)
-    if (owner === undefined || marks.installation !== ours.installation || !ours.isSealed(marks)) return
-    const none = { owner, internal: undefined, external: undefined, firewalls: [] }
-    found.set(owner.uid, part(found.get(owner.uid) ?? none))
+    if (owner === undefined || marks.installation !== ours.installation || !ours.isSealed(marks)) continue
+    const own = found.get(owner.uid) ?? { owner, internal: undefined, external: undefined, firewalls: [] }
+    found.set(owner.uid, withThing(own, thing))
   }
-  for (const each of addresses)
-    add(each, own => {
-      if (each.name === partName(own.owner.uid, 'internal')) return { ...own, internal: each }
-      return each.name === partName(own.owner.uid, 'external') ? { ...own, external: each } : own
-    })
-  for (const each of firewalls) add(each, own => ({ ...own, firewalls: [...own.firewalls, each] }))
   return found
 }
 
-async function addressesIn(session: GcpSession, filter: string, call: Call): Promise<readonly Address[]> {
+function withThing(own: Belongings, thing: Address | Firewall): Belongings {
+  if (thing.name === partName(own.owner.uid, 'internal')) return { ...own, internal: thing }
+  if (thing.name === partName(own.owner.uid, 'external')) return { ...own, external: thing }
+  return { ...own, firewalls: [...own.firewalls, thing] }
+}
+
+const orNone = <T>(asked: Promise<readonly [T, ...unknown[]]>): Promise<T | undefined> =>
+  asked.then(
+    ([found]) => found,
+    (error: unknown) => {
+      if (isGone(error)) return undefined
+      throw error
+    },
+  )
+
+const addressNamed = (session: GcpSession, region: string, address: string, call: Call) =>
+  orNone<Address>(
+    session.make('addresses.get', call, options =>
+      session.clients.addresses.get({ project: session.project, region, address }, options),
+    ),
+  )
+
+const firewallNamed = (session: GcpSession, firewall: string, call: Call) =>
+  orNone<Firewall>(
+    session.make('firewalls.get', call, options =>
+      session.clients.firewalls.get({ project: session.project, firewall }, options),
+    ),
+  )
+
+async function addressesIn(session: GcpSession, call: Call): Promise<readonly Address[]> {
   const scopes = await aggregatedIn(session, 'addresses', { filter, fields: addressFields }, call)
   return scopes.flatMap(({ addresses }) => addresses ?? [])
 }
 
-const firewallsIn = (session: GcpSession, filter: string, call: Call): Promise<readonly Firewall[]> =>
+const firewallsIn = (session: GcpSession, call: Call): Promise<readonly Firewall[]> =>
   everyPage(async token => {
     const { project, clients } = session
     const asked = { project, filter, maxResults: 500, ...(token && { pageToken: token }) }

@@ -102,6 +102,7 @@ export const calls = {
     isFirst: true,
   },
   'firewalls.list': { bucket: 'list', permissions: [], firewall: ['compute.firewalls.list'] },
+  'firewalls.get': { bucket: 'read', permissions: [], firewall: ['compute.firewalls.get'] },
   'firewalls.insert': ofFirewall('compute.firewalls.create'),
   'firewalls.update': ofFirewall('compute.firewalls.update'),
   'firewalls.delete': { ...ofFirewall('compute.firewalls.delete'), isFirst: true },

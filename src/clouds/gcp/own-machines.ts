@@ -36,10 +36,10 @@ export class OwnMachines {
     )
   }
 
-  /** What a list does not show any more is forgotten. */
+  /** What a list has not shown for an hour is forgotten, and where it was. */
   keepOnly(listed: ReadonlySet<MachineId>): void {
     this.#project.machines.keepOnly(this.#ours.installation, listed)
-    this.#project.keepOnly(listed)
+    this.#project.keepOnly(id => this.#ageMs(id) !== undefined)
   }
 
   /** Asks for their end. Machines that this process has not seen yet are looked at first: they might be a stranger's. */

@@ -39,8 +39,7 @@ export class GcpProject {
     this.#zones.set(machine, zone)
   }
 
-  /** Names are never given twice: those of machines that went are forgotten. */
-  keepOnly(listed: ReadonlySet<MachineId>): void {
-    for (const machine of this.#zones.keys()) if (!listed.has(machine)) this.#zones.delete(machine)
+  keepOnly(isKnown: (machine: MachineId) => boolean): void {
+    for (const machine of this.#zones.keys()) if (!isKnown(machine)) this.#zones.delete(machine)
   }
 }

@@ -7,8 +7,8 @@ import { launchMarks, type Marks, type Ours, ownedBy, sealed } from '../marks.ts
 import {
   addressOf,
   type Belongings,
-  belongingFilter,
   belongingsIn,
+  belongingsOf,
   readHandle,
   wantedNetwork,
 } from './belongings.ts'
@@ -100,7 +100,7 @@ export class GcpCloud implements Cloud {
     const { session, installation } = this.#options
     const instances = instancesIn(session, `labels.${labelNames.installation} = ${installation}`, call)
     if (this.#wasRefused) await instances
-    return Promise.all([instances, belongingsIn(session, belongingFilter(), this.#ours, call)])
+    return Promise.all([instances, belongingsIn(session, this.#ours, call)])
   }
 
   offerings(wish: MachineWish, call: Call): Promise<readonly string[]> {
@@ -183,9 +183,9 @@ export class GcpCloud implements Cloud {
     return siteOf({ session, project }, settings, call)
   }
 
-  async #belongings(owner: ClusterUid, call: Call): Promise<Belongings | undefined> {
-    const { session } = this.#options
-    return (await belongingsIn(session, belongingFilter(owner), this.#ours, call)).get(owner)
+  #belongings(owner: ClusterUid, call: Call): Promise<Belongings | undefined> {
+    const { session, settings } = this.#options
+    return belongingsOf(session, { uid: owner, region: settings.region }, this.#ours, call)
   }
 
   /** The one that runs, where there is one. */

@@ -1,5 +1,6 @@
 import { AsyncLocalStorage } from 'node:async_hooks'
 import type { GoogleAuth } from 'google-auth-library'
+import { EnvHttpProxyAgent, fetch } from 'undici'
 import type { Call } from '../../lib/call.ts'
 import { limited } from '../../lib/deadline.ts'
 import type { CallName } from './calls.ts'
@@ -100,6 +101,17 @@ const ended = (signal: AbortSignal): Promise<never> =>
     signal.addEventListener('abort', () => reject(signal.reason), { once: true })
   })
 
+const dispatcher = new EnvHttpProxyAgent()
+/** The library's own throws where nobody can catch it when a request with a body begins after its signal was aborted. */
+const fetchImplementation = async (
+  input: string | URL | Request,
+  init?: RequestInit,
+): Promise<Response> => {
+  // oxlint-disable-next-line typescript/no-unsafe-type-assertion -- one standard, declared by Node's types and by undici's own
+  const [asked, manner] = [input, { ...init, dispatcher }] as unknown as Parameters<typeof fetch>
+  return fetch(asked, manner)
+}
+
 /** The same, and each request ends with the signal of the call that it is made for. */
 function heeding(auth: GoogleAuth): GoogleAuth {
   const fetched = auth.fetch.bind(auth)
@@ -109,7 +121,8 @@ function heeding(auth: GoogleAuth): GoogleAuth {
     const url = new URL(input)
     if (told.fields !== undefined) url.searchParams.set('fields', told.fields)
     const signals = [told.signal, ...(init.signal ? [init.signal] : [])]
-    return fetched(url, { ...init, signal: AbortSignal.any(signals) })
+    const manner = { fetchImplementation, signal: AbortSignal.any(signals) }
+    return fetched(url, { ...init, ...manner })
   }
   return auth
 }
