@@ -1,6 +1,7 @@
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
 import { apiVersion, kind } from '../../src/api/names.ts'
 import { parseResource } from '../../src/api/resource.ts'
+import { cloudParser } from '../../src/clouds/registry.ts'
 import { record } from '../../src/lib/parse.ts'
 import { type CrdPlane, dryRun, manifest, merge, startCrdPlane } from '../support/crd-plane.ts'
 import { refusedSpecs } from '../support/refused-specs.ts'
@@ -127,6 +128,24 @@ describe('the API server takes', () => {
       kind: 'valid',
       resource: { cluster: { cloud: { name: 'aws' } } },
     })
+  })
+
+  test.each(['simple', 'spot-gpu', 'private', 'shared-vpc'])('the sample gcp-%s', async sample => {
+    await server.plane.kubectl(['delete', '--ignore-not-found', 'dcc', sample])
+    await server.plane.kubectl(['apply', '-f', `deploy/samples/gcp-${sample}.yaml`])
+    const { body } = await server.send('GET', { name: sample })
+    expect(parseResource(body, cloudParser([]))).toMatchObject({
+      kind: 'valid',
+      resource: { cluster: { cloud: { name: 'gcp' } } },
+    })
+  })
+
+  test.each(['project', 'region'])('no other %s of a cluster', async field => {
+    await server.plane.kubectl(['apply', '-f', 'deploy/samples/gcp-private.yaml'])
+    const body = { spec: { cloud: { gcp: { [field]: 'europe-west1' } } } }
+    const { status, message } = await server.send('PATCH', { name: 'private', body, type: merge })
+    expect(status).toBe(422)
+    expect(message).toContain(`the ${field} of a cluster cannot change`)
   })
 
   test('changes of everything but the cloud', async () => {

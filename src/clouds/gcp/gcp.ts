@@ -1,5 +1,4 @@
 import { record } from '../../lib/parse.ts'
-import { CloudError } from '../../model/faults.ts'
 import { defineCloud } from '../contract.ts'
 import { type GcpCredentials, parseCredentials } from './credentials.ts'
 import { type GcpSettings, machineIntent, parseSettings } from './settings.ts'
@@ -19,7 +18,8 @@ export const gcp = defineCloud<GcpSettings, GcpCredentials>({
   ambient: projects => projects.map(project => parseSettings({ project, region: anyRegion }, 'project')),
   connection: settings => settings,
   credentials: parseCredentials,
-  async connect() {
-    throw new CloudError('invalid', 'Google Compute Engine cannot be used yet: choose another cloud')
+  async connect(settings, credentials, context) {
+    const { connectGcp } = await import('./connect.ts')
+    return connectGcp(settings, credentials, context)
   },
 })
