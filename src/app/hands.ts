@@ -20,6 +20,7 @@ import {
   type Subject,
 } from '../reconcile/ports.ts'
 import type { Metrics } from '../telemetry/metrics.ts'
+import { backstopOf } from './backstop.ts'
 import type { Connection } from './connections.ts'
 import { clientAddress, type Organs } from './eyes.ts'
 import { lastWords } from './last-words.ts'
@@ -234,6 +235,7 @@ function prepared(
     userData,
     address: kept,
     exposure: cluster.network.exposure,
+    endsAt: backstopOf(cluster, cloud.promises),
   }
   return {
     scope: cloud.scope,

@@ -38,6 +38,8 @@ export interface Cloud {
     readonly metadata?: 'ec2' | 'gce'
     /** Tasks may ask that service, since the user has given the machines an identity that it hands out. */
     readonly opensMetadata?: boolean
+    /** The cloud ends a machine by itself when `LaunchRequest.endsAt` has come. */
+    readonly endsMachines?: boolean
     /** A create may take this long to answer. */
     readonly launchMs: number
   }
@@ -135,6 +137,11 @@ export interface LaunchRequest {
   /** The scheduler's kept address, for workers too, in a cloud that keeps addresses. */
   readonly address: KeptAddress | undefined
   readonly exposure: Exposure
+  /**
+   * When the cloud itself is to delete the machines, should nobody have: RFC 3339, the same for every machine of a cluster
+   * whose time to live is not changed. Only where `promises.endsMachines`, of clusters with a time to live. It may have passed.
+   */
+  readonly endsAt?: string | undefined
 }
 
 /** At least one machine, and fewer than asked for where capacity ran out. */
