@@ -133,7 +133,7 @@ export class DaskUser {
     {
       secret,
       scheduler = '',
-    }: { readonly secret: SecretResource | undefined; readonly scheduler?: string | undefined },
+    }: { readonly secret: Pick<SecretResource, 'data'> | undefined; readonly scheduler?: string | undefined },
   ): Promise<DaskUser> {
     await mkdir(join(folder, 'dask'), { recursive: true })
     for (const [name, value] of Object.entries(secret?.data ?? {}))
