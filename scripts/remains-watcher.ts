@@ -2,18 +2,21 @@ import { readdirSync, readFileSync } from 'node:fs'
 import { rm } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
-import { wait } from '../src/lib/wait.ts'
+import { setTimeout as delay } from 'node:timers/promises'
 import { markOf } from './remains.ts'
 
 /** For the processes of the run itself to notice that it is over, and to start nothing more. */
 const quietMs = 2_000
+/** Who has not ended by then cannot be ended. */
+const lastMs = 30_000
 const lookMs = 100
 
 /** Waits for the end of the run that is the only one to hold the other end of its standard input, and then cleans up after it. */
 const mark = markOf(process.argv[2] ?? '')
 for await (const _ of process.stdin);
-const until = Date.now() + quietMs
-while (endAll() > 0 || Date.now() < until) await wait(lookMs, { signal: AbortSignal.timeout(10 * lookMs) })
+const over = performance.now()
+for (let ms = 0; ms < lastMs && (endAll() > 0 || ms < quietMs); ms = performance.now() - over)
+  await delay(lookMs)
 const left = names(tmpdir()).filter(name => name.includes(mark))
 await Promise.all(left.map(name => rm(join(tmpdir(), name), { recursive: true, force: true })))
 
