@@ -10,6 +10,7 @@ import {
   belongingsIn,
   belongingsOf,
   readHandle,
+  type Sight,
   wantedNetwork,
 } from './belongings.ts'
 import { born } from './births.ts'
@@ -100,7 +101,7 @@ export class GcpCloud implements Cloud {
     const { session, installation } = this.#options
     const instances = instancesIn(session, `labels.${labelNames.installation} = ${installation}`, call)
     if (this.#wasRefused) await instances
-    return Promise.all([instances, belongingsIn(session, this.#ours, call)])
+    return Promise.all([instances, belongingsIn(session, this.#sight, call)])
   }
 
   offerings(wish: MachineWish, call: Call): Promise<readonly string[]> {
@@ -185,7 +186,7 @@ export class GcpCloud implements Cloud {
 
   #belongings(owner: ClusterUid, call: Call): Promise<Belongings | undefined> {
     const { session, settings } = this.#options
-    return belongingsOf(session, { uid: owner, region: settings.region }, this.#ours, call)
+    return belongingsOf(session, { uid: owner, region: settings.region }, this.#sight, call)
   }
 
   /** The one that runs, where there is one. */
@@ -193,6 +194,10 @@ export class GcpCloud implements Cloud {
     const filter = `(labels.${labelNames.uid} = ${owner}) AND (labels.${labelNames.role} = scheduler)`
     const found = await instancesIn(this.#options.session, filter, call)
     return found.find(each => machineOf(each, this.#ours)?.state.kind === 'running')
+  }
+
+  get #sight(): Sight {
+    return { ours: this.#ours, makesRules: this.#options.settings.firewall === 'Managed' }
   }
 
   #sealed(marks: Marks): Marks {

@@ -103,10 +103,7 @@ const ended = (signal: AbortSignal): Promise<never> =>
 
 const dispatcher = new EnvHttpProxyAgent()
 /** The library's own throws where nobody can catch it when a request with a body begins after its signal was aborted. */
-const fetchImplementation = async (
-  input: string | URL | Request,
-  init?: RequestInit,
-): Promise<Response> => {
+const fetchImplementation = async (input: string | URL | Request, init?: RequestInit): Promise<Response> => {
   // oxlint-disable-next-line typescript/no-unsafe-type-assertion -- one standard, declared by Node's types and by undici's own
   const [asked, manner] = [input, { ...init, dispatcher }] as unknown as Parameters<typeof fetch>
   return fetch(asked, manner)

@@ -1,0 +1,44 @@
+import { connectGcp } from '../../../src/clouds/gcp/connect.ts'
+import { parseCredentials } from '../../../src/clouds/gcp/credentials.ts'
+import { roleFor } from '../../../src/clouds/gcp/policy.ts'
+import type { GcpCloud } from '../../../src/clouds/gcp/provider.ts'
+import { parseSettings } from '../../../src/clouds/gcp/settings.ts'
+import { installationId } from '../../../src/model/names.ts'
+import type { Options } from './gce.ts'
+import { aGcpGround, type GcpGround, homeProject, homeRegion } from './gcp-ground.ts'
+
+/** As `npm run iam-policy -- gcp` prints it, with the right to give machines a service account. */
+export const printedRole = roleFor({ of: 'all', makesRules: true, givesServiceAccounts: true })
+
+/** A simulated project, and operators that work in it through the real provider and SDK. */
+export interface GcpClouds extends GcpGround {
+  /** Each has a memory of its own. */
+  open(installation: string, settings?: object, secret?: Readonly<Record<string, string>>): Promise<GcpCloud>
+}
+
+export async function someGcpClouds(options: Options = {}): Promise<GcpClouds> {
+  const ground = await aGcpGround(options)
+  ground.operator.grants.set(homeProject, new Set(printedRole.includedPermissions))
+  const before = new Map(Object.keys(ground.environment).map(name => [name, process.env[name]]))
+  Object.assign(process.env, ground.environment)
+  const key = { 'credentials.json': JSON.stringify(ground.keyFile) }
+  return {
+    ...ground,
+    open: (installation, settings = {}, secret = key) =>
+      connectGcp(
+        parseSettings({ project: homeProject, region: homeRegion, ...settings }, 'spec.cloud.gcp'),
+        parseCredentials(secret, 'spec.credentialsSecretRef'),
+        { installation: installationId(installation), sealingKey: 'key', stateDirectory: '' },
+      ),
+    async [Symbol.asyncDispose]() {
+      for (const [name, value] of before)
+        if (value === undefined) delete process.env[name]
+        else process.env[name] = value
+      await ground[Symbol.asyncDispose]()
+    },
+  }
+}
+
+/** Machines that there are in every calm project, in one of its zones or anywhere in its region. */
+export const offeringIn = (place: string): string =>
+  `e2-standard-4 ${place} OnDemand projects/ubuntu-os-cloud/global/images/ubuntu-2404-lts-amd64-v20260801 30`
