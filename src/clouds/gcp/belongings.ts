@@ -2,9 +2,9 @@ import type { Call } from '../../lib/call.ts'
 import type { Exposure } from '../../model/cluster.ts'
 import { CloudError } from '../../model/faults.ts'
 import type { ReservedAddress } from '../../model/machine.ts'
-import type { ClusterUid } from '../../model/names.ts'
+import type { ClusterUid, InstallationId } from '../../model/names.ts'
 import type { Owner } from '../contract.ts'
-import { type Ours, ownerIn } from '../marks.ts'
+import { type Marks, type Ours, ownedBy, ownerIn } from '../marks.ts'
 import { isGone } from './faults.ts'
 import { aggregatedIn, daskAt, everyPage } from './machines.ts'
 import { readMarks } from './marks.ts'
@@ -76,6 +76,7 @@ export async function belongingsOf(
 
 const addressParts = ['internal', 'external'] as const
 const firewallParts = ['scheduler', 'scheduler-v6', 'worker', 'ssh'] as const
+const parts: readonly Part[] = [...addressParts, ...firewallParts]
 
 /** Those of ours, by their owners. */
 function sorted(things: readonly (Address | Firewall)[], ours: Ours): ReadonlyMap<ClusterUid, Belongings> {
@@ -84,15 +85,29 @@ function sorted(things: readonly (Address | Firewall)[], ours: Ours): ReadonlyMa
     const marks = readMarks(thing.description)
     const owner = ownerIn(marks)
     if (owner === undefined || marks.installation !== ours.installation || !ours.isSealed(marks)) continue
+    const part = parts.find(each => each === marks.role)
+    if (part === undefined || thing.name !== partName(owner.uid, part) || marks.group !== whereIs(thing))
+      continue
     const own = found.get(owner.uid) ?? { owner, internal: undefined, external: undefined, firewalls: [] }
-    found.set(owner.uid, withThing(own, thing))
+    found.set(owner.uid, withThing(own, part, thing))
   }
   return found
 }
 
-function withThing(own: Belongings, thing: Address | Firewall): Belongings {
-  if (thing.name === partName(own.owner.uid, 'internal')) return { ...own, internal: thing }
-  if (thing.name === partName(own.owner.uid, 'external')) return { ...own, external: thing }
+/** A copy of the marks fits nothing else: they say which part it is, and where, and there is no other of that name there. */
+export const partMarks = (owner: Owner, installation: InstallationId, part: Part, where: string): Marks => ({
+  ...ownedBy(owner, installation),
+  role: part,
+  group: where,
+})
+
+/** The region of an address, the network of a rule. */
+const whereIs = (thing: Address | Firewall): string =>
+  'network' in thing && thing.network ? pathOf(thing.network) : 'region' in thing ? lastOf(thing.region) : ''
+
+function withThing(own: Belongings, part: Part, thing: Address | Firewall): Belongings {
+  if (part === 'internal') return { ...own, internal: thing }
+  if (part === 'external') return { ...own, external: thing }
   return { ...own, firewalls: [...own.firewalls, thing] }
 }
 

@@ -1,12 +1,10 @@
 import type { Call } from '../../lib/call.ts'
 import { CloudError } from '../../model/faults.ts'
 import type { NetworkWish } from '../contract.ts'
-import type { Marks } from '../marks.ts'
 import type { Belongings } from './belongings.ts'
 import { isGone, isThereAlready, unless } from './faults.ts'
 import { addressesOf, zoneOf } from './machines.ts'
-import { described } from './marks.ts'
-import { partName } from './names.ts'
+import { type Part, partName } from './names.ts'
 import { finished } from './operations.ts'
 import { firewallOf, isAsWanted, wantedRules } from './rules.ts'
 import { type Address, type Firewall, type Instance, lastOf } from './sdk.ts'
@@ -20,8 +18,8 @@ export interface Ground {
   readonly settings: GcpSettings
   readonly site: Site
   readonly wish: NetworkWish
-  /** Of the owner, sealed. */
-  readonly marks: Marks
+  /** A description of a part of the owner's network that is in a place, sealed. */
+  readonly describe: (part: Part, where: string) => string
 }
 
 /** Makes what is missing, corrects what is not as it should be, and takes away what is not wanted. Every step may be repeated. */
@@ -47,14 +45,14 @@ export async function build(
 }
 
 async function makeAddress(
-  { session, settings, site, wish, marks }: Ground,
+  { session, settings, site, wish, describe }: Ground,
   part: 'internal' | 'external',
   call: Call,
 ): Promise<void> {
   const { project, clients } = session
   const addressResource = {
     name: partName(wish.owner.uid, part),
-    description: described(marks),
+    description: describe(part, settings.region),
     ...(part === 'internal'
       ? { addressType: 'INTERNAL', purpose: 'GCE_ENDPOINT', subnetwork: site.subnetwork }
       : { addressType: 'EXTERNAL' }),
@@ -70,14 +68,14 @@ async function makeAddress(
 
 /** Makes and widens before it takes away: nobody who may come in is kept out meanwhile. */
 async function correct(ground: Ground, found: readonly Firewall[], call: Call): Promise<void> {
-  const { session, settings, site, wish, marks } = ground
+  const { session, settings, site, wish, describe } = ground
   const { uid } = wish.owner
   const wanted =
     settings.firewall === 'None' ? [] : wantedRules(uid, { admitted: wish.admitted, ssh: settings.sshCIDRs })
-  const about = { network: site.network, description: described(marks) }
   await Promise.all(
     wanted.map(async rule => {
       const known = found.find(({ name }) => name === partName(uid, rule.part))
+      const about = { network: site.network, description: describe(rule.part, site.network) }
       const firewallResource = firewallOf(uid, rule, about)
       if (known === undefined) await makeFirewall(session, firewallResource, call)
       else if (!isAsWanted(known, rule)) await patchFirewall(session, firewallResource, call)

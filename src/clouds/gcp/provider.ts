@@ -3,12 +3,13 @@ import { CloudError } from '../../model/faults.ts'
 import type { ReservedAddress } from '../../model/machine.ts'
 import type { ClusterUid, InstallationId, MachineId, Scope } from '../../model/names.ts'
 import type { Cloud, LaunchAnswer, LaunchRequest, Listing, MachineWish, NetworkWish } from '../contract.ts'
-import { launchMarks, type Marks, type Ours, ownedBy, sealed } from '../marks.ts'
+import { launchMarks, type Marks, type Ours, sealed } from '../marks.ts'
 import {
   addressOf,
   type Belongings,
   belongingsIn,
   belongingsOf,
+  partMarks,
   readHandle,
   type Sight,
   wantedNetwork,
@@ -18,7 +19,8 @@ import { offeringsFor } from './choices.ts'
 import type { Place } from './ends.ts'
 import { propertiesOf } from './launching.ts'
 import { addressesOf, at, instancesIn, machineOf, zoneOf } from './machines.ts'
-import { labelNames } from './marks.ts'
+import { described, labelNames } from './marks.ts'
+import type { Part } from './names.ts'
 import { build, clear } from './network.ts'
 import { kindOf, readOffering } from './offerings.ts'
 import { OwnMachines } from './own-machines.ts'
@@ -141,9 +143,10 @@ export class GcpCloud implements Cloud {
         `${site.network} is another project's: its rules are made there. Set spec.cloud.gcp.firewall to None, and have what docs/gcp.md lists let through`,
       )
     const { uid } = wish.owner
-    const marks = this.#sealed(ownedBy(wish.owner, installation))
+    const describe = (part: Part, where: string): string =>
+      described(this.#sealed(partMarks(wish.owner, installation, part, where)))
     const [found, scheduler] = await Promise.all([this.#belongings(uid, call), this.#scheduler(uid, call)])
-    await build({ session, settings, site, wish, marks }, found, scheduler, call)
+    await build({ session, settings, site, wish, describe }, found, scheduler, call)
     const [made, now] = await Promise.all([
       this.#belongings(uid, call),
       scheduler && this.#scheduler(uid, call),
