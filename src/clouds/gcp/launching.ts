@@ -6,14 +6,21 @@ import { type Offering, readOffering } from './offerings.ts'
 import type { Instance, InstanceProperties } from './sdk.ts'
 import type { GcpSettings } from './settings.ts'
 
+export interface Making {
+  /** Where the scheduler's address is. */
+  readonly subnetwork: string
+  readonly marks: Marks
+  /** In milliseconds since 1970. */
+  readonly now: number
+}
+
 /**
  * What every machine of a launch is: whoever renders it from the same record gets the same, so that its request id fits.
- * `subnetwork` is where the scheduler's address is.
  */
 export function propertiesOf(
   request: LaunchRequest,
   settings: GcpSettings,
-  { subnetwork, marks }: { readonly subnetwork: string; readonly marks: Marks },
+  { subnetwork, marks, now }: Making,
 ): InstanceProperties {
   const offering = readOffering(request.offering)
   const labels = labelled(settings.labels, marks)
@@ -27,7 +34,7 @@ export function propertiesOf(
     disks: [bootDisk(offering, settings, labels)],
     networkInterfaces: [networkInterface(request, settings, subnetwork)],
     metadata: { items: metadataOf(request, settings) },
-    scheduling: scheduling(request, offering, gpu !== undefined),
+    scheduling: scheduling(request, offering, { hasGpu: gpu !== undefined, now }),
     shieldedInstanceConfig: {
       enableSecureBoot: shieldedVm.secureBoot,
       enableVtpm: shieldedVm.vtpm,
@@ -111,14 +118,26 @@ function metadataOf({ userData, role }: LaunchRequest, settings: GcpSettings) {
 }
 
 /** Nothing is started again by Google: the operator does that, and knows what for. */
-function scheduling({ endsAt }: LaunchRequest, { purchasing }: Offering, hasGpu: boolean) {
+function scheduling(
+  { endsAt }: LaunchRequest,
+  { purchasing }: Offering,
+  about: { readonly hasGpu: boolean; readonly now: number },
+) {
   const isSpot = purchasing === 'Spot'
-  const isEnded = isSpot || endsAt !== undefined
+  const seconds = endsAt === undefined ? undefined : runSeconds(Date.parse(endsAt) - about.now)
   return {
     automaticRestart: false,
     provisioningModel: isSpot ? 'SPOT' : 'STANDARD',
-    onHostMaintenance: isSpot || hasGpu ? 'TERMINATE' : 'MIGRATE',
-    ...(isEnded ? { instanceTerminationAction: 'DELETE' } : {}),
-    ...(endsAt === undefined ? {} : { terminationTime: endsAt }),
+    onHostMaintenance: isSpot || about.hasGpu ? 'TERMINATE' : 'MIGRATE',
+    ...(isSpot || seconds !== undefined ? { instanceTerminationAction: 'DELETE' } : {}),
+    ...(seconds === undefined ? {} : { maxRunDuration: { seconds } }),
   }
 }
+
+const hourS = 3_600
+/** Google takes no longer limit. */
+const mostHours = 120 * 24
+
+/** Until then, up to whole hours: a request that is sent again is the same, but at the turn of one. */
+const runSeconds = (leftMs: number): number =>
+  Math.min(Math.max(Math.ceil(leftMs / 1_000 / hourS), 1), mostHours) * hourS

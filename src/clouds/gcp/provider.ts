@@ -116,7 +116,7 @@ export class GcpCloud implements Cloud {
     const offering = readOffering(request.offering)
     const marks = this.#sealed(launchMarks(request, installation))
     const { subnetwork } = readHandle(request.address?.handle) ?? (await this.#site(call))
-    const properties = propertiesOf(request, settings, { subnetwork, marks })
+    const properties = propertiesOf(request, settings, { subnetwork, marks, now: Date.now() })
     const isAgain = project.unclear.has(request.token)
     project.unclear.add(request.token)
     const made = await born(session, { request, properties, isAgain }, call).catch((error: unknown) => {
@@ -164,9 +164,14 @@ export class GcpCloud implements Cloud {
     return wantedNetwork(this.#options.settings, exposure)
   }
 
+  /** Wherever it is in the project: whoever sweeps it knows no region. What was made a moment ago no list may show. */
   async releaseAddress(owner: ClusterUid, call: Call): Promise<void> {
-    const own = await this.#belongings(owner, call)
-    if (own !== undefined) await clear(this.#options.session, own, call)
+    const { session } = this.#options
+    const [named, listed] = await Promise.all([
+      this.#belongings(owner, call),
+      belongingsIn(session, this.#sight, call),
+    ])
+    for (const own of [named, listed.get(owner)]) if (own !== undefined) await clear(session, own, call)
   }
 
   async console(machine: MachineId, call: Call): Promise<string> {
