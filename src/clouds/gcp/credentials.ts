@@ -1,3 +1,4 @@
+import './quiet.ts'
 import { createPrivateKey } from 'node:crypto'
 import type { AuthClient, GoogleAuth } from 'google-auth-library'
 import type { Call } from '../../lib/call.ts'

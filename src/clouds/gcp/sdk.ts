@@ -1,3 +1,4 @@
+import './quiet.ts'
 import type { protos } from '@google-cloud/compute'
 // By file: the package's own door loads a hundred services, of which these are asked.
 import { AddressesClient } from '@google-cloud/compute/build/src/v1/addresses_client.js'
@@ -47,8 +48,6 @@ export function placeIn(environment: Readonly<Record<string, string | undefined>
 }
 
 export function openClients(auth: GoogleAuth, place: Place) {
-  // With this set, the SDK prints every request, and the user data in it holds private keys.
-  delete process.env['GOOGLE_SDK_NODE_LOGGING']
   const options = { ...place, fallback: true, auth } as const
   return {
     addresses: new AddressesClient(options),
