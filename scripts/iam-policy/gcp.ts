@@ -7,7 +7,7 @@ export const gcpHelp = `npm run --silent iam-policy -- gcp [--shared-vpc service
 
 Prints the least custom role that the operator needs, made of the calls it makes, for gcloud iam roles create --file.
   --shared-vpc PART        the half for the service project, where the machines are, or for the host project of a shared VPC
-  --without-firewall       where all clusters say firewall: None
+  --without-firewall       where all clusters say firewall: None, as they must in a shared VPC
   --service-account EMAIL  an account that clusters may give their machines; may be given again
   --kms-key NAME           the whole name of a key that disks of clusters are encrypted with; may be given again
 `

@@ -110,7 +110,7 @@ export const shieldedVm = object({
 
 export const gpu = object({
   description:
-    'GPUs that each worker of every group gets, for sizes that have none of their own, such as n1-standard-8. Sizes such as g2-standard-8 have theirs already.',
+    'GPUs that each worker of every group gets, for sizes that have none of their own, such as n1-standard-8. Sizes such as g2-standard-8 have theirs already. Either needs an image with a driver.',
   others: 'refused',
   fields: {
     type: named(gcpPatterns.gpu, 'For example nvidia-tesla-t4.', 'must be the name of an accelerator type'),
@@ -118,7 +118,7 @@ export const gpu = object({
     driver: optional(
       choice({
         description:
-          'Install has the driver installed when a machine boots, Preinstalled leaves it to the image. Default: Install with the usual image, Preinstalled with one of yours.',
+          "Preinstalled: the image has it. Install: the image installs it when it first boots, as Google's Deep Learning VM images do where they are told to. Default: Preinstalled.",
         values: ['Preinstalled', 'Install'],
       }),
     ),

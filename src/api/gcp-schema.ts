@@ -87,7 +87,7 @@ export const gcp = object({
       choice({
         description:
           'Managed makes rules for the cluster and deletes them with it; None makes none: yours must let clients, the operator and the workers reach 8786 of ' +
-          'the scheduler, and the workers 9000 and 9001 of each other and from the scheduler. Default: Managed.',
+          'the scheduler, and the scheduler and the workers 9000 and 9001 of the workers. A shared VPC needs None. Default: Managed.',
         values: ['Managed', 'None'],
       }),
     ),
@@ -122,6 +122,23 @@ export const gcp = object({
       message: 'a network of another project needs a subnetwork of the same project, by its whole name',
       holds: ({ network = '', subnetwork = '' }) =>
         !network.includes('/') || subnetwork.startsWith(`${network.split('/global/')[0]}/`),
+    },
+    {
+      cel:
+        "(has(self.firewall) && self.firewall == 'None') || (" +
+        "(!has(self.network) || !self.network.contains('/') || self.network.startsWith('projects/' + self.project + '/')) && " +
+        "(!has(self.subnetwork) || !self.subnetwork.contains('/') || self.subnetwork.startsWith('projects/' + self.project + '/')))",
+      message: 'firewall must be None in a network of another project: its rules are made there, by hand',
+      holds: ({ project: own, network, subnetwork, firewall }) =>
+        firewall === 'None' ||
+        [network, subnetwork].every(
+          each => each?.includes('/') !== true || each.startsWith(`projects/${own}/`),
+        ),
+    },
+    {
+      cel: '!has(self.gpu) || has(self.image)',
+      message: 'a gpu needs an image that has a driver, or installs one: name it in image',
+      holds: ({ gpu: some, image: chosen }) => some === undefined || chosen !== undefined,
     },
     {
       cel: "!has(self.sshCIDRs) || size(self.sshCIDRs) == 0 || !has(self.firewall) || self.firewall == 'Managed'",

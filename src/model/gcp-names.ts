@@ -7,7 +7,7 @@ const whole = (pattern: string): RegExp => new RegExp(`^(?:${pattern})$`)
 export const gcpPatterns = {
   project: whole(project),
   region: whole(region),
-  zone: whole(`${region}-(?:[a-z]|[a-z]{2}[0-9]{1,2}[a-z])`),
+  zone: whole(`${region}-[a-z]`),
   /** A name, or that of a shared VPC with its project. */
   network: whole(`(?:projects/${project}/global/networks/)?${name}`),
   subnetwork: whole(`(?:projects/${project}/regions/${region}/subnetworks/)?${name}`),

@@ -6,8 +6,9 @@ const gcpPlace = { project: 'acme-data', region: 'us-central1' }
 const gcpBeside: Readonly<Record<string, unknown>> = {
   'serviceAccount.scopes': { serviceAccount: { email: 'a@acme-data.iam.gserviceaccount.com' } },
   'image.project': { image: { family: 'dask' } },
-  'gpu.count': { gpu: { type: 'nvidia-l4' } },
-  'gpu.driver': { gpu: { type: 'nvidia-l4' } },
+  'gpu.type': { image: { family: 'cuda' } },
+  'gpu.count': { gpu: { type: 'nvidia-l4' }, image: { family: 'cuda' } },
+  'gpu.driver': { gpu: { type: 'nvidia-l4' }, image: { family: 'cuda' } },
 }
 
 /** A change of each field, and which machines it makes other machines. */
@@ -72,7 +73,7 @@ export const changes: Readonly<Record<string, unknown>> = {
     'shieldedVm.integrityMonitoring': false,
     'gpu.type': 'nvidia-l4',
     'gpu.count': 2,
-    'gpu.driver': 'Preinstalled',
+    'gpu.driver': 'Install',
     labels: { a: 'b' },
     networkTags: ['nat'],
     firewall: 'None',

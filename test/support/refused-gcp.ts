@@ -74,6 +74,21 @@ export const gcpRows: readonly RefusedSpec[] = [
     path: `${path}.networkTags[0]`,
     says: /begins with dask-/,
   },
+  ...[
+    { network: shared, subnetwork: 'projects/acme-host/regions/us-central1/subnetworks/dask' },
+    { subnetwork: 'projects/acme-host/regions/us-central1/subnetworks/dask', firewall: 'Managed' },
+  ].map(of => ({
+    given: `rules of the operator in a network of others, with ${Object.keys(of).join(' and ')}`,
+    patch: gcp(of),
+    path,
+    says: /must be None in a network of another project/,
+  })),
+  {
+    given: 'a GPU for an image without a driver',
+    patch: gcp({ gpu: { type: 'nvidia-l4' } }),
+    path,
+    says: /needs an image that has a driver/,
+  },
   {
     given: 'SSH without rules of the operator',
     patch: gcp({ firewall: 'None', sshCIDRs: ['10.0.0.0/8'] }),

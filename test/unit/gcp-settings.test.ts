@@ -45,7 +45,7 @@ const everything = {
   gpu: { type: 'nvidia-tesla-t4' },
   labels: { team: 'daten-größe' },
   networkTags: ['nat'],
-  sshCIDRs: ['2001:DB8::/32'],
+  firewall: 'None',
   workerAddresses: 'Internal',
   osLogin: true,
   serialConsole: true,
@@ -63,9 +63,18 @@ test('whatever is set is read', () => {
     image: { kind: 'family', family: 'dask', project: 'acme-images' },
     shieldedVm: { secureBoot: false, vtpm: false, integrityMonitoring: false },
     gpu: { type: 'nvidia-tesla-t4', count: 1, driver: 'Preinstalled' },
-    firewall: 'Managed',
-    sshCIDRs: ['2001:db8::/32'],
+    sshCIDRs: [],
   })
+})
+
+test('ranges are read as every firewall writes them', () => {
+  expect(parsed({ sshCIDRs: ['2001:DB8::/32', '2001:db8::/32'] }).sshCIDRs).toEqual(['2001:db8::/32'])
+})
+
+test('a network of the own project may be called by its whole name', () => {
+  const network = 'projects/acme-data/global/networks/own'
+  const subnetwork = 'projects/acme-data/regions/us-central1/subnetworks/own'
+  expect(parsed({ network, subnetwork })).toMatchObject({ network, subnetwork, firewall: 'Managed' })
 })
 
 test.each([
@@ -85,10 +94,11 @@ test('an image without a project is in that of the machines', () => {
   })
 })
 
-test('a driver is installed only where the image has none', () => {
+test('a driver is in the image unless that is said to install it', () => {
+  const image = { family: 'cuda' }
   const gpu = { type: 'nvidia-l4', count: 2 }
-  expect(parsed({ gpu }).gpu).toEqual({ ...gpu, driver: 'Install' })
-  expect(parsed({ gpu, image: { family: 'cuda' } }).gpu).toEqual({ ...gpu, driver: 'Preinstalled' })
+  expect(parsed({ gpu, image }).gpu).toEqual({ ...gpu, driver: 'Preinstalled' })
+  expect(parsed({ gpu: { ...gpu, driver: 'Install' }, image }).gpu).toEqual({ ...gpu, driver: 'Install' })
 })
 
 const shared = 'projects/acme-host/global/networks/shared'
@@ -141,7 +151,7 @@ test.each([
     problem: `${path}.shieldedVm.integrityMonitoring: is true, and vtpm is false`,
   },
   {
-    given: { gpu: { type: 'nvidia-l4', count: 0 } },
+    given: { gpu: { type: 'nvidia-l4', count: 0 }, image: { family: 'cuda' } },
     problem: `${path}.gpu.count: must be a whole number from 1`,
   },
   { given: { labels: { 'dask-role': 'x' } }, problem: `${path}.labels["dask-role"]: is not a name` },
@@ -184,8 +194,9 @@ test.each([
   { given: 'GPUs', more: { gpu: { type: 'nvidia-l4' } } },
   { given: 'internal addresses', more: { workerAddresses: 'Internal' } },
 ])('$given are of the workers alone', ({ more }) => {
-  expect(intent(more, 'scheduler')).toEqual(intent({}, 'scheduler'))
-  expect(intent(more)).not.toEqual(intent({}))
+  const base = { image: { family: 'cuda' } }
+  expect(intent({ ...base, ...more }, 'scheduler')).toEqual(intent(base, 'scheduler'))
+  expect(intent({ ...base, ...more })).not.toEqual(intent(base))
 })
 
 test.each(refusedSpecs.filter(({ path: at }) => at.startsWith(path)))(

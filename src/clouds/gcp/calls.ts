@@ -7,7 +7,7 @@ export interface CallFacts {
   readonly permissions: readonly string[]
   /** What it needs in the project of the network, which is another one where a VPC is shared. */
   readonly network?: readonly string[]
-  /** The same, and only where the operator makes the firewall's rules. */
+  /** What it needs only where the operator makes the firewall's rules, which it does in its machines' own project alone. */
   readonly firewall?: readonly string[]
   /** What it needs only where machines carry a service account. */
   readonly withServiceAccount?: readonly string[]
@@ -101,8 +101,8 @@ export const calls = {
     permissions: ['compute.addresses.delete', 'compute.addresses.deleteInternal'],
     isFirst: true,
   },
-  'firewalls.list': { bucket: 'list', permissions: [], firewall: ['compute.firewalls.list'] },
-  'firewalls.get': { bucket: 'read', permissions: [], firewall: ['compute.firewalls.get'] },
+  'firewalls.list': looking('list', 'compute.firewalls.list'),
+  'firewalls.get': looking('read', 'compute.firewalls.get'),
   'firewalls.insert': ofFirewall('compute.firewalls.create'),
   'firewalls.update': ofFirewall('compute.firewalls.update'),
   'firewalls.delete': { ...ofFirewall('compute.firewalls.delete'), isFirst: true },

@@ -87,16 +87,17 @@ export function shieldedVm(raw: unknown, path: string): ShieldedVm {
   return { secureBoot: on('secureBoot') ?? true, vtpm, integrityMonitoring }
 }
 
+/** Ubuntu's usual image has no driver. */
 export function gpu(raw: unknown, path: string, { kind }: ImageChoice): Gpu {
+  if (kind === 'usual')
+    throw new ParseError(path, 'needs an image that has a driver, or installs one: name it in image')
   const asked = record(raw, path)
   noOthers(asked, path, ['type', 'count', 'driver'])
   return {
     type: matching(patterns.gpu, asked['type'], `${path}.type`),
     count:
       optional(asked['count'], `${path}.count`, (value, where) => integer(value, where, gcpBounds.gpus)) ?? 1,
-    driver:
-      optional(asked['driver'], `${path}.driver`, among(['Preinstalled', 'Install'])) ??
-      (kind === 'usual' ? 'Install' : 'Preinstalled'),
+    driver: optional(asked['driver'], `${path}.driver`, among(['Preinstalled', 'Install'])) ?? 'Preinstalled',
   }
 }
 

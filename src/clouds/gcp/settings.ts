@@ -78,15 +78,13 @@ export function parseSettings(raw: unknown, path: string): GcpSettings {
   const project = matching(patterns.project, ...at('project'))
   const region = matching(patterns.region, ...at('region'))
   const choice = image(...at('image'), project)
-  const firewall = optional(...at('firewall'), among(['Managed', 'None'])) ?? 'Managed'
-  const sshCIDRs = once(optional(...at('sshCIDRs'), ranges) ?? [])
-  if (firewall === 'None' && sshCIDRs.length > 0)
-    throw new ParseError(`${path}.sshCIDRs`, 'leave it out where firewall is None: no rule is made')
+  const place = places(settings, path, region)
   return {
     project,
     region,
     zones: zones(...at('zones'), region),
-    ...places(settings, path, region),
+    ...place,
+    ...rules(settings, path, isForeign(place, project)),
     serviceAccount: optional(...at('serviceAccount'), serviceAccount),
     image: choice,
     disk: disk(...at('disk')),
@@ -94,8 +92,6 @@ export function parseSettings(raw: unknown, path: string): GcpSettings {
     gpu: optional(...at('gpu'), (value, where) => gpu(value, where, choice)),
     labels: labels(...at('labels')),
     networkTags: networkTags(...at('networkTags')),
-    firewall,
-    sshCIDRs,
     workerAddresses: optional(...at('workerAddresses'), among(['External', 'Internal'])) ?? 'External',
     osLogin: optional(...at('osLogin'), flag) ?? false,
     serialConsole: optional(...at('serialConsole'), flag) ?? false,
@@ -128,6 +124,30 @@ function places(
       `a network of another project needs a subnetwork of the same project: ${host}/regions/${region}/subnetworks/NAME`,
     )
   return { network, subnetwork }
+}
+
+/** Of a shared VPC: rules are its owners' to make, in their project. */
+const isForeign = (
+  { network, subnetwork }: Pick<GcpSettings, 'network' | 'subnetwork'>,
+  own: string,
+): boolean =>
+  [network, subnetwork].some(each => each?.includes('/') === true && !each.startsWith(`projects/${own}/`))
+
+function rules(
+  settings: Readonly<Record<string, unknown>>,
+  path: string,
+  isShared: boolean,
+): Pick<GcpSettings, 'firewall' | 'sshCIDRs'> {
+  const firewall = optional(settings['firewall'], `${path}.firewall`, among(['Managed', 'None'])) ?? 'Managed'
+  const sshCIDRs = once(optional(settings['sshCIDRs'], `${path}.sshCIDRs`, ranges) ?? [])
+  if (firewall === 'None' && sshCIDRs.length > 0)
+    throw new ParseError(`${path}.sshCIDRs`, 'leave it out where firewall is None: no rule is made')
+  if (firewall === 'Managed' && isShared)
+    throw new ParseError(
+      `${path}.firewall`,
+      'must be None in a network of another project: its rules are made there, by hand',
+    )
+  return { firewall, sshCIDRs }
 }
 
 /** What of the settings a running machine must be launched anew for. Fields that are not set are left out: they may come to be. */
