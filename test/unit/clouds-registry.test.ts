@@ -1,5 +1,5 @@
 import { expect, test } from 'vitest'
-import { cloudParser } from '../../src/clouds/registry.ts'
+import { ambientPlaces, cloudParser } from '../../src/clouds/registry.ts'
 
 const path = 'spec.cloud.aws'
 const parse = (settings: unknown, isDeleting: boolean) =>
@@ -13,4 +13,25 @@ test('what is deleted needs of its settings what its machines are found by', () 
 
 test('what is deleted and does not tell even that is refused', () => {
   expect(() => parse({ region: 7 }, true)).toThrow(`${path}.region`)
+})
+
+test('on Google Cloud its project and region are enough', () => {
+  const at = 'spec.cloud.gcp'
+  const parseGcp = (settings: unknown) =>
+    cloudParser([])('gcp', settings, { path: at, isDeleting: true })?.settings
+  const place = { project: 'acme-data', region: 'us-central1' }
+  expect(parseGcp({ ...place, fromTheFuture: true })).toEqual(parseGcp(place))
+  expect(() => parseGcp({ region: 'us-central1' })).toThrow(`${at}.project`)
+})
+
+test.each([
+  { withOwnIdentity: [], names: [] },
+  { withOwnIdentity: ['gcp'], names: ['gcp', 'gcp'] },
+  { withOwnIdentity: ['aws', 'gcp'], names: ['aws', 'gcp', 'gcp'] },
+])('with its own identity on $withOwnIdentity the operator looks into what is named there', given => {
+  const { withOwnIdentity, names } = given
+  const places = { aws: ['us-east-1'], gcp: ['acme-data', 'acme-lab'] }
+  const found = ambientPlaces({ allowed: [], withOwnIdentity, places })
+  expect(found.map(({ kind }) => kind.name)).toEqual(names)
+  expect(new Set(found.map(({ kind, settings }) => kind.connection(settings))).size).toBe(names.length)
 })
