@@ -1,6 +1,6 @@
 import { isRecord } from '../../../src/lib/parse.ts'
 import type { Ask } from './asks.ts'
-import { GceFailure, invalid } from './failure.ts'
+import { GceFailure, invalid, notFound } from './failure.ts'
 import { masked, maskOf } from './fields.ts'
 import { settle } from './lives.ts'
 import { type Method, methodAt } from './methods.ts'
@@ -9,7 +9,7 @@ import { pageNumber } from './pages.ts'
 import { allowed } from './rights.ts'
 import type { Asked } from './script.ts'
 import { bearerOf, exchange, generateAccessToken } from './tokens.ts'
-import type { Json, World } from './world.ts'
+import type { Json, Project, World } from './world.ts'
 
 export interface Entry {
   /** `instances.insert`; `token` and `generateAccessToken` beside Compute's own; empty where nothing is known by that path. */
@@ -155,35 +155,35 @@ interface Found {
 function askFrom(heard: Heard, { method, params }: Found, who: Pick<Ask, 'world' | 'by'>): Ask {
   const body = bodyIn(heard) ?? {}
   if (!isRecord(body)) throw invalid('Invalid JSON payload received.')
-  const [zone, region] = [params.get('zone'), params.get('region')]
-  const isPlace = /^(zones|regions)\./.test(method.id)
-  const scope = isPlace
-    ? 'global'
-    : zone !== undefined
-      ? `zones/${zone}`
-      : region !== undefined
-        ? `regions/${region}`
-        : 'global'
   const project = who.world.project(params.get('project') ?? '')
-  if (zone !== undefined && !isPlace)
-    refuseUnknown([...project.catalog.regions.values()].flat(), 'zones', zone)
-  if (region !== undefined && !isPlace) refuseUnknown([...project.catalog.regions.keys()], 'regions', region)
-  const last = [...params].at(-1)
-  const isNamed =
-    last !== undefined &&
-    method.path.includes(`/{${last[0]}}`) &&
-    !/\{(project|zone|region)\}$/.test(method.path)
-  const name = isPlace || isNamed ? (last?.[1] ?? '') : ''
+  const { scope, name } = isOfPlaces(method) ? placeIn(params) : thingIn(project, method, params)
   return { ...who, method: method.id, project, params, scope, name, query: heard.url.searchParams, body }
+}
 
-  function refuseUnknown(known: readonly string[], kind: string, place: string): void {
-    if (!known.includes(place))
-      throw new GceFailure(
-        404,
-        'notFound',
-        `The resource 'projects/${project.name}/${kind}/${place}' was not found`,
-      )
-  }
+/** Zones and regions are things themselves, where for all others they are places. */
+const isOfPlaces = ({ id }: Method): boolean => /^(zones|regions)\./.test(id)
+
+const placeIn = (params: ReadonlyMap<string, string>) => ({
+  scope: 'global',
+  name: params.get('zone') ?? params.get('region') ?? '',
+})
+
+function thingIn(project: Project, { path }: Method, params: ReadonlyMap<string, string>) {
+  const [zone, region] = [params.get('zone'), params.get('region')]
+  if (zone !== undefined) refuseUnknown(project, 'zones', zone)
+  if (region !== undefined) refuseUnknown(project, 'regions', region)
+  const scope = zone !== undefined ? `zones/${zone}` : region !== undefined ? `regions/${region}` : 'global'
+  const own = [...params].find(([name]) => !['project', 'zone', 'region'].includes(name))
+  return { scope, name: path.includes('{family}') ? '' : (own?.[1] ?? '') }
+}
+
+function refuseUnknown(
+  { catalog: { regions }, name }: Project,
+  kind: 'zones' | 'regions',
+  place: string,
+): void {
+  const known = kind === 'zones' ? [...regions.values()].flat() : [...regions.keys()]
+  if (!known.includes(place)) throw notFound(`projects/${name}/${kind}/${place}`)
 }
 
 /** The SDK sends an empty text of JSON where a POST has no body. */

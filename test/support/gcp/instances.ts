@@ -66,9 +66,7 @@ export function refuseTaken(project: Project, { placed, ip, natIp }: Wish): void
       throw new GceFailure(400, 'invalid', `IP '${ip}' is already being used by another resource.`)
   }
   if (natIp === undefined || natIp === '') return
-  const address = [...project.addresses.values()].find(
-    each => each.kind === 'EXTERNAL' && each.address === natIp,
-  )
+  const address = project.addresses.values().find(each => each.kind === 'EXTERNAL' && each.address === natIp)
   if (address === undefined)
     throw invalidField('accessConfigs[0].natIP', natIp, 'The specified external IP address was not found.')
   const user = usersOf(project, address)[0]
@@ -90,15 +88,19 @@ export function instanceJson(project: Project, instance: Instance): Json {
     labels,
     labelFingerprint: fingerprint(instance),
     networkInterfaces: [nicJson(nic, status)],
-    disks: [...project.disks.values()]
-      .filter(each => each.instance === keyOf(instance))
-      .map(each => attached(project, each)),
+    disks: disksOf(project, instance).map(each => attached(project, each)),
     deletionProtection: false,
     startRestricted: false,
     fingerprint: fingerprint(instance),
     lastStartTimestamp: time(at),
     ...(stoppedAt === undefined ? {} : { lastStopTimestamp: time(stoppedAt) }),
   }
+}
+
+/** It has the machine's own name and place. */
+function disksOf({ disks }: Project, instance: Instance): readonly Disk[] {
+  const disk = disks.get(keyOf(instance))
+  return disk?.instance === keyOf(instance) ? [disk] : []
 }
 
 const fingerprint = ({ seq, labelRound }: Instance): string =>

@@ -37,7 +37,7 @@ function leave({ instances, disks }: Project, instance: Instance): void {
 
 /** The instance of that name in whatever zone. */
 export const named = ({ instances }: Project, name: string): Instance | undefined =>
-  [...instances.values()].find(each => each.name === name)
+  instances.values().find(each => each.name === name)
 
 /** Google takes a spot machine back, and does with it what its owner has chosen. */
 export function preempt(project: Project, name: string): Operation | undefined {

@@ -13,7 +13,7 @@ import {
   type Subnetwork,
 } from './world.ts'
 
-/** Undefined where a link leads to nothing. */
+/** Whose thing a link leads to: this project's own, unless it names another. */
 const projectIn = (
   project: Project,
   link: string,
@@ -89,8 +89,8 @@ export function holderOf(
 ): Instance | Address | undefined {
   const link = `projects/${name}/${subnetwork.scope}/subnetworks/${subnetwork.name}`
   for (const { instances, addresses } of world.projects.values()) {
-    const instance = [...instances.values()].find(({ nic }) => nic.subnetwork === link && nic.ip === ip)
-    const address = [...addresses.values()].find(each => each.subnetwork === link && each.address === ip)
+    const instance = instances.values().find(({ nic }) => nic.subnetwork === link && nic.ip === ip)
+    const address = addresses.values().find(each => each.subnetwork === link && each.address === ip)
     if (instance !== undefined || address !== undefined) return instance ?? address
   }
   return undefined
@@ -101,9 +101,12 @@ export const usersOf = (
   { instances }: Project,
   { address, kind, subnetwork }: Address,
 ): readonly Instance[] =>
-  [...instances.values()].filter(({ nic }) =>
-    kind === 'EXTERNAL' ? nic.natIp === address : nic.ip === address && nic.subnetwork === subnetwork,
-  )
+  instances
+    .values()
+    .filter(({ nic }) =>
+      kind === 'EXTERNAL' ? nic.natIp === address : nic.ip === address && nic.subnetwork === subnetwork,
+    )
+    .toArray()
 
 export function addressJson(project: Project, address: Address): Json {
   const users = usersOf(project, address).map(each => linkTo(pathOf(project, 'instances', each)))

@@ -2,6 +2,7 @@ import { GceFailure } from './failure.ts'
 
 const intervalMs = 60_000
 const most = 1_500
+const mostBulksASecond = 20
 
 /** The quota that a method counts in, as Google's page of quotas groups them. */
 export function groupOf(id: string): string {
@@ -15,6 +16,8 @@ export function groupOf(id: string): string {
 export class Rates {
   readonly #now: () => number
   readonly #used = new Map<string, { readonly interval: number; count: number }>()
+  #bulks = { second: 0, count: 0 }
+  /** Limits that are not the usual, by group. */
   readonly limits = new Map<string, number>()
 
   constructor(now: () => number) {
@@ -30,6 +33,14 @@ export class Rates {
     this.#used.set(group, used)
     used.count += 1
     if (used.count > (this.limits.get(group) ?? most)) throw exceeded(group, project)
+    if (id.endsWith('.bulkInsert')) this.#takeBulk(project)
+  }
+
+  #takeBulk(project: string): void {
+    const second = Math.floor(this.#now() / 1_000)
+    this.#bulks = this.#bulks.second === second ? this.#bulks : { second, count: 0 }
+    this.#bulks.count += 1
+    if (this.#bulks.count > mostBulksASecond) throw exceeded('Bulk instance insert requests', project)
   }
 
   /** How many there were of a group in this minute. */

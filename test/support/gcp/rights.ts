@@ -39,10 +39,7 @@ function needs(ask: Ask): readonly Need[] {
   })
   if (verb === 'aggregatedList') return [of(`${collection}.list`)]
   if (verb === 'wait') return [of(`${collection}.get`)]
-  if (collection === 'regionInstances')
-    return launching(ask, recordIn(ask.body, 'instanceProperties', 'resource'), of)
-  if (method === 'instances.bulkInsert')
-    return launching(ask, recordIn(ask.body, 'instanceProperties', 'resource'), of)
+  if (verb === 'bulkInsert') return launching(ask, recordIn(ask.body, 'instanceProperties', 'resource'), of)
   if (method === 'instances.insert') return launching(ask, ask.body, of)
   if (collection === 'firewalls') return firewall(verb, of)
   if (collection === 'addresses') return address(ask, verb, of)
@@ -107,7 +104,7 @@ function address({ project, scope, name, body }: Ask, verb: string, of: Of): rea
 
 /** Whoever puts an account on a machine must be allowed to act as it. */
 function actAs({ method, by, body }: Ask): void {
-  if (!/nstances\.(insert|bulkInsert)$/.test(method)) return
+  if (!['instances.insert', 'instances.bulkInsert', 'regionInstances.bulkInsert'].includes(method)) return
   const properties = method === 'instances.insert' ? body : recordIn(body, 'instanceProperties', 'resource')
   for (const each of recordsIn(properties, 'serviceAccounts', 'resource')) {
     const email = textIn(each, 'email', 'resource') ?? 'default'

@@ -15,7 +15,10 @@ import {
   ZonesClient,
 } from '@google-cloud/compute'
 import { isRecord } from '../../../src/lib/parse.ts'
-import type { KeyFile } from './accounts.ts'
+import type { Options } from './gce.ts'
+import { aGcpGround, type GcpGround } from './gcp-ground.ts'
+import { leftIn } from './lives.ts'
+import { computeModel } from './model.ts'
 import { sdkOptions } from './sdk.ts'
 import { lastOf } from './world.ts'
 
@@ -59,14 +62,9 @@ export const names = (stem: string, count: number): Record<string, object> =>
     Array.from({ length: count }, (_, index) => [`${stem}-${String(index + 1).padStart(4, '0')}`, {}]),
   )
 
-/** Google's own SDK at a simulated project: its clients, and what tests ask of them again and again. */
-export function sdkDesk(
-  gce: { readonly endpoint: string; readonly tokenEndpoint: string },
-  key: KeyFile,
-  project: string,
-) {
-  const options = sdkOptions(gce, key)
-  const clients = {
+function clientsFor(ground: GcpGround) {
+  const options = sdkOptions(ground.gce, ground.keyFile)
+  return {
     instances: new InstancesClient(options),
     regionInstances: new RegionInstancesClient(options),
     addresses: new AddressesClient(options),
@@ -80,12 +78,40 @@ export function sdkDesk(
     regionOperations: new RegionOperationsClient(options),
     globalOperations: new GlobalOperationsClient(options),
   }
+}
+
+type Clients = ReturnType<typeof clientsFor>
+
+/** Google's own SDK at a simulated world: each test has a project of its own there. */
+export async function anSdkRoom(options: Options = {}) {
+  const ground = await aGcpGround({ ...options, model: await computeModel() })
+  const clients = clientsFor(ground)
+  let count = 0
+  return {
+    ground,
+    fresh() {
+      const project = ground.gce.world.project(`dask-${++count}`)
+      ground.operator.grants.set(project.name, 'all')
+      return { project, left: () => leftIn(project), sdk: sdkDesk(clients, project.name) }
+    },
+    /** Throws where a request or an answer was not as the discovery document has it. */
+    async [Symbol.asyncDispose]() {
+      await Promise.all(Object.values(clients).map(client => client.close()))
+      await ground[Symbol.asyncDispose]()
+      if (ground.differing().length > 0) throw new Error(ground.differing().join('\n'))
+    },
+  }
+}
+
+export type SdkRoom = Awaited<ReturnType<typeof anSdkRoom>>
+
+/** What tests ask of the clients again and again. */
+function sdkDesk(clients: Clients, project: string) {
   /** The operation that a call began, once it is done. */
   const done = async (begun: PromiseLike<readonly unknown[]>): Promise<Done> => {
     const [call] = await begun
-    const operation = startedBy(call)
-    const { zone, region, name: operationName } = operation
-    const asked = { project, operation: operationName ?? '' }
+    const { zone, region, name } = startedBy(call)
+    const asked = { project, operation: name ?? '' }
     if (zone) return (await clients.zoneOperations.wait({ ...asked, zone: lastOf(zone) }))[0]
     if (region) return (await clients.regionOperations.wait({ ...asked, region: lastOf(region) }))[0]
     return (await clients.globalOperations.wait(asked))[0]
@@ -105,24 +131,19 @@ export function sdkDesk(
         }),
       ),
     remove: (zone: string, instance: string) => done(clients.instances.delete({ project, zone, instance })),
-    /** Names, by scope, of whatever instances a filter lets through. */
+    /** `zone/name` of whatever instances a filter lets through. */
     async found(filter: string, maxResults = 500): Promise<readonly string[]> {
       const all: string[] = []
-      for await (const [scope, { instances }] of clients.instances.aggregatedListAsync({
-        project,
-        filter,
-        maxResults,
-      }))
+      const asked = { project, filter, maxResults }
+      for await (const [scope, { instances }] of clients.instances.aggregatedListAsync(asked, quiet))
         all.push(...(instances ?? []).map(({ name }) => `${lastOf(scope)}/${name}`))
       return all.toSorted()
-    },
-    async [Symbol.asyncDispose]() {
-      await Promise.all(Object.values(clients).map(client => client.close()))
     },
   }
 }
 
-export type SdkDesk = ReturnType<typeof sdkDesk>
+/** Or else the SDK warns of its own default. */
+const quiet = { autoPaginate: false }
 
 /** The SDK's `name` of an operation is its number; the real one is within. */
 export function startedBy(call: unknown): Done {
