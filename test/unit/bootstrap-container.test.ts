@@ -144,6 +144,13 @@ describe.skipIf(process.getuid?.() !== 0)('the container (needs root)', () => {
     expect(command.join(' ')).toMatch(/--name w-i-0123 --local-directory \/var\/lib\/dask .*--preload \S+ $/)
   })
 
+  test('on a machine of Google’s has the name that was noted', async () => {
+    await aMachine({ metadata: 'gce' })
+    await place('/etc/dask/name', 'dask-0123456789abcdef-0-0001\n')
+    expect(await run('container.sh')).toMatchObject({ status: 0 })
+    expect((await asked()).join(' ')).toContain('--name w-dask-0123456789abcdef-0-0001 --local-directory')
+  })
+
   test('is taken away when the unit ends', async () => {
     await aMachine()
     expect(await run('container.sh', 'remove')).toMatchObject({ status: 0 })
