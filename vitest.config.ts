@@ -1,5 +1,5 @@
 import { defineConfig } from 'vitest/config'
-import { LongestWaitFirst, waitingAtOnce, waitingTests } from './scripts/waiting-tests.ts'
+import { WaitingInOrder, waitingAtOnce, waitingTests } from './scripts/waiting-tests.ts'
 
 const quick = { testTimeout: 30_000, hookTimeout: 30_000 }
 const patient = { testTimeout: 600_000, hookTimeout: 900_000 }
@@ -20,7 +20,7 @@ const projects = [
 
 export default defineConfig({
   test: {
-    sequence: { sequencer: LongestWaitFirst },
+    sequence: { sequencer: WaitingInOrder },
     projects: projects.map((project, order) => ({
       test: { include: [`test/${project.name}/**/*.test.ts`], sequence: { groupOrder: order }, ...project },
     })),
