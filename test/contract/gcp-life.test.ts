@@ -14,7 +14,12 @@ test('a machine of a cluster with an end is deleted by Google itself within the 
   })
   const cloud = await ground.open('ours')
   const endsAt = new Date(Date.now() + 90 * 60_000).toISOString()
-  const request = aLaunchRequest({ offering: offeringIn(`${homeRegion}-a`), owner: anOwner(), userData: '', endsAt })
+  const request = aLaunchRequest({
+    offering: offeringIn(`${homeRegion}-a`),
+    owner: anOwner(),
+    userData: '',
+    endsAt,
+  })
   const { machines } = await cloud.launch(request, patience)
   expect(machines).toHaveLength(1)
   hours = 1.9

@@ -1,3 +1,4 @@
+// oxlint-disable-next-line import/no-unassigned-import -- it has to run before the libraries are loaded
 import './quiet.ts'
 import { createPrivateKey } from 'node:crypto'
 import type { AuthClient, GoogleAuth } from 'google-auth-library'

@@ -132,6 +132,8 @@ interface Said {
 /** What went wrong in our words. `doing` is what was tried, for example `instances.insert`. Same words for every retry. */
 export function translated(error: unknown, doing: string): CloudError {
   if (error instanceof CloudError) return error
+  // A token that could not be had: the SDK wraps what was said of it.
+  if (error instanceof Error && error.cause instanceof CloudError) return error.cause
   const said = saidBy(error)
   const meaning = meanings[said.reason] ?? byStatus(said.status)
   if (meaning !== undefined) return meant(meaning, said, doing, error)

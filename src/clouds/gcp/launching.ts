@@ -34,7 +34,7 @@ export function propertiesOf(
     disks: [bootDisk(offering, settings, labels)],
     networkInterfaces: [networkInterface(request, settings, subnetwork)],
     metadata: { items: metadataOf(request, settings) },
-    scheduling: scheduling(request, offering, { hasGpu: gpu !== undefined, now }),
+    scheduling: scheduling(request, offering, { hasGpu: gpu !== undefined || offering.isBound, now }),
     shieldedInstanceConfig: {
       enableSecureBoot: shieldedVm.secureBoot,
       enableVtpm: shieldedVm.vtpm,

@@ -9,6 +9,8 @@ export interface Offering {
   readonly purchasing: 'Spot' | 'OnDemand'
   readonly image: string
   readonly diskGiB: number
+  /** It has a GPU built in: it cannot be moved to another host, and ends where that has to be looked after. */
+  readonly isBound: boolean
 }
 
 /** A record in status holds them; nobody needs to try more. */
@@ -16,14 +18,17 @@ const most = 24
 const usualGiB = 30
 
 /** As a launch record has it: words that a person can read. None of them has a space in it. */
-export const writeOffering = ({ size, place, purchasing, image, diskGiB }: Offering): string =>
-  [size, place, purchasing, image, diskGiB].join(' ')
+export const writeOffering = ({ size, place, purchasing, image, diskGiB, isBound }: Offering): string =>
+  [size, place, purchasing, image, diskGiB, ...(isBound ? [bound] : [])].join(' ')
+
+const bound = 'GPU'
 
 export function readOffering(written: string): Offering {
-  const [size, place, purchasing, image, disk, ...more] = written.split(' ')
+  const [size, place, purchasing, image, disk, last, ...more] = written.split(' ')
   const diskGiB = Number(disk)
-  if (size && place && image && diskGiB > 0 && more.length === 0)
-    if (purchasing === 'Spot' || purchasing === 'OnDemand') return { size, place, purchasing, image, diskGiB }
+  if (size && place && image && diskGiB > 0 && [undefined, bound].includes(last) && more.length === 0)
+    if (purchasing === 'Spot' || purchasing === 'OnDemand')
+      return { size, place, purchasing, image, diskGiB, isBound: last === bound }
   throw new CloudError(
     'invalid',
     `A launch of this cluster asks Google for what this version cannot read: ${written.slice(0, 80)}`,
@@ -62,6 +67,7 @@ export function offeringsOf({ sizes, placesOf, purchasing, diskGiB }: Choices): 
             purchasing: kind,
             image: image.path,
             diskGiB: diskGiB ?? Math.max(usualGiB, image.minGiB),
+            isBound: size.hasGpu,
           }),
         ),
       )

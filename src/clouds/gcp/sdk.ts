@@ -1,3 +1,4 @@
+// oxlint-disable-next-line import/no-unassigned-import -- it has to run before the libraries are loaded
 import './quiet.ts'
 import type { protos } from '@google-cloud/compute'
 // By file: the package's own door loads a hundred services, of which these are asked.

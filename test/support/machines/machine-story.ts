@@ -38,9 +38,9 @@ export interface MachineKind {
 export interface Stage {
   readonly room: MachineRoom
   /** Of the scheduler's process, while it answers. */
-  schedulerId(): string | undefined
+  readonly schedulerId: () => string | undefined
   /** The names of workers that serve, once there are so many. */
-  workers(count: number): Promise<readonly string[]>
+  readonly workers: (count: number) => Promise<readonly string[]>
 }
 
 const bootMs = 180_000
