@@ -1,4 +1,6 @@
 import { expect, test } from 'vitest'
+import { poll } from '../../src/lib/wait.ts'
+import type { Exposure } from '../../src/model/cluster.ts'
 import { offeringIn, someGcpClouds } from '../support/gcp/clouds.ts'
 import { homeRegion } from '../support/gcp/gcp-ground.ts'
 import { computeModel } from '../support/gcp/model.ts'
@@ -63,4 +65,38 @@ test('a copy of a description makes no rule and no address the cluster’s', asy
   expect([key, place].filter(each => ground.left().some(left => left.endsWith(each)))).toEqual([])
   expect(before.length).toBeGreaterThan(2)
   expect(ground.left()).toHaveLength(2)
+})
+
+test('a scheduler that runs is given its address outside, and loses it, as its cluster is made public and private', async () => {
+  await using ground = await someGcpClouds({ model: await computeModel() })
+  const cloud = await ground.open('ours')
+  const owner = anOwner()
+  const wish = (exposure: Exposure) => ({ owner, exposure, admitted: ['203.0.113.0/24'] })
+  const address = await cloud.reserveAddress(wish('Private'), patience)
+  const offering = offeringIn(`${homeRegion}-a`)
+  const role = 'scheduler'
+  const request = aLaunchRequest({ role, offering, owner, address, userData: '', exposure: 'Private' })
+  const { machines } = await cloud.launch(request, patience)
+  const outside = async (): Promise<readonly [string | undefined, string | undefined]> => {
+    const listed = await cloud.list(patience)
+    const [machine] = listed.machines
+    const state = machine?.state
+    return [
+      state?.kind === 'running' ? state.addresses.external.host : undefined,
+      listed.addresses[0]?.network,
+    ]
+  }
+  const runs = async () => ((await outside())[0] === undefined ? undefined : true)
+  await poll(runs, 20, patience)
+  const shown = await cloud.reserveAddress(wish('Public'), patience)
+  expect(shown.external.host).not.toBe(address.external.host)
+  expect(await outside()).toEqual([shown.external.host, 'Public own'])
+  expect([...ground.home.instances.values()].map(({ nic }) => nic.natIp)).toEqual([shown.external.host])
+  const hidden = await cloud.reserveAddress(wish('Private'), patience)
+  expect(hidden).toEqual(address)
+  expect(await outside()).toEqual([address.internal.host, 'Private own'])
+  await cloud.terminate(machines, patience)
+  await poll(async () => (await cloud.list(patience)).machines.length === 0 || undefined, 20, patience)
+  await cloud.releaseAddress(owner.uid, patience)
+  expect([ground.left(), ground.differing()]).toEqual([[], []])
 })

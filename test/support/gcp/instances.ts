@@ -166,17 +166,17 @@ export function instanceOf({ project, scope, name }: Parameters<Act>[0]): Instan
 
 /** It is gone when the operation is done. */
 export const deleteInstance: Act = ask =>
-  change(ask, 'delete', instance => {
+  changeInstance(ask, 'delete', instance => {
     if (!ask.project.immortal.has(instance.name)) instance.deletedAt ??= ask.world.now()
   })
 
 export const stopInstance: Act = ask =>
-  change(ask, 'stop', instance => {
+  changeInstance(ask, 'stop', instance => {
     if (instance.deletedAt === undefined) instance.stoppedAt ??= ask.world.now()
   })
 
 export const setLabels: Act = ask =>
-  change(ask, 'setLabels', instance => {
+  changeInstance(ask, 'setLabels', instance => {
     if (textIn(ask.body, 'labelFingerprint', 'resource') !== fingerprint(instance))
       throw new GceFailure(
         412,
@@ -187,7 +187,11 @@ export const setLabels: Act = ask =>
     instance.labelRound += 1
   })
 
-function change(ask: Parameters<Act>[0], type: string, act: (instance: Instance) => void): Json {
+export function changeInstance(
+  ask: Parameters<Act>[0],
+  type: string,
+  act: (instance: Instance) => void,
+): Json {
   const { project, scope, name, query, body, by } = ask
   const operation = once(project, { id: query.get('requestId'), asked: [type, scope, name, body] }, () => {
     const instance = instanceOf(ask)

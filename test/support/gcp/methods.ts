@@ -1,3 +1,4 @@
+import { addAccessConfig, deleteAccessConfig } from './access-configs.ts'
 import { deleteAddress, insertAddress } from './addresses.ts'
 import type { Act } from './asks.ts'
 import { deleteFirewall, insertFirewall, patchFirewall, updateFirewall } from './firewalls.ts'
@@ -49,6 +50,8 @@ export const methods: readonly Method[] = [
   method('regionInstances.bulkInsert', 'POST', `${region}/instances/bulkInsert`, bulkInsert),
   method('instances.delete', 'DELETE', instance, deleteInstance),
   method('instances.stop', 'POST', `${instance}/stop`, stopInstance),
+  method('instances.addAccessConfig', 'POST', `${instance}/addAccessConfig`, addAccessConfig),
+  method('instances.deleteAccessConfig', 'POST', `${instance}/deleteAccessConfig`, deleteAccessConfig),
   method('instances.setLabels', 'POST', `${instance}/setLabels`, setLabels),
   method('instances.getSerialPortOutput', 'GET', `${instance}/serialPort`, serialPort),
   ...looks('disks', zone),

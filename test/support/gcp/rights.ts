@@ -41,6 +41,8 @@ function needs(ask: Ask): readonly Need[] {
   if (verb === 'wait') return [of(`${collection}.get`)]
   if (verb === 'bulkInsert') return launching(ask, recordIn(ask.body, 'instanceProperties', 'resource'), of)
   if (method === 'instances.insert') return launching(ask, ask.body, of)
+  if (method === 'instances.addAccessConfig')
+    return [of(method), of('addresses.use'), of('subnetworks.useExternalIp')]
   if (collection === 'firewalls') return firewall(verb, of)
   if (collection === 'addresses') return address(ask, verb, of)
   return [of(`${collection}.${verb}`)]

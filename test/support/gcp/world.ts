@@ -40,7 +40,7 @@ export interface Nic {
 
 export interface Instance extends Thing {
   readonly machineType: string
-  readonly nic: Nic
+  nic: Nic
   /** As it was given: whatever the world does not change. */
   readonly given: Json
   readonly isSpot: boolean
