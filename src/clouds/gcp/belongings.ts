@@ -1,6 +1,5 @@
 import type { Call } from '../../lib/call.ts'
 import type { Exposure } from '../../model/cluster.ts'
-import { CloudError } from '../../model/faults.ts'
 import type { ReservedAddress } from '../../model/machine.ts'
 import type { ClusterUid, InstallationId } from '../../model/names.ts'
 import type { Owner } from '../contract.ts'
@@ -29,29 +28,13 @@ const firewallFields =
 /** Names of everything that is made for clusters. */
 const filter = 'name eq dask-[0-9a-f-]+-.*'
 
-/** Whose things are looked for, and whether these are given firewall rules. */
-export interface Sight {
-  readonly ours: Ours
-  readonly makesRules: boolean
-}
-
-/** Whoever makes no rules needs no right to see any. */
-const unlessForbidden = <T>(makesRules: boolean, look: Promise<T>, otherwise: T): Promise<T> =>
-  look.catch((error: unknown) => {
-    if (!makesRules && error instanceof CloudError && error.fault === 'unauthorized') return otherwise
-    throw error
-  })
-
 /** Everything of ours, all pages, in two lists side by side. */
 export async function belongingsIn(
   session: GcpSession,
-  { ours, makesRules }: Sight,
+  ours: Ours,
   call: Call,
 ): Promise<ReadonlyMap<ClusterUid, Belongings>> {
-  const [addresses, firewalls] = await Promise.all([
-    addressesIn(session, call),
-    unlessForbidden(makesRules, firewallsIn(session, call), []),
-  ])
+  const [addresses, firewalls] = await Promise.all([addressesIn(session, call), firewallsIn(session, call)])
   return sorted([...addresses, ...firewalls], ours)
 }
 
@@ -59,14 +42,12 @@ export async function belongingsIn(
 export async function belongingsOf(
   session: GcpSession,
   { uid, region }: { readonly uid: ClusterUid; readonly region: string },
-  { ours, makesRules }: Sight,
+  ours: Ours,
   call: Call,
 ): Promise<Belongings | undefined> {
   const things = await Promise.all([
     ...addressParts.map(part => addressNamed(session, region, partName(uid, part), call)),
-    ...firewallParts.map(part =>
-      unlessForbidden(makesRules, firewallNamed(session, partName(uid, part), call), undefined),
-    ),
+    ...firewallParts.map(part => firewallNamed(session, partName(uid, part), call)),
   ])
   return sorted(
     things.filter(each => each !== undefined),

@@ -1,5 +1,6 @@
 import type { Call } from '../../lib/call.ts'
-import { CloudError } from '../../model/faults.ts'
+import { wait } from '../../lib/wait.ts'
+import { CloudError, certainty } from '../../model/faults.ts'
 import { type MachineId, machineId } from '../../model/names.ts'
 import type { LaunchRequest } from '../contract.ts'
 import { isThereAlready, operationFault } from './faults.ts'
@@ -9,7 +10,7 @@ import { labelNames } from './marks.ts'
 import { machineNames, requestIdOf } from './names.ts'
 import { isZone, readOffering } from './offerings.ts'
 import { type Begun, ended } from './operations.ts'
-import type { Instance, InstanceProperties, Operation } from './sdk.ts'
+import { type Instance, type InstanceProperties, lastOf, type Operation } from './sdk.ts'
 import type { GcpSession } from './session.ts'
 
 /** Machines that were made, with the zone of each where it is known. */
@@ -18,51 +19,71 @@ export type Born = ReadonlyMap<MachineId, string | undefined>
 export interface Birth {
   readonly request: LaunchRequest
   readonly properties: InstanceProperties
-  /** It was sent before, and what came of it is not known: names are unique in a zone only, so all zones are looked at first. */
-  readonly isAgain: boolean
+  /**
+   * Google answers the same request id with the same operation, however that ended: another try after a failure is another
+   * request. Where what came of an earlier one is not known, all zones are looked at first: names are unique in a zone only.
+   */
+  readonly before: { readonly failures: number; readonly isUnclear: boolean }
 }
 
-const none: Born = new Map()
+/** An operation that ended with nothing made, for a reason that Google gave: certain, unlike a failure to hear of it. */
+export class Stillborn extends CloudError {}
 
 /**
  * Asks for the machines of a launch and waits until Google has made them: one by `insert`, which takes an address, many by
- * one `bulkInsert`, in a zone or wherever a region has them. Throws a CloudError where none was made.
+ * one `bulkInsert`, in a zone or wherever a region has them. Throws a CloudError where none was made. From the moment that
+ * Google has the request nothing but the end of its operation is a certain refusal.
  */
 export async function born(session: GcpSession, birth: Birth, call: Call): Promise<Born> {
-  const { request, properties, isAgain } = birth
-  const earlier = isAgain ? await ofLaunch(session, request, call) : none
-  if (earlier.size > 0) return earlier
-  const { place } = readOffering(request.offering)
-  const name = request.role === 'scheduler' ? 'instances.insert' : bulkName(place)
-  const begun = await begin(session, request, properties, call).catch((error: unknown) => {
+  const { request, before } = birth
+  const earlier = before.isUnclear ? await ofLaunch(session, request, call) : undefined
+  if (earlier?.size === request.count) return earlier
+  const name = nameOf(request)
+  const begun = await begin(session, birth, call).catch((error: unknown) => {
     // Somebody has had this token: what it made is looked for in all zones.
     if (!isThereAlready(error)) throw error
   })
-  if (begun === undefined) return bornBefore(session, request, name, call)
-  const operation = await ended(session, name, begun, call)
-  const fault = operationFault(operation, name)
-  if (fault?.fault === 'conflict') return bornBefore(session, request, name, call)
-  const made = madeBy(operation)
-  if (made === 0 && fault !== undefined) throw fault
-  if (fault === undefined && (made === undefined || made >= request.count)) {
-    const zone = isZone(place) ? place : undefined
-    return new Map(machineNames(request.token, request.count).map(id => [id, zone]))
+  try {
+    return await (begun === undefined
+      ? bornBefore(session, request, call)
+      : made(session, request, begun, call))
+  } catch (error) {
+    throw error instanceof Stillborn ? error : unclear(error, name)
   }
-  return partly(session, request, fault, call)
 }
+
+/** What would be a refusal, had it come before Google had the request. */
+function unclear(error: unknown, name: string): unknown {
+  if (!(error instanceof CloudError) || certainty[error.fault] === 'unknown') return error
+  return new CloudError('lost', `${name}: what came of it could not be seen. ${error.message}`, {
+    cause: error,
+  })
+}
+
+const nameOf = ({ role, offering }: LaunchRequest) =>
+  role === 'scheduler' ? 'instances.insert' : bulkName(readOffering(offering).place)
 
 const bulkName = (place: string) => (isZone(place) ? 'instances.bulkInsert' : 'regionInstances.bulkInsert')
 
-function begin(
-  session: GcpSession,
-  request: LaunchRequest,
-  properties: InstanceProperties,
-  call: Call,
-): Promise<Begun> {
+async function made(session: GcpSession, request: LaunchRequest, begun: Begun, call: Call): Promise<Born> {
+  const name = nameOf(request)
+  const operation = await ended(session, name, begun, call)
+  const fault = operationFault(operation, name)
+  if (fault?.fault === 'conflict') return bornBefore(session, request, call)
+  const count = madeBy(operation)
+  if (fault === undefined && (count ?? request.count) >= request.count) {
+    const { place } = readOffering(request.offering)
+    const zone = isZone(place) ? place : undefined
+    return new Map(machineNames(request.token, request.count).map(id => [id, zone]))
+  }
+  return some(session, request, { count, fault }, call)
+}
+
+function begin(session: GcpSession, { request, properties, before }: Birth, call: Call): Promise<Begun> {
   const { project, clients } = session
   const { token, count, role } = request
   const { place } = readOffering(request.offering)
-  const requestId = requestIdOf(token)
+  const requestId = requestIdOf(before.failures === 0 ? token : `${token} ${before.failures}`)
   const names = machineNames(token, count)
   if (role === 'scheduler') {
     const instanceResource = instanceOf(names[0] ?? '', place, properties)
@@ -96,37 +117,37 @@ function madeBy({ instancesBulkInsertOperationMetadata: told }: Operation): numb
   )
 }
 
-/** Some of them: which, only a look can say. */
-async function partly(
+const lookEveryMs = 1_000
+
+/** Some of them, or none: which, only a look can say, and lists may lag behind what the operation says. */
+async function some(
   session: GcpSession,
   request: LaunchRequest,
-  fault: CloudError | undefined,
+  { count, fault }: { readonly count: number | undefined; readonly fault: CloudError | undefined },
   call: Call,
 ): Promise<Born> {
+  for (;;) {
+    const found = count === 0 ? new Map() : await ofLaunch(session, request, call)
+    if (found.size > 0 && found.size >= (count ?? 1)) return found
+    if ((count ?? 0) === 0 && fault !== undefined)
+      throw new Stillborn(fault.fault, fault.message, { cause: fault.cause })
+    if (count === 0)
+      throw new CloudError('lost', `${nameOf(request)}: Google made nothing and does not say why`)
+    await wait(lookEveryMs, call)
+  }
+}
+
+async function bornBefore(session: GcpSession, request: LaunchRequest, call: Call): Promise<Born> {
   const found = await ofLaunch(session, request, call)
   if (found.size > 0) return found
-  throw (
-    fault ??
-    new CloudError(
-      'lost',
-      `${request.token}: Google says that machines were made, and does not list them yet`,
-    )
+  throw new CloudError(
+    'conflict',
+    `${nameOf(request)}: Google has had this request, and does not list its machines yet`,
   )
 }
 
-async function bornBefore(
-  session: GcpSession,
-  request: LaunchRequest,
-  name: string,
-  call: Call,
-): Promise<Born> {
-  const found = await ofLaunch(session, request, call)
-  if (found.size > 0) return found
-  throw new CloudError('conflict', `${name}: Google has had this request, and does not list its machines yet`)
-}
-
 /** Machines with the names of a token, in all zones. */
-export async function ofLaunch(
+async function ofLaunch(
   session: GcpSession,
   { launch, token, count }: Pick<LaunchRequest, 'launch' | 'token' | 'count'>,
   call: Call,
@@ -134,10 +155,8 @@ export async function ofLaunch(
   const wanted = new Set<string>(machineNames(token, count))
   const found = await instancesIn(session, `labels.${labelNames.launch} = ${launch}`, call)
   return new Map(
-    found.flatMap((each: Instance) =>
-      each.name && wanted.has(each.name)
-        ? [[machineId(each.name), each.zone?.split('/').at(-1)] as const]
-        : [],
+    found.flatMap(({ name, zone }: Instance) =>
+      name && wanted.has(name) ? [[machineId(name), lastOf(zone)] as const] : [],
     ),
   )
 }

@@ -6,6 +6,7 @@ import { KnownMachines } from '../known-machines.ts'
 import { type GcpGate, gcpGate } from './gate.ts'
 import type { Image, Size } from './images.ts'
 import type { Site } from './sites.ts'
+import { Tries } from './tries.ts'
 
 const rememberMs = 300_000
 
@@ -17,8 +18,7 @@ export class GcpProject {
   readonly sites: Memo<Site>
   readonly sizes: Memo<Size>
   readonly images: Memo<Image>
-  /** Tokens whose request was sent, and whose end is not known: their machines are looked for before another try. */
-  readonly unclear = new Set<string>()
+  readonly tries = new Tries()
   readonly #zones = new Map<MachineId, string>()
 
   constructor(now: () => number = steadyNow) {

@@ -11,7 +11,6 @@ import {
   belongingsOf,
   partMarks,
   readHandle,
-  type Sight,
   wantedNetwork,
 } from './belongings.ts'
 import { born } from './births.ts'
@@ -103,7 +102,7 @@ export class GcpCloud implements Cloud {
     const { session, installation } = this.#options
     const instances = instancesIn(session, `labels.${labelNames.installation} = ${installation}`, call)
     if (this.#wasRefused) await instances
-    return Promise.all([instances, belongingsIn(session, this.#sight, call)])
+    return Promise.all([instances, belongingsIn(session, this.#ours, call)])
   }
 
   offerings(wish: MachineWish, call: Call): Promise<readonly string[]> {
@@ -117,14 +116,13 @@ export class GcpCloud implements Cloud {
     const marks = this.#sealed(launchMarks(request, installation))
     const { subnetwork } = readHandle(request.address?.handle) ?? (await this.#site(call))
     const properties = propertiesOf(request, settings, { subnetwork, marks, now: Date.now() })
-    const isAgain = project.unclear.has(request.token)
-    project.unclear.add(request.token)
-    const made = await born(session, { request, properties, isAgain }, call).catch((error: unknown) => {
-      if (error instanceof CloudError && error.fault === 'no-capacity')
-        project.outOfStock.note(kindOf(offering))
-      throw error
-    })
-    project.unclear.delete(request.token)
+    const made = await project.tries
+      .of(request.token, before => born(session, { request, properties, before }, call))
+      .catch((error: unknown) => {
+        if (error instanceof CloudError && error.fault === 'no-capacity')
+          project.outOfStock.note(kindOf(offering))
+        throw error
+      })
     this.#own.meet(made)
     if (made.size < request.count) project.outOfStock.note(kindOf(offering))
     return { machines: [...made.keys()] }
@@ -169,7 +167,7 @@ export class GcpCloud implements Cloud {
     const { session } = this.#options
     const [named, listed] = await Promise.all([
       this.#belongings(owner, call),
-      belongingsIn(session, this.#sight, call),
+      belongingsIn(session, this.#ours, call),
     ])
     for (const own of [named, listed.get(owner)]) if (own !== undefined) await clear(session, own, call)
   }
@@ -194,7 +192,7 @@ export class GcpCloud implements Cloud {
 
   #belongings(owner: ClusterUid, call: Call): Promise<Belongings | undefined> {
     const { session, settings } = this.#options
-    return belongingsOf(session, { uid: owner, region: settings.region }, this.#sight, call)
+    return belongingsOf(session, { uid: owner, region: settings.region }, this.#ours, call)
   }
 
   /** The one that runs, where there is one. */
@@ -202,10 +200,6 @@ export class GcpCloud implements Cloud {
     const filter = `(labels.${labelNames.uid} = ${owner}) AND (labels.${labelNames.role} = scheduler)`
     const found = await instancesIn(this.#options.session, filter, call)
     return found.find(each => machineOf(each, this.#ours)?.state.kind === 'running')
-  }
-
-  get #sight(): Sight {
-    return { ours: this.#ours, makesRules: this.#options.settings.firewall === 'Managed' }
   }
 
   #sealed(marks: Marks): Marks {
