@@ -10,12 +10,12 @@ import {
   type AwsGround,
   aGroup,
   anAwsGround,
-  faultOf,
   offeringIn,
   requireLikeness,
 } from '../support/aws/aws-ground.ts'
 import { homeKey } from '../support/aws/ec2.ts'
 import { ec2Model } from '../support/aws/model.ts'
+import { faultOf } from '../support/fault-of.ts'
 import { aLaunchRequest, anOwner } from '../support/launch-request.ts'
 
 let ground: AwsGround

@@ -2,7 +2,6 @@ import { connectAws } from '../../../src/clouds/aws/connect.ts'
 import { policyFor } from '../../../src/clouds/aws/policy.ts'
 import type { AwsCloud } from '../../../src/clouds/aws/provider.ts'
 import { parseSettings } from '../../../src/clouds/aws/settings.ts'
-import { CloudError } from '../../../src/model/faults.ts'
 import { installationId } from '../../../src/model/names.ts'
 import { type Ec2, homeAccount, homeKey, type Options, startEc2 } from './ec2.ts'
 import { leftIn, type Region } from './world.ts'
@@ -68,10 +67,3 @@ export function requireLikeness({ ledger }: Pick<Ec2, 'ledger'>): void {
   const differs = new Set(ledger.flatMap(each => each.differs ?? []))
   if (differs.size > 0) throw new Error(`unlike EC2: ${[...differs].join(', ')}`)
 }
-
-/** `none` where it succeeds. */
-export const faultOf = (work: Promise<unknown>): Promise<unknown> =>
-  work.then(
-    () => 'none',
-    (error: unknown) => (error instanceof CloudError ? error.fault : error),
-  )

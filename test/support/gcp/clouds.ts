@@ -42,3 +42,9 @@ export async function someGcpClouds(options: Options = {}): Promise<GcpClouds> {
 /** Machines that there are in every calm project, in one of its zones or anywhere in its region. */
 export const offeringIn = (place: string): string =>
   `e2-standard-4 ${place} OnDemand projects/ubuntu-os-cloud/global/images/ubuntu-2404-lts-amd64-v20260801 30`
+
+/** Throws where a request or an answer was not as Google's discovery document describes it. */
+export function requireLikeness({ differing }: Pick<GcpClouds, 'differing'>): void {
+  const differs = new Set(differing())
+  if (differs.size > 0) throw new Error(`unlike Compute Engine: ${[...differs].join(', ')}`)
+}
