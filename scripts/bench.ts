@@ -5,6 +5,9 @@ import { measureAws } from './bench/aws/measure.ts'
 import { type AwsOptions, awsUsage, parseAwsOptions } from './bench/aws/options.ts'
 import { awsFigures, awsLines } from './bench/aws/report.ts'
 import { figureNames, shown } from './bench/figures.ts'
+import { measureGcp } from './bench/gcp/measure.ts'
+import { type GcpOptions, gcpUsage, parseGcpOptions } from './bench/gcp/options.ts'
+import { gcpFigures, gcpLines } from './bench/gcp/report.ts'
 import type { BenchCall } from './bench/home.ts'
 import { measure } from './bench/measure.ts'
 import { type BenchOptions, parseOptions, usage } from './bench/options.ts'
@@ -39,6 +42,15 @@ const aws: Bench<AwsOptions> = {
   async run(options, call) {
     const measured = await measureAws(options, call)
     return { figures: awsFigures(measured), lines: awsLines(measured, options) }
+  },
+}
+
+const gcp: Bench<GcpOptions> = {
+  usage: gcpUsage,
+  parse: parseGcpOptions,
+  async run(options, call) {
+    const measured = await measureGcp(options, call)
+    return { figures: gcpFigures(measured), lines: gcpLines(measured, options) }
   },
 }
 
@@ -88,4 +100,10 @@ function optionsIn<Options>(bench: Bench<Options>, words: readonly string[]): Op
 }
 
 const [first, ...others] = process.argv.slice(2)
-process.exit(await (first === 'aws' ? main(aws, others) : main(usual, process.argv.slice(2))))
+process.exit(await chosen())
+
+function chosen(): Promise<number> {
+  if (first === 'aws') return main(aws, others)
+  if (first === 'gcp') return main(gcp, others)
+  return main(usual, process.argv.slice(2))
+}

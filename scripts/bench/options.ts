@@ -1,8 +1,12 @@
-import { integer, text } from '../../src/lib/option-kinds.ts'
+import { integer, list, text } from '../../src/lib/option-kinds.ts'
 import { readOptions, type Values } from '../../src/lib/options.ts'
 
 const count = (standard: number, min = 1) =>
   integer({ description: '', min, max: 100_000, default: standard })
+
+/** Sizes, one after another. */
+export const numbers = (standard: readonly string[]) =>
+  list({ description: '', placeholder: 'N,...', pattern: /^[1-9]\d{0,3}$/, default: standard })
 
 const options = {
   json: text({ description: '', placeholder: 'FILE', default: undefined, defaultText: '' }),

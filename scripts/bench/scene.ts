@@ -1,3 +1,4 @@
+import { purpose } from '../../src/api/names.ts'
 import type { KubeTransport } from '../../src/kube/transport.ts'
 import { connectKube } from '../../src/kube/transport.ts'
 import { type Call, within } from '../../src/lib/call.ts'
@@ -8,7 +9,7 @@ import { type Counts, countsOf } from './counts.ts'
 import type { BenchCall, Home } from './home.ts'
 import { MeasuredOperator, type OperatorOptions } from './operator.ts'
 
-export const namespace = 'bench'
+const namespace = 'bench'
 export const operatorNamespace = 'dask-system'
 /** Longer than changes of counts alone wait to be written. */
 const quietMs = 12_000
@@ -74,6 +75,14 @@ export class Scene implements AsyncDisposable {
     })
     this.#operator = this.#all.use(operator)
     await operator.ready(within(this.call, 60_000))
+  }
+
+  /** In a Secret that clusters may name. */
+  async giveCredentials(name: string, stringData: Readonly<Record<string, string>>): Promise<void> {
+    const metadata = { name, labels: { [purpose.label]: purpose.credentials } }
+    const path = `/api/v1/namespaces/${namespace}/secrets`
+    const body = { metadata, stringData }
+    await this.kube.request({ method: 'POST', path, body }, within(this.call, 60_000))
   }
 
   /** As the API server has counted, and the operator: both at a moment at which nothing was on its way. */

@@ -1,8 +1,6 @@
-import { integer, list, text, toggle } from '../../../src/lib/option-kinds.ts'
+import { integer, text, toggle } from '../../../src/lib/option-kinds.ts'
 import { readOptions, type Values } from '../../../src/lib/options.ts'
-
-const numbers = (standard: readonly string[]) =>
-  list({ description: '', placeholder: 'N,...', pattern: /^[1-9]\d{0,3}$/, default: standard })
+import { numbers } from '../options.ts'
 
 const options = {
   json: text({ description: '', placeholder: 'FILE', default: undefined, defaultText: '' }),

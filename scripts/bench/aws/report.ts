@@ -1,20 +1,12 @@
-import { type Aim, isMet } from '../figures.ts'
+import { asText, atLeast, atMost, type Line, rowOf } from '../lines.ts'
 import { rounded } from '../statistics.ts'
 import type { AwsMeasurement } from './measure.ts'
 import type { AwsOptions } from './options.ts'
 import type { PeerLaunching } from './peer.ts'
 import type { Launching } from './site.ts'
 
-interface Line {
-  readonly what: string
-  readonly value: number
-  readonly unit?: string
-  readonly aim?: Aim
-}
-
 /** The size that the aims are set for. */
 const aimedAt = 100
-const atMost = (limit: number): Aim => ({ at: 'most', limit })
 
 /** What a person reads: first what was launched, in a table, then the figures that there are aims for. */
 export function awsLines(measured: AwsMeasurement, { latencyMs }: AwsOptions): readonly string[] {
@@ -57,7 +49,7 @@ function timesFaster({ workers, seconds }: Launching, peer: readonly PeerLaunchi
   if (other === undefined) return []
   const what = `${workers} workers: times faster than the peer`
   const value = other.launching.seconds / seconds
-  return [workers === aimedAt ? { what, value, aim: { at: 'least', limit: 10 } } : { what, value }]
+  return [workers === aimedAt ? { what, value, aim: atLeast(10) } : { what, value }]
 }
 
 function readLines({ reads: [one, many] }: AwsMeasurement): readonly Line[] {
@@ -76,13 +68,6 @@ function readLines({ reads: [one, many] }: AwsMeasurement): readonly Line[] {
 /** Instances, interfaces, addresses and groups. */
 const readsOfAList = 4
 
-function asText({ what, value, unit = '', aim }: Line): string {
-  const text = `${what.padEnd(42)} ${rounded(value, 1)} ${unit}`.trimEnd()
-  if (aim === undefined) return text
-  const wanted = `${aim.at === 'most' ? 'at most' : 'at least'} ${rounded(aim.limit, 1)}`
-  return `${text.padEnd(55)} aim: ${wanted.padEnd(12)} ${isMet(aim, value) ? 'met' : 'MISSED'}`
-}
-
 const peerRow = ({ kind, launching, made, problem }: PeerLaunching): string =>
   row(['EC2Cluster', ...cells(launching)]) +
   (kind === 'whole' ? '' : `  failed with ${made} of its machines made: ${problem}`)
@@ -90,7 +75,4 @@ const peerRow = ({ kind, launching, made, problem }: PeerLaunching): string =>
 const cells = ({ workers, runInstances, calls, throttled, seconds }: Launching): readonly string[] =>
   [workers, runInstances, calls, throttled, rounded(seconds, 1)].map(String)
 
-const row = (words: readonly string[]): string =>
-  words.map((word, at) => word.padStart(widths[at] ?? 0)).join('')
-
-const widths = [10, 9, 14, 11, 11, 9]
+const row = rowOf([10, 9, 14, 11, 11, 9])

@@ -1,7 +1,5 @@
-import { purpose } from '../../../src/api/names.ts'
-import { within } from '../../../src/lib/call.ts'
 import type { Applied } from '../clusters.ts'
-import { namespace, type Scene } from '../scene.ts'
+import type { Scene } from '../scene.ts'
 import { type Account, regionName } from './site.ts'
 
 /** Applies clusters that spend on one account, with its keys in a Secret. */
@@ -15,13 +13,8 @@ export class Tenant {
   }
 
   static async of(scene: Scene, account: Account): Promise<Tenant> {
-    const metadata = { name: secretName(account), labels: { [purpose.label]: purpose.credentials } }
-    const stringData = { AWS_ACCESS_KEY_ID: account.accessKey, AWS_SECRET_ACCESS_KEY: 'secret' }
-    const path = `/api/v1/namespaces/${namespace}/secrets`
-    await scene.kube.request(
-      { method: 'POST', path, body: { metadata, stringData } },
-      within(scene.call, 60_000),
-    )
+    const keys = { AWS_ACCESS_KEY_ID: account.accessKey, AWS_SECRET_ACCESS_KEY: 'secret' }
+    await scene.giveCredentials(secretName(account), keys)
     return new Tenant(scene, account)
   }
 
