@@ -94,6 +94,8 @@ function begin(session: GcpSession, { request, properties, before }: Birth, call
   const bulkInsertInstanceResourceResource = {
     count,
     minCount: 1,
+    // Tasks that talk across zones pay for it: what the zone that has most room cannot give is asked for again.
+    ...(isZone(place) ? {} : { locationPolicy: { targetShape: 'ANY_SINGLE_ZONE' } }),
     perInstanceProperties: Object.fromEntries(names.map(name => [name, {}])),
     instanceProperties: properties,
   }
@@ -153,7 +155,7 @@ async function ofLaunch(
   call: Call,
 ): Promise<Born> {
   const wanted = new Set<string>(machineNames(token, count))
-  const found = await instancesIn(session, `labels.${labelNames.launch} = ${launch}`, call)
+  const found = await instancesIn(session, `labels.${labelNames.launch} = "${launch}"`, call)
   return new Map(
     found.flatMap(({ name, zone }: Instance) =>
       name && wanted.has(name) ? [[machineId(name), lastOf(zone)] as const] : [],

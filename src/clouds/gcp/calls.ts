@@ -27,6 +27,8 @@ export const rates = {
   list: usual,
   operation: usual,
   write: usual,
+  /** Google takes 20 of these a second and runs ten at once: a refusal of one is not to hold up ends. */
+  bulk: { size: 10, perSecond: 2 },
 } as const satisfies Record<string, Rate>
 
 /** All that machines are made of: their making is asked for as the making of each part is. */
@@ -75,8 +77,8 @@ const ofRule = { bucket: 'operation', permissions: [], firewall: ['compute.globa
 export const calls = {
   'instances.aggregatedList': looking('list', 'compute.instances.list'),
   'instances.insert': launching,
-  'instances.bulkInsert': launching,
-  'regionInstances.bulkInsert': launching,
+  'instances.bulkInsert': { ...launching, bucket: 'bulk' },
+  'regionInstances.bulkInsert': { ...launching, bucket: 'bulk' },
   'instances.delete': { bucket: 'write', permissions: ['compute.instances.delete'], isFirst: true },
   'instances.getSerialPortOutput': looking('read', 'compute.instances.getSerialPortOutput'),
   'instances.addAccessConfig': {

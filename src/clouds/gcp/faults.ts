@@ -60,6 +60,8 @@ const meanings: Readonly<Record<string, Meaning>> = {
     fault: 'quota',
     says: 'the subnetwork has no free address left: make it larger, or name another in spec.cloud.gcp.subnetwork',
   },
+  // Of a bulk insert, which looks whether there is room before it begins.
+  insufficientCapacity: soldOut,
   ZONE_RESOURCE_POOL_EXHAUSTED: soldOut,
   ZONE_RESOURCE_POOL_EXHAUSTED_WITH_DETAILS: soldOut,
   RESOURCE_POOL_EXHAUSTED: soldOut,

@@ -98,7 +98,11 @@ function networkInterface(
     ...(kept === undefined ? {} : { networkIP: kept.internal.host }),
     // Nobody calls a worker from outside: it needs the address to fetch its software, where the network has no NAT.
     ...(isPublic
-      ? { accessConfigs: [{ ...nat, ...(kept === undefined ? {} : { natIP: kept.external.host }) }] }
+      ? {
+          accessConfigs: [
+            { ...nat, ...(kept === undefined ? {} : { natIP: kept.external.host, networkTier: 'PREMIUM' }) },
+          ],
+        }
       : {}),
   }
 }

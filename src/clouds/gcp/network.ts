@@ -7,7 +7,7 @@ import { addressesOf, zoneOf } from './machines.ts'
 import { type Part, partName } from './names.ts'
 import { finished } from './operations.ts'
 import { firewallOf, isAsWanted, wantedRules } from './rules.ts'
-import { type Address, type Firewall, type Instance, lastOf } from './sdk.ts'
+import { type Address, type Firewall, type Instance, lastOf, pathOf } from './sdk.ts'
 import type { GcpSession } from './session.ts'
 import type { GcpSettings } from './settings.ts'
 import type { Site } from './sites.ts'
@@ -55,7 +55,7 @@ async function makeAddress(
     description: describe(part, settings.region),
     ...(part === 'internal'
       ? { addressType: 'INTERNAL', purpose: 'GCE_ENDPOINT', subnetwork: site.subnetwork }
-      : { addressType: 'EXTERNAL' }),
+      : { addressType: 'EXTERNAL', networkTier: 'PREMIUM' }),
   }
   const asked = { project, region: settings.region, addressResource }
   await unless(
@@ -70,12 +70,14 @@ async function makeAddress(
 async function correct(ground: Ground, found: readonly Firewall[], call: Call): Promise<void> {
   const { session, settings, site, wish, describe } = ground
   const { uid } = wish.owner
+  // It stays where its rules are, whatever is asked of new clusters.
+  const network = pathOf(found[0]?.network) || site.network
   const wanted =
     settings.firewall === 'None' ? [] : wantedRules(uid, { admitted: wish.admitted, ssh: settings.sshCIDRs })
   await Promise.all(
     wanted.map(async rule => {
       const known = found.find(({ name }) => name === partName(uid, rule.part))
-      const about = { network: site.network, description: describe(rule.part, site.network) }
+      const about = { network, description: describe(rule.part, network) }
       const firewallResource = firewallOf(uid, rule, about)
       if (known === undefined) await makeFirewall(session, firewallResource, call)
       else if (!isAsWanted(known, rule)) await patchFirewall(session, firewallResource, call)
@@ -144,7 +146,7 @@ async function bind(ground: Ground, scheduler: Instance, call: Call): Promise<vo
   if (external !== undefined) await unbind(ground, scheduler, call)
   const asked = {
     ...onInterface(session, scheduler),
-    accessConfigResource: { name: accessName, type: 'ONE_TO_ONE_NAT', natIP },
+    accessConfigResource: { name: accessName, type: 'ONE_TO_ONE_NAT', natIP, networkTier: 'PREMIUM' },
   }
   const begun = await session.make('instances.addAccessConfig', call, options =>
     clients.instances.addAccessConfig(asked, options),

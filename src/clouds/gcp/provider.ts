@@ -100,7 +100,7 @@ export class GcpCloud implements Cloud {
   /** Side by side, but for credentials that were refused: those are tried with a single call. */
   async #lookedAt(call: Call) {
     const { session, installation } = this.#options
-    const instances = instancesIn(session, `labels.${labelNames.installation} = ${installation}`, call)
+    const instances = instancesIn(session, `labels.${labelNames.installation} = "${installation}"`, call)
     if (this.#wasRefused) await instances
     return Promise.all([instances, belongingsIn(session, this.#ours, call)])
   }
@@ -197,7 +197,7 @@ export class GcpCloud implements Cloud {
 
   /** The one that runs, where there is one. */
   async #scheduler(owner: ClusterUid, call: Call): Promise<Instance | undefined> {
-    const filter = `(labels.${labelNames.uid} = ${owner}) AND (labels.${labelNames.role} = scheduler)`
+    const filter = `(labels.${labelNames.uid} = "${owner}") AND (labels.${labelNames.role} = "scheduler")`
     const found = await instancesIn(this.#options.session, filter, call)
     return found.find(each => machineOf(each, this.#ours)?.state.kind === 'running')
   }
