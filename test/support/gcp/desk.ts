@@ -8,7 +8,7 @@ import type { Model } from './model.ts'
 import { pageNumber } from './pages.ts'
 import { allowed } from './rights.ts'
 import type { Asked } from './script.ts'
-import { bearerOf, exchange, generateAccessToken } from './tokens.ts'
+import { bearerOf, exchange, generateAccessToken, issuerIn } from './tokens.ts'
 import type { Json, Project, World } from './world.ts'
 
 export interface Entry {
@@ -16,7 +16,7 @@ export interface Entry {
   readonly method: string
   readonly at: number
   readonly project: string
-  /** E-mail of whose token it has. */
+  /** E-mail of whose token it has, or of who asks for one. */
   readonly by: string
   readonly params: Readonly<Record<string, string>>
   readonly query: Readonly<Record<string, string>>
@@ -69,7 +69,7 @@ export class Desk {
     this.#times.set(method, nth)
     const body = method === 'token' ? undefined : bodyIn(heard)
     const project = params.get('project') ?? ''
-    const by = callerIn(world, heard)
+    const by = method === 'token' ? issuerIn(heard.text) : callerIn(world, heard)
     const query = heard.url.searchParams
     const entry: Entry = {
       method,
@@ -89,6 +89,7 @@ export class Desk {
     const { world } = this.#around
     if (entry.method === 'token') {
       const found = exchange(world, new URLSearchParams(heard.text))
+      if (typeof found['error'] === 'string') entry.reason = found['error']
       return { status: 'error' in found ? 400 : 200, body: found }
     }
     const by = bearerOf(world, authorization(heard))

@@ -2,6 +2,7 @@ import { createSign } from 'node:crypto'
 import { GoogleAuth, OAuth2Client } from 'google-auth-library'
 import { record, text } from '../../../src/lib/parse.ts'
 import type { KeyFile } from './accounts.ts'
+import type { Gce } from './gce.ts'
 
 const scope = 'https://www.googleapis.com/auth/cloud-platform'
 const grantType = 'urn:ietf:params:oauth:grant-type:jwt-bearer'
@@ -30,13 +31,10 @@ export async function askToken(
 }
 
 /** What the SDK's clients are opened with to speak to a simulated Google, past our own code. */
-export function sdkOptions(
-  { endpoint, tokenEndpoint }: { readonly endpoint: string; readonly tokenEndpoint: string },
-  key: KeyFile,
-) {
-  const client = new OAuth2Client()
+export function sdkOptions({ endpoint, tokenEndpoint, world }: Gce, key: KeyFile) {
+  const client = new OAuth2Client({ forceRefreshOnFailure: true })
   client.refreshHandler = async () => {
-    const { body } = await askToken(tokenEndpoint, claimOf(key))
+    const { body } = await askToken(tokenEndpoint, claimOf(key, world.now()))
     const { access_token: token } = record(body, 'token')
     return { access_token: text(token, 'access_token'), expiry_date: Date.now() + 3_599_000 }
   }

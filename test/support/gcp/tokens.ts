@@ -30,6 +30,12 @@ export function exchange(world: World, form: URLSearchParams): Json | Refusal {
   return { access_token: issue(world, account.email), expires_in: lastsMs / 1_000, token_type: 'Bearer' }
 }
 
+/** Who says that the claim is theirs, whether it is or not. */
+export function issuerIn(form: string): string {
+  const issuer = claimIn(new URLSearchParams(form).get('assertion') ?? '')?.body['iss']
+  return typeof issuer === 'string' ? issuer : ''
+}
+
 interface Claim {
   readonly head: Json
   readonly body: Json
