@@ -1,8 +1,7 @@
 import { afterAll, beforeAll, beforeEach, expect, test } from 'vitest'
 import { NoControlPlane } from '../../../scripts/controlplane/source.ts'
+import { purpose } from '../../../src/api/names.ts'
 import { poll } from '../../../src/lib/wait.ts'
-import { type Ec2, homeAccount, homeKey, startEc2 } from '../aws/ec2.ts'
-import { endInstance, type Instance, leftIn, type Region } from '../aws/world.ts'
 import { type ClusterResource, ClusterStage, isSettled } from '../cluster-e2e.ts'
 import { DaskUser } from '../dask-user.ts'
 import { tell } from '../python.ts'
@@ -11,6 +10,7 @@ import type { Ground } from './ground.ts'
 import { BootedInstances } from './instances.ts'
 import { ownControlPlane } from './own-plane.ts'
 import { type MachineRoom, machines } from './room.ts'
+import type { SimulatedCloud, SimulatedMachine } from './simulated-cloud.ts'
 
 /** Where machines fetch their software from. */
 interface Supply {
@@ -22,46 +22,53 @@ interface Supply {
 export interface Variant {
   /** `spec.software` */
   readonly software: object
+  /** Whether it grows and shrinks, too: what of that is the cloud's own is there without. Default true. */
+  readonly resizes?: boolean
   /** Opens the room, and whatever the room needs; what is given to `all` is closed at the end. */
   open(
     ground: Ground,
     all: AsyncDisposableStack,
-  ): Promise<{ readonly room: MachineRoom; readonly supply: Supply }>
+  ): Promise<{ readonly room: MachineRoom; readonly supply: Supply; readonly cloud: SimulatedCloud }>
 }
 
 const all = new AsyncDisposableStack()
 let lacking: string | undefined
 let room: MachineRoom
 let supply: Supply
-let ec2: Ec2
-let region: Region
+let cloud: SimulatedCloud
 let instances: BootedInstances
 let stage: ClusterStage
 
-const ownSettings = { 'ambient-clouds': 'aws', 'operator-cidrs': '10.77.0.0/24' }
-const keys = (): Readonly<Record<string, string>> => ({
-  AWS_ENDPOINT_URL: ec2.endpoint,
-  AWS_ACCESS_KEY_ID: homeKey,
-  AWS_SECRET_ACCESS_KEY: 'secret',
-})
+const secret = 'cloud'
 
-const spec = {
-  cloud: { aws: { region: 'us-east-1' } },
-  scheduler: { size: 'm7i.large' },
-  workers: { replicas: 2, sizes: ['m7i.large'], threads: 1 },
-  network: { exposure: 'Private' },
+/** Of a private cluster, whose Secret there is where its cloud wants one. */
+async function prepared(software: object): Promise<object> {
+  const { spec, credentials } = cloud
+  if (credentials !== undefined) {
+    const literals = Object.entries(credentials).map(([name, text]) => `--from-literal=${name}=${text}`)
+    await stage.kubectl('create', 'secret', 'generic', secret, ...literals)
+    await stage.kubectl('label', 'secret', secret, `${purpose.label}=${purpose.credentials}`)
+  }
+  return {
+    cloud: spec.cloud,
+    ...(credentials === undefined ? {} : { credentialsSecretRef: { name: secret } }),
+    scheduler: { size: spec.size },
+    workers: { replicas: 2, sizes: [spec.size], threads: 1 },
+    network: { exposure: 'Private' },
+    software,
+  }
 }
+
 /** Machines that boot by threes and fours on two processors. */
 const bootMs = 120_000
 
 const took = (began: number): string => `${((performance.now() - began) / 1000).toFixed(1)} s`
-const alive = (): readonly Instance[] => [...region.instances.values()].filter(({ end }) => end === undefined)
-const roleOf = ({ tags }: Instance): string => [...tags].find(([key]) => key.endsWith('/role'))?.[1] ?? ''
+const alive = (): readonly SimulatedMachine[] => cloud.machines().filter(({ state }) => state !== 'ended')
 const workers = (): readonly string[] =>
   alive()
-    .filter(each => roleOf(each) === 'worker')
+    .filter(({ role }) => role === 'worker')
     .map(({ id }) => id)
-const schedulers = (): readonly Instance[] => alive().filter(each => roleOf(each) === 'scheduler')
+const schedulers = (): readonly SimulatedMachine[] => alive().filter(({ role }) => role === 'scheduler')
 
 /** So many workers serve and the operator has nothing under way. */
 const settled = (replicas: number): Promise<ClusterResource> =>
@@ -101,52 +108,7 @@ async function failsOnce(id: string): Promise<void> {
 const isServedBy = (address: string | undefined, old: string | undefined): boolean =>
   address !== undefined && schedulers().some(({ id }) => id !== old)
 
-/** The tests of one file: each begins with what the one before has left. */
-export function operatorStory(variant: Variant): void {
-  const ground = machines()
-  beforeAll(async () => {
-    if (ground === undefined) return
-    try {
-      ;({ room, supply } = await variant.open(ground, all))
-      const plane = all.use(await ownControlPlane())
-      ec2 = all.use(await startEc2({ privateIp: seq => `10.77.0.${10 + seq}` }))
-      region = ec2.world.region(homeAccount, 'us-east-1')
-      instances = all.use(new BootedInstances(region, room))
-      stage = all.use(await ClusterStage.open(plane, { settings: ownSettings, env: keys() }))
-    } catch (error) {
-      if (!(error instanceof NoControlPlane)) throw error
-      lacking = error.message
-    }
-  })
-  /** What each test finds is what the one before has left. */
-  let failed: string | undefined
-  beforeEach(({ skip, task, onTestFailed }) => {
-    skip(lacking !== undefined, lacking)
-    if (failed !== undefined) throw new Error(`"${failed}" failed before`)
-    onTestFailed(async () => {
-      failed = task.name
-      for (const id of room.running) tell(`${id}:\n${(await room.console(id)).slice(-3_000)}`)
-      tell(`the operator:\n${(await stage.operator.log()).slice(-6_000)}`)
-    })
-  })
-  afterAll(() => all.disposeAsync())
-
-  test('a cluster is Ready over mutual TLS at the address of its machine', async () => {
-    const began = performance.now()
-    await stage.apply('booted', { ...spec, software: variant.software })
-    await stage.kubectl('wait', '--for=condition=Ready', 'dcc/booted', `--timeout=${bootMs / 1000}s`)
-    tell(`Ready ${took(began)} after kubectl apply`)
-    const { status } = await settled(2)
-    tell(`1 + 2 machines serve ${took(began)} after kubectl apply`)
-    const [scheduler] = schedulers()
-    const address = region.interfaces.get(scheduler?.network ?? '')?.privateIp
-    expect(status.schedulerAddress).toBe(`tls://${address}:8786`)
-  })
-
-  test('Python computes on them', async () => {
-    expect(await (await user('python')).ask(computation)).toBe(2_646_700)
-  })
-
+function itResizes(): void {
   test('it grows, and machines that come while their software is away for 25 s recover by themselves', async () => {
     await supply.stop()
     const before = workers()
@@ -181,11 +143,58 @@ export function operatorStory(variant: Variant): void {
         .toSorted(),
     )
   })
+}
+
+/** The tests of one file: each begins with what the one before has left. */
+export function operatorStory(variant: Variant): void {
+  const ground = machines()
+  beforeAll(async () => {
+    if (ground === undefined) return
+    try {
+      ;({ room, supply, cloud } = await variant.open(ground, all))
+      const plane = all.use(await ownControlPlane())
+      instances = all.use(new BootedInstances(cloud, room))
+      const settings = { 'operator-cidrs': '10.77.0.0/24', ...cloud.settings }
+      stage = all.use(await ClusterStage.open(plane, { settings, env: cloud.env }))
+    } catch (error) {
+      if (!(error instanceof NoControlPlane)) throw error
+      lacking = error.message
+    }
+  })
+  /** What each test finds is what the one before has left. */
+  let failed: string | undefined
+  beforeEach(({ skip, task, onTestFailed }) => {
+    skip(lacking !== undefined, lacking)
+    if (failed !== undefined) throw new Error(`"${failed}" failed before`)
+    onTestFailed(async () => {
+      failed = task.name
+      for (const id of room.running) tell(`${id}:\n${(await room.console(id)).slice(-3_000)}`)
+      tell(`the operator:\n${(await stage.operator.log()).slice(-6_000)}`)
+    })
+  })
+  afterAll(() => all.disposeAsync())
+
+  test('a cluster is Ready over mutual TLS at the address of its machine', async () => {
+    const began = performance.now()
+    await stage.apply('booted', await prepared(variant.software))
+    await stage.kubectl('wait', '--for=condition=Ready', 'dcc/booted', `--timeout=${bootMs / 1000}s`)
+    tell(`Ready ${took(began)} after kubectl apply`)
+    const { status } = await settled(2)
+    tell(`1 + 2 machines serve ${took(began)} after kubectl apply`)
+    const [scheduler] = schedulers()
+    expect(status.schedulerAddress).toBe(`tls://${scheduler?.ip}:8786`)
+  })
+
+  test('Python computes on them', async () => {
+    expect(await (await user('python')).ask(computation)).toBe(2_646_700)
+  })
+
+  if (variant.resizes ?? true) itResizes()
 
   test('a worker that is ended from outside is replaced', async () => {
     const [lost = '', kept = ''] = workers()
     await room.machine(lost).kill()
-    await poll(() => (region.instances.get(lost)?.end === undefined ? undefined : true), 100, {
+    await poll(() => (workers().includes(lost) ? undefined : true), 100, {
       signal: AbortSignal.timeout(10_000),
     })
     await settled(2)
@@ -197,7 +206,7 @@ export function operatorStory(variant: Variant): void {
     const before = await stage.cluster('booted')
     const those = workers()
     const [old] = schedulers()
-    endInstance(region, old?.id ?? '')
+    old?.end('somebody')
     await stage.until('booted', ({ status }) => isServedBy(status.schedulerAddress, old?.id), bootMs)
     const { status } = await settled(2)
     expect(status.schedulerAddress).toBe(before.status.schedulerAddress)
@@ -205,13 +214,13 @@ export function operatorStory(variant: Variant): void {
     expect(await (await user('again')).ask(computation)).toBe(2_646_700)
   })
 
-  test('its deletion leaves nothing: no instance, no interface, no group, no machine, no Secret', async () => {
+  test('its deletion leaves nothing: nothing in its cloud, no machine, no Secret', async () => {
     const cluster = await stage.cluster('booted')
     expect(await stage.secretsOf(cluster)).not.toEqual([])
     const began = performance.now()
     await stage.kubectl('delete', 'dcc/booted', '--timeout=120s')
     tell(`deleted in ${took(began)}`)
-    expect(leftIn(region)).toEqual([])
+    expect(cloud.left()).toEqual([])
     await poll(() => (room.running.length === 0 ? true : undefined), 100, {
       signal: AbortSignal.timeout(20_000),
     })
@@ -220,7 +229,7 @@ export function operatorStory(variant: Variant): void {
 
   test('no private key has reached a log, an event, a status or a console', async () => {
     expect(await leaks(stage)).toEqual([])
-    const consoles = [...region.instances.values()].map(({ console }) => console)
+    const consoles = cloud.machines().map(({ said }) => said)
     expect(consoles.join('')).toContain('ci-info')
     expect(consoles.join('')).not.toContain('PRIVATE KEY')
   })
