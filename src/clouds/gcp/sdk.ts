@@ -14,6 +14,7 @@ import { RegionOperationsClient } from '@google-cloud/compute/build/src/v1/regio
 import { SubnetworksClient } from '@google-cloud/compute/build/src/v1/subnetworks_client.js'
 import { ZoneOperationsClient } from '@google-cloud/compute/build/src/v1/zone_operations_client.js'
 import type { GoogleAuth } from 'google-auth-library'
+import { describeOnly } from './descriptions.ts'
 
 export type Instance = protos.google.cloud.compute.v1.IInstance
 export type InstanceProperties = protos.google.cloud.compute.v1.IInstanceProperties
@@ -47,6 +48,20 @@ export function placeIn(environment: Readonly<Record<string, string | undefined>
     protocol: isPlain ? 'http' : 'https',
   }
 }
+
+describeOnly([
+  'Addresses',
+  'Firewalls',
+  'GlobalOperations',
+  'Images',
+  'Instances',
+  'MachineTypes',
+  'Networks',
+  'RegionInstances',
+  'RegionOperations',
+  'Subnetworks',
+  'ZoneOperations',
+])
 
 export function openClients(auth: GoogleAuth, place: Place) {
   const options = { ...place, fallback: true, auth } as const
