@@ -12,6 +12,12 @@ function refusal(status: number, reason: string, message = 'Some words.'): Error
   return error
 }
 
+const words = (id: string, operation: string): string =>
+  translated(
+    refusal(400, 'invalid', `Request ${id} of ${operation} for dask-0123456789abcdef-0-0001 is bad`),
+    'instances.insert',
+  ).message
+
 describe('requests that were refused', () => {
   test.each([
     [403, 'rateLimitExceeded', 'throttled'],
@@ -42,11 +48,6 @@ describe('requests that were refused', () => {
   })
 
   test('what differs from one try to the next is not told', () => {
-    const words = (id: string, operation: string): string =>
-      translated(
-        refusal(400, 'invalid', `Request ${id} of ${operation} for dask-0123456789abcdef-0-0001 is bad`),
-        'instances.insert',
-      ).message
     expect(words('0f8fad5b-d9cb-469f-a165-70867728950e', 'operation-1795636170377-013e')).toBe(
       words('7c9e6679-7425-40de-944b-e07fc1f90ae7', 'operation-1795636170999-99ff'),
     )

@@ -131,10 +131,11 @@ async function some(
   for (;;) {
     const found = count === 0 ? new Map() : await ofLaunch(session, request, call)
     if (found.size > 0 && found.size >= (count ?? 1)) return found
-    if ((count ?? 0) === 0 && fault !== undefined)
-      throw new Stillborn(fault.fault, fault.message, { cause: fault.cause })
-    if (count === 0)
-      throw new CloudError('lost', `${nameOf(request)}: Google made nothing and does not say why`)
+    // Of many, an error alone does not say that there are none.
+    const isNone = count === 0 || (count === undefined && request.role === 'scheduler')
+    if (isNone && fault !== undefined) throw new Stillborn(fault.fault, fault.message, { cause: fault.cause })
+    if (isNone) throw new CloudError('lost', `${nameOf(request)}: Google made nothing and does not say why`)
+    if (count === undefined && fault !== undefined) throw fault
     await wait(lookEveryMs, call)
   }
 }

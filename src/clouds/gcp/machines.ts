@@ -56,7 +56,9 @@ export async function aggregatedIn(
     const page = await session.make(name, call, options => aggregated(clients[kind], asked, options), {
       fields: `items/*/${kind}(${fields}),items/*/warning(code),nextPageToken,unreachables`,
     })
-    return { found: whole(name, page), next: page.nextPageToken || undefined }
+    // Sizes that cannot be seen now are none to be had; anything else that is left out would be taken for gone.
+    const found = kind === 'machineTypes' ? Object.values(page.items ?? {}) : whole(name, page)
+    return { found, next: page.nextPageToken || undefined }
   })
 }
 
