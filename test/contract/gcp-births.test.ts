@@ -67,3 +67,13 @@ test('one process does not know what came of another’s request: it asks the sa
   expect(ground.home.instances.size).toBe(3)
   expect(ground.differing()).toEqual([])
 })
+
+test('a launch that its caller has no more time for goes on where it was, under the same request', async () => {
+  await using ground = await someGcpClouds({ tempo: { operationMs: 700 } })
+  const cloud = await ground.open('ours')
+  const request = aBirth(2)
+  const short = { signal: AbortSignal.timeout(300) }
+  await expect(cloud.launch(request, short)).rejects.toMatchObject({ name: 'CloudError', fault: 'timeout' })
+  expect((await cloud.launch(request, patience)).machines).toHaveLength(2)
+  expect(ground.home.instances.size).toBe(2)
+})

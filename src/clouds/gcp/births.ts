@@ -3,7 +3,7 @@ import { wait } from '../../lib/wait.ts'
 import { CloudError, certainty } from '../../model/faults.ts'
 import { type MachineId, machineId } from '../../model/names.ts'
 import type { LaunchRequest } from '../contract.ts'
-import { isThereAlready, operationFault } from './faults.ts'
+import { isThereAlready, operationFault, translated } from './faults.ts'
 import { instanceOf } from './launching.ts'
 import { instancesIn } from './machines.ts'
 import { labelNames } from './marks.ts'
@@ -53,8 +53,9 @@ export async function born(session: GcpSession, birth: Birth, call: Call): Promi
 }
 
 /** What would be a refusal, had it come before Google had the request. */
-function unclear(error: unknown, name: string): unknown {
-  if (!(error instanceof CloudError) || certainty[error.fault] === 'unknown') return error
+function unclear(failure: unknown, name: string): CloudError {
+  const error = translated(failure, name)
+  if (certainty[error.fault] === 'unknown') return error
   return new CloudError('lost', `${name}: what came of it could not be seen. ${error.message}`, {
     cause: error,
   })
