@@ -46,7 +46,10 @@ function ratios(what: string, own: Life, other: SingleLife, aimed: boolean): rea
   const calls = callsToRun(other) / callsToRun(own)
   return [
     { what: `${what}: times fewer calls until all run`, value: calls, ...(aimed && { aim: atLeast(10) }) },
-    { what: `${what}: times faster until all run`, value: secondsToRun(other) / secondsToRun(own) },
+    // Lists of many more machines are slower in the simulator than Google's.
+    ...(aimed
+      ? [{ what: `${what}: times faster until all run`, value: secondsToRun(other) / secondsToRun(own) }]
+      : []),
   ]
 }
 
