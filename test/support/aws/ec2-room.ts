@@ -1,8 +1,7 @@
-import { purpose } from '../../../src/api/names.ts'
-import { secretsIn } from '../../../src/kube/secrets.ts'
 import type { ClusterObject } from '../cluster-desk.ts'
 import type { SharedControlPlane } from '../control-plane.ts'
 import { OperatorRoom } from '../operator-room.ts'
+import { changeCredentials, makeCredentials, ownAddress } from '../tenant-secrets.ts'
 import { aGroup, printedPolicy } from './aws-ground.ts'
 import type { Entry } from './desk.ts'
 import { type Ec2, startEc2 } from './ec2.ts'
@@ -12,7 +11,6 @@ import { type Instance, leftIn, type Region, stateOf } from './world.ts'
 
 const regionName = 'us-east-1'
 const group = 'sg-0000000000000000a'
-const call = () => ({ signal: AbortSignal.timeout(30_000) })
 
 /** A simulated AWS, and one operator that reaches it through the real SDK and serves whoever has an account there. */
 export interface Ec2Room extends AsyncDisposable {
@@ -40,9 +38,6 @@ export async function ec2Room(plane: SharedControlPlane): Promise<Ec2Room> {
     [Symbol.asyncDispose]: () => own.disposeAsync(),
   }
 }
-
-/** Of this machine itself: nobody is dialled outside. */
-const ownAddress = (seq: number): string => `127.31.${Math.floor(seq / 250) % 250}.${4 + (seq % 250)}`
 
 /** What a process needs to take it for AWS, and to find no key but the one it is given. */
 const reaching = ({ endpoint }: Ec2): Readonly<Record<string, string>> => ({
@@ -77,10 +72,7 @@ export class Tenant {
   static async open(place: Place): Promise<Tenant> {
     const tenant = new Tenant(place)
     aGroup(tenant.region, group)
-    const { path } = secretsIn(place.room.namespaces.tenant, '')
-    const metadata = { name: place.name, labels: { [purpose.label]: purpose.credentials } }
-    const body = { metadata, stringData: tenant.#newKey() }
-    await place.room.kube.request({ method: 'POST', path, body }, call())
+    await makeCredentials(place.room, place.name, tenant.#newKey())
     return tenant
   }
 
@@ -113,12 +105,8 @@ export class Tenant {
   }
 
   /** Another key in its Secret. */
-  async rotate(): Promise<void> {
-    const { room, name } = this.#place
-    const path = `${secretsIn(room.namespaces.tenant, '').path}/${name}`
-    const contentType = 'application/merge-patch+json'
-    const body = { stringData: this.#newKey() }
-    await room.kube.request({ method: 'PATCH', path, contentType, body }, call())
+  rotate(): Promise<void> {
+    return changeCredentials(this.#place.room, this.#place.name, this.#newKey())
   }
 
   /** What was asked with its keys, of one action or of all. */
