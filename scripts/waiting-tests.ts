@@ -11,6 +11,7 @@ export const waitingTests: readonly string[] = [
   'operator-restore',
   'operator-watches',
   'operator-ec2-slow',
+  'operator-gce-slow',
   'operator-faults',
   'operator-lifetime',
   'operator-sweeper',
