@@ -6,6 +6,7 @@ import { BaseSequencer, type TestSpecification } from 'vitest/node'
  * Who measures, or needs the processor throughout, is not among them and has it alone.
  */
 export const waitingTests: readonly string[] = [
+  'operator-gce-late',
   'operator-outage',
   'operator-rehearsals',
   'operator-restore',

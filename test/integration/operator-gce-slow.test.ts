@@ -1,4 +1,5 @@
 import { afterAll, expect, test } from 'vitest'
+import { finalizer } from '../../src/api/names.ts'
 import { type ClusterObject, condition } from '../support/cluster-desk.ts'
 import { controlPlane } from '../support/control-plane.ts'
 import { type GceRoom, gceRoom } from '../support/gcp/gce-room.ts'
@@ -44,4 +45,24 @@ test.concurrent('row 18: throttled for 20 s: few requests, other projects unaffe
   for (const name of ['throttled', 'unthrottled']) await room.removed(name)
   expect([account.made, other.made]).toEqual([5, 1])
   expect([...account.left, ...other.left]).toEqual([])
+})
+
+test.concurrent('row 29: a key revoked in the middle: a condition, one call a minute, the finalizer stays, on within 5 s of the new Secret', async () => {
+  const { room, tenant } = ground
+  const account = await tenant('revoked')
+  const { uid } = (await account.create('revoked', { replicas: 2 })).metadata
+  await room.until('machines are made', () => account.alive.length === 3)
+  account.revoke()
+  await room.clusters.until('revoked', each => reason(each, 'CredentialsReady') === 'Unauthorized')
+  await room.clusters.remove('revoked')
+  const [before, since] = [account.asked().length, Date.now()]
+  await room.until('a minute to pass', () => Date.now() - since > 60_000, 90_000)
+  expect(account.asked().length - before).toBeLessThanOrEqual(1)
+  expect((await room.clusters.get('revoked'))?.metadata.finalizers).toContain(finalizer)
+  expect(account.alive).toHaveLength(3)
+  await account.rotate()
+  await room.until('its machines end', () => account.alive.length === 0, 5_000)
+  await room.clusters.gone('revoked', uid)
+  expect(account.made).toBe(2)
+  expect(account.left).toEqual([])
 })

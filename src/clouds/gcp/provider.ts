@@ -71,11 +71,7 @@ export class GcpCloud implements Cloud {
   }
 
   async list(call: Call): Promise<Listing> {
-    const [instances, belongings] = await this.#lookedAt(call).catch((error: unknown) => {
-      this.#wasRefused = error instanceof CloudError && error.fault === 'unauthorized'
-      throw error
-    })
-    this.#wasRefused = false
+    const [instances, belongings] = await this.#refusable(this.#lookedAt(call))
     const ours = instances.flatMap(each => {
       const machine = machineOf(each, this.#ours)
       return machine === undefined ? [] : [{ machine, instance: each }]
@@ -94,6 +90,18 @@ export class GcpCloud implements Cloud {
       addresses,
       remains: [...belongings.values()].map(({ owner }) => owner).filter(({ uid }) => !kept.has(uid)),
       strangers: instances.length - ours.length,
+    }
+  }
+
+  /** Whether they were refused is known from then on. */
+  async #refusable<T>(asked: Promise<T>): Promise<T> {
+    try {
+      const answer = await asked
+      this.#wasRefused = false
+      return answer
+    } catch (error) {
+      this.#wasRefused = error instanceof CloudError && error.fault === 'unauthorized'
+      throw error
     }
   }
 
@@ -178,7 +186,7 @@ export class GcpCloud implements Cloud {
   }
 
   prove(call: Call): Promise<void> {
-    return this.#options.session.prove(call)
+    return this.#refusable(this.#options.session.prove(call))
   }
 
   async close(): Promise<void> {

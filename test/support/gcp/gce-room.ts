@@ -10,7 +10,7 @@ import { homeRegion } from './gcp-ground.ts'
 import { leftIn, settle, statusOf } from './lives.ts'
 import { computeModel } from './model.ts'
 import type { Asked } from './script.ts'
-import type { Account, Instance, Project } from './world.ts'
+import type { Account, Instance, Project, Tempo } from './world.ts'
 
 /** A simulated Google Cloud, and one operator that reaches it through the real SDK and serves whoever has a project there. */
 export interface GceRoom extends AsyncDisposable {
@@ -24,10 +24,12 @@ export interface GceRoom extends AsyncDisposable {
  * Opens it. No Dask answers at its machines: their addresses are this machine's own and refuse whoever dials, and nobody is
  * given up for that.
  */
-export async function gceRoom(plane: SharedControlPlane): Promise<GceRoom> {
+export async function gceRoom(plane: SharedControlPlane, tempo: Partial<Tempo> = {}): Promise<GceRoom> {
   await using all = new AsyncDisposableStack()
   const model = await computeModel()
-  const gce = all.use(await startGce({ privateIp: ownAddress, model, tempo: { endMs: stoppingMs } }))
+  const gce = all.use(
+    await startGce({ privateIp: ownAddress, model, tempo: { endMs: stoppingMs, ...tempo } }),
+  )
   const room = all.use(await OperatorRoom.openApart(plane))
   room.operator({ settings: { 'join-timeout': '1h', concurrency: '32' }, env: reaching(gce) })
   const own = all.move()
