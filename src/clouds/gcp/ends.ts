@@ -1,17 +1,11 @@
 import type { Call } from '../../lib/call.ts'
 import { CloudError } from '../../model/faults.ts'
-import type { MachineId } from '../../model/names.ts'
+import type { Place } from '../own-machines.ts'
 import { isGone } from './faults.ts'
 import type { GcpSession } from './session.ts'
 
 /** So many requests are on their way at once: Google knows no call for many machines. */
 const atOnce = 24
-
-/** A machine and where it is. */
-export interface Place {
-  readonly id: MachineId
-  readonly zone: string
-}
 
 /**
  * Asks for each machine's end; what Google does not know any more has ended. One that cannot be asked for does not hold up
@@ -23,7 +17,7 @@ export async function end(session: GcpSession, machines: readonly Place[], call:
   const failures: CloudError[] = []
   const work = async (): Promise<void> => {
     for (let next = left.shift(); next !== undefined; next = left.shift()) {
-      const asked = { project, zone: next.zone, instance: next.id }
+      const asked = { project, zone: next.place, instance: next.id }
       await session
         .make('instances.delete', call, options => clients.instances.delete(asked, options))
         .catch((error: unknown) => {

@@ -1,11 +1,12 @@
 import type { Call } from '../../lib/call.ts'
 import { CloudError } from '../../model/faults.ts'
-import type { Machine, MachineState, ReservedAddress } from '../../model/machine.ts'
+import { isThere, type Machine, type MachineState, type ReservedAddress } from '../../model/machine.ts'
 import { type MachineId, machineId } from '../../model/names.ts'
 import { schedulerPort } from '../../model/ports.ts'
+import { isOfLaunch } from '../machine-names.ts'
 import { markedMachine, type Ours } from '../marks.ts'
+import type { Place } from '../own-machines.ts'
 import { readMarks } from './marks.ts'
-import { isOfLaunch } from './names.ts'
 import { aggregated, type Instance, lastOf, type Page, type Scoped } from './sdk.ts'
 import type { GcpSession } from './session.ts'
 
@@ -130,6 +131,23 @@ export function at(machine: Machine, addresses: readonly ReservedAddress[]): Mac
   return { ...machine, state: { kind: 'running', addresses: { internal, external } } }
 }
 
-/** Google's filter for machines of these names. */
-export const named = (names: readonly MachineId[]): string =>
-  names.map(name => `(name = "${name}")`).join(' OR ')
+/** Names in one filter. */
+const atOnce = 50
+
+/** Where our machines of these names are, in all zones. */
+export async function placesOf(
+  session: GcpSession,
+  ours: Ours,
+  names: readonly MachineId[],
+  call: Call,
+): Promise<readonly Place[]> {
+  const places: Place[] = []
+  for (let from = 0; from < names.length; from += atOnce) {
+    const filter = names.slice(from, from + atOnce).map(name => `(name = "${name}")`)
+    for (const instance of await instancesIn(session, filter.join(' OR '), call)) {
+      const machine = machineOf(instance, ours)
+      if (machine !== undefined && isThere(machine)) places.push({ id: machine.id, place: zoneOf(instance) })
+    }
+  }
+  return places
+}

@@ -1,14 +1,5 @@
 import { createHash } from 'node:crypto'
-import { type ClusterUid, type LaunchId, type MachineId, machineId, type Role } from '../../model/names.ts'
-
-/** Of a launch's machines: nobody can edit a name, and it holds the launch's token. At most 63 characters. */
-export const machineNames = (token: string, count: number): readonly MachineId[] =>
-  Array.from({ length: count }, (_, at) => machineId(`dask-${token}-${String(at + 1).padStart(4, '0')}`))
-
-export const isOfLaunch = (name: string, launch: LaunchId): boolean => name.startsWith(`dask-${launch}-`)
-
-/** What Google takes for the name of a machine: anything else was never one. */
-export const isName = (name: string): boolean => /^[a-z]([-a-z0-9]{0,61}[a-z0-9])?$/.test(name)
+import type { ClusterUid, Role } from '../../model/names.ts'
 
 /** The same token, the same UUID: a request that is sent again is known by it. */
 export function requestIdOf(token: string): string {

@@ -1,6 +1,5 @@
 import { Memo } from '../../lib/memo.ts'
 import { steadyNow } from '../../lib/steady.ts'
-import type { MachineId } from '../../model/names.ts'
 import { NoCapacity } from '../capacity.ts'
 import { KnownMachines } from '../known-machines.ts'
 import { type GcpGate, gcpGate } from './gate.ts'
@@ -19,7 +18,6 @@ export class GcpProject {
   readonly sizes: Memo<Size>
   readonly images: Memo<Image>
   readonly tries = new Tries()
-  readonly #zones = new Map<MachineId, string>()
 
   constructor(now: () => number = steadyNow) {
     this.gate = gcpGate(now)
@@ -28,18 +26,5 @@ export class GcpProject {
     this.sites = new Memo(rememberMs, now)
     this.sizes = new Memo(rememberMs, now)
     this.images = new Memo(rememberMs, now)
-  }
-
-  /** Undefined where no list has shown it. */
-  zoneOf(machine: MachineId): string | undefined {
-    return this.#zones.get(machine)
-  }
-
-  found(machine: MachineId, zone: string): void {
-    this.#zones.set(machine, zone)
-  }
-
-  keepOnly(isKnown: (machine: MachineId) => boolean): void {
-    for (const machine of this.#zones.keys()) if (!isKnown(machine)) this.#zones.delete(machine)
   }
 }

@@ -4,6 +4,7 @@ import type { ReservedAddress } from '../../model/machine.ts'
 import type { ClusterUid, InstallationId, MachineId, Scope } from '../../model/names.ts'
 import type { Cloud, LaunchAnswer, LaunchRequest, Listing, MachineWish, NetworkWish } from '../contract.ts'
 import { launchMarks, type Marks, type Ours, sealed } from '../marks.ts'
+import { OwnMachines, type Place } from '../own-machines.ts'
 import {
   addressOf,
   type Belongings,
@@ -15,14 +16,13 @@ import {
 } from './belongings.ts'
 import { born } from './births.ts'
 import { offeringsFor } from './choices.ts'
-import type { Place } from './ends.ts'
+import { end } from './ends.ts'
 import { propertiesOf } from './launching.ts'
-import { addressesOf, at, instancesIn, machineOf, zoneOf } from './machines.ts'
+import { addressesOf, at, instancesIn, machineOf, placesOf, zoneOf } from './machines.ts'
 import { described, labelNames } from './marks.ts'
 import type { Part } from './names.ts'
 import { build, clear } from './network.ts'
 import { kindOf, readOffering } from './offerings.ts'
-import { OwnMachines } from './own-machines.ts'
 import type { GcpProject } from './project.ts'
 import type { Instance } from './sdk.ts'
 import type { GcpSession } from './session.ts'
@@ -54,7 +54,11 @@ export class GcpCloud implements Cloud {
     this.#options = options
     this.scope = options.scope
     this.#ours = { installation: options.installation, isSealed: marks => marks.seal === this.#sealOf(marks) }
-    this.#own = new OwnMachines(options.session, options.project, this.#ours)
+    this.#own = new OwnMachines({
+      known: options.project.machines,
+      installation: options.installation,
+      look: (machines, call) => placesOf(options.session, this.#ours, machines, call),
+    })
     this.promises = {
       /** An operation that was begun ends within minutes; lists show its machines from its first moments. */
       horizonMs: 300_000,
@@ -137,7 +141,7 @@ export class GcpCloud implements Cloud {
   }
 
   terminate(machines: readonly MachineId[], call: Call): Promise<void> {
-    return this.#own.end(machines, call)
+    return this.#own.end(machines, places => end(this.#options.session, places, call), call)
   }
 
   async reserveAddress(wish: NetworkWish, call: Call): Promise<ReservedAddress> {
@@ -220,7 +224,7 @@ export class GcpCloud implements Cloud {
 }
 
 /** The first serial port, from which it cannot be written to. */
-async function saidOn(session: GcpSession, { id, zone }: Place, call: Call): Promise<string> {
+async function saidOn(session: GcpSession, { id, place: zone }: Place, call: Call): Promise<string> {
   const asked = { project: session.project, zone, instance: id, port: 1 }
   const [output] = await session.make('instances.getSerialPortOutput', call, options =>
     session.clients.instances.getSerialPortOutput(asked, options),
