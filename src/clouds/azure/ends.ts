@@ -1,0 +1,43 @@
+import type { Call } from '../../lib/call.ts'
+import { CloudError } from '../../model/faults.ts'
+import type { Place } from '../own-machines.ts'
+import { clearLeftovers } from './clearing.ts'
+import { isGone } from './faults.ts'
+import { taken } from './operations.ts'
+import type { Eyes } from './sizes.ts'
+
+/** So many requests are on their way at once: Azure knows no call for many machines. */
+const atOnce = 24
+
+/**
+ * Asks for each machine's end, and takes away what is left of those that have ended; what Azure does not know any more has
+ * ended. One that cannot be asked for does not hold up the others: its failure is thrown when all of them have been.
+ */
+export async function end(eyes: Eyes, machines: readonly Place[], call: Call): Promise<void> {
+  const left = [...machines]
+  const failures: CloudError[] = []
+  const work = async (): Promise<void> => {
+    for (let next = left.shift(); next !== undefined; next = left.shift())
+      await endOne(eyes, next, call).catch((error: unknown) => {
+        if (!(error instanceof CloudError)) throw error
+        failures.push(error)
+      })
+  }
+  await Promise.all(Array.from({ length: Math.min(atOnce, machines.length) }, work))
+  const worst = failures.find(({ fault }) => fault !== 'throttled') ?? failures[0]
+  if (worst !== undefined) throw worst
+}
+
+/** Its interface, address and disk go with it; where Azure has left one behind, that is taken away by itself. */
+async function endOne({ session, subscription }: Eyes, { id, place }: Place, call: Call): Promise<void> {
+  const leftovers = subscription.leftovers.of(id)
+  if (leftovers.length > 0) return clearLeftovers(session, leftovers, call)
+  await taken(
+    session,
+    'virtualMachines.delete',
+    pace => session.clients.compute.virtualMachines.delete(place, id, { ...pace, forceDeletion: true }),
+    call,
+  ).catch((error: unknown) => {
+    if (!isGone(error)) throw error
+  })
+}

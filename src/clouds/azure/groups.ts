@@ -1,0 +1,87 @@
+import type { Call } from '../../lib/call.ts'
+import { CloudError } from '../../model/faults.ts'
+import type { ClusterUid } from '../../model/names.ts'
+import type { Ours } from '../marks.ts'
+import { isGoing, ownPart } from './belongings.ts'
+import { isGone, unless } from './faults.ts'
+import { machinesIn } from './lists.ts'
+import { ownerOf } from './machines.ts'
+import { partName } from './names.ts'
+import { taken } from './operations.ts'
+import { groupOf, type ResourceGroup, sameId } from './sdk.ts'
+import type { AzureSession } from './session.ts'
+
+/** Makes a cluster's own resource group where it is not there. A group of its name that is somebody else's is never used. */
+export async function makeGroup(
+  session: AzureSession,
+  ours: Ours,
+  wish: { readonly uid: ClusterUid; readonly location: string; readonly tags: Record<string, string> },
+  call: Call,
+): Promise<void> {
+  const { resourceGroups } = session.clients.resources
+  const name = partName(wish.uid, 'group')
+  const found = await groupNamed(session, name, call)
+  if (found === undefined) {
+    await session.make('resourceGroups.createOrUpdate', call, options =>
+      resourceGroups.createOrUpdate(name, { location: wish.location, tags: wish.tags }, options),
+    )
+    return
+  }
+  if (ownPart(found, 'groups', ours)?.owner.uid !== wish.uid)
+    throw new CloudError(
+      'invalid',
+      `There is a resource group ${name} that the operator has not made: delete it, or set spec.cloud.azure.resourceGroup`,
+    )
+  if (isGoing({ group: found }))
+    throw new CloudError('not-yet', `The resource group ${name} is being deleted; it is made anew after that`)
+}
+
+/** Throws a CloudError where the group that the user named is not there. */
+export async function requireGroup(session: AzureSession, name: string, call: Call): Promise<void> {
+  const found = await groupNamed(session, name, call)
+  if (found === undefined)
+    throw new CloudError(
+      'invalid',
+      `There is no resource group ${name} in the subscription: correct spec.cloud.azure.resourceGroup`,
+    )
+}
+
+const groupNamed = (session: AzureSession, name: string, call: Call): Promise<ResourceGroup | undefined> =>
+  session
+    .make('resourceGroups.get', call, options => session.clients.resources.resourceGroups.get(name, options))
+    .catch((error: unknown) => {
+      if (isGone(error)) return undefined
+      throw error
+    })
+
+/**
+ * Asks for the end of a group that was made for a cluster, with all that is in it: but not while there is a machine in it that
+ * is not the cluster's. Returns when Azure has taken the request; the group is listed as long as it is there.
+ */
+export async function removeGroup(
+  session: AzureSession,
+  { group, uid }: { readonly group: ResourceGroup; readonly uid: ClusterUid },
+  ours: Ours,
+  call: Call,
+): Promise<void> {
+  if (isGoing({ group })) return
+  const name = group.name ?? ''
+  const inside = (await machinesIn(session, call)).filter(vm => groupOf(vm) === sameId(name))
+  const stranger = inside.find(vm => ownerOf(vm, ours) !== uid)
+  if (stranger !== undefined)
+    throw new CloudError(
+      'not-yet',
+      `The resource group ${name} goes with its cluster, and there is a virtual machine in it that is not the cluster's, ${stranger.name ?? ''}: move it or delete it`,
+    )
+  const { resourceGroups } = session.clients.resources
+  await unless(
+    isGone,
+    taken(
+      session,
+      'resourceGroups.delete',
+      pace =>
+        resourceGroups.delete(name, { ...pace, forceDeletionTypes: 'Microsoft.Compute/virtualMachines' }),
+      call,
+    ),
+  )
+}

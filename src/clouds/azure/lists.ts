@@ -1,0 +1,91 @@
+import type { Call } from '../../lib/call.ts'
+import { everyPage } from './pages.ts'
+import {
+  type ApplicationSecurityGroup,
+  type Disk,
+  type NetworkInterface,
+  type NetworkSecurityGroup,
+  type PublicIPAddress,
+  type ResourceGroup,
+  sameId,
+  type VirtualMachine,
+  type VirtualNetwork,
+} from './sdk.ts'
+import type { AzureSession } from './session.ts'
+
+/** Everything that a principal may see in a subscription, of the kinds that clusters are made of. */
+export interface Look extends Resources {
+  readonly machines: readonly VirtualMachine[]
+  /** Codes such as `PowerState/running`, by the machine's id in lower case. */
+  readonly states: ReadonlyMap<string, readonly string[]>
+  readonly disks: readonly Disk[]
+}
+
+/** What belongs to clusters beside machines. */
+export interface Resources {
+  readonly groups: readonly ResourceGroup[]
+  readonly interfaces: readonly NetworkInterface[]
+  readonly addresses: readonly PublicIPAddress[]
+  readonly rules: readonly NetworkSecurityGroup[]
+  readonly members: readonly ApplicationSecurityGroup[]
+  readonly networks: readonly VirtualNetwork[]
+}
+
+export const machinesIn = (session: AzureSession, call: Call): Promise<readonly VirtualMachine[]> =>
+  everyPage(
+    session,
+    'virtualMachines.listAll',
+    options => session.clients.compute.virtualMachines.listAll(options),
+    call,
+  )
+
+/** Whether machines run is told by a list of its own, which has nothing else of them. */
+async function statesIn(session: AzureSession, call: Call): Promise<Look['states']> {
+  const found = await everyPage(
+    session,
+    'virtualMachines.listAll',
+    options => session.clients.compute.virtualMachines.listAll({ ...options, statusOnly: 'true' }),
+    call,
+  )
+  return new Map(
+    found.map(({ id, instanceView }) => [
+      sameId(id),
+      (instanceView?.statuses ?? []).flatMap(({ code }) => (code ? [code] : [])),
+    ]),
+  )
+}
+
+/** All lists side by side. */
+export async function lookAround(session: AzureSession, call: Call): Promise<Look> {
+  const { compute } = session.clients
+  const [machines, states, disks, resources] = await Promise.all([
+    machinesIn(session, call),
+    statesIn(session, call),
+    everyPage(session, 'disks.list', options => compute.disks.list(options), call),
+    resourcesIn(session, call),
+  ])
+  return { machines, states, disks, ...resources }
+}
+
+export async function resourcesIn(session: AzureSession, call: Call): Promise<Resources> {
+  const { network: net, resources } = session.clients
+  const [groups, interfaces, addresses, rules, members, networks] = await Promise.all([
+    everyPage(session, 'resourceGroups.list', each => resources.resourceGroups.list(each), call),
+    everyPage(session, 'networkInterfaces.listAll', each => net.networkInterfaces.listAll(each), call),
+    everyPage(session, 'publicIPAddresses.listAll', each => net.publicIPAddresses.listAll(each), call),
+    everyPage(
+      session,
+      'networkSecurityGroups.listAll',
+      each => net.networkSecurityGroups.listAll(each),
+      call,
+    ),
+    everyPage(
+      session,
+      'applicationSecurityGroups.listAll',
+      each => net.applicationSecurityGroups.listAll(each),
+      call,
+    ),
+    everyPage(session, 'virtualNetworks.listAll', each => net.virtualNetworks.listAll(each), call),
+  ])
+  return { groups, interfaces, addresses, rules, members, networks }
+}
