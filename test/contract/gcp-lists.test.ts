@@ -3,12 +3,12 @@ import type { LaunchRequest } from '../../src/clouds/contract.ts'
 import type { GcpCloud } from '../../src/clouds/gcp/provider.ts'
 import { CloudError } from '../../src/model/faults.ts'
 import { machineId } from '../../src/model/names.ts'
+import type { Asked } from '../support/clouds/script.ts'
 import { faultOf } from '../support/fault-of.ts'
 import { type GcpClouds, offeringIn, requireLikeness, someGcpClouds } from '../support/gcp/clouds.ts'
 import { homeRegion } from '../support/gcp/gcp-ground.ts'
 import { endInstance } from '../support/gcp/lives.ts'
 import { computeModel } from '../support/gcp/model.ts'
-import type { Asked } from '../support/gcp/script.ts'
 import { aLaunchRequest, anOwner } from '../support/launch-request.ts'
 
 const call = { signal: AbortSignal.timeout(120_000) }

@@ -42,6 +42,7 @@ export async function taken<T>(
   const pace = { abortSignal: life.signal, updateIntervalInMs: lookEveryMs }
   const { poller } = await session.make(name, call, async ({ abortSignal }) => {
     const stop = (): void => life.abort(abortSignal.reason)
+    if (abortSignal.aborted) stop()
     abortSignal.addEventListener('abort', stop, { once: true })
     const begun = begin(pace)
     await begun.submitted().finally(() => abortSignal.removeEventListener('abort', stop))

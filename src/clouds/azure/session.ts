@@ -81,6 +81,8 @@ export class AzureSession {
         if (call !== undefined) {
           request.abortSignal ??= call.signal
           await this.#gate.pass(method, call)
+          // The SDK begins operations with a signal of their own: nothing is sent for whom it is too late.
+          call.signal.throwIfAborted()
         }
         const answer = await next(request)
         if (answer.status === 429) this.#gate.told(method)

@@ -1,4 +1,5 @@
 import { isRecord } from '../../../src/lib/parse.ts'
+import type { Asked } from '../clouds/script.ts'
 import type { Ask } from './asks.ts'
 import { GceFailure, invalid, notFound } from './failure.ts'
 import { masked, maskOf } from './fields.ts'
@@ -7,7 +8,6 @@ import { type Method, methodAt } from './methods.ts'
 import type { Model } from './model.ts'
 import { pageNumber } from './pages.ts'
 import { allowed } from './rights.ts'
-import type { Asked } from './script.ts'
 import { bearerOf, exchange, generateAccessToken, issuerIn } from './tokens.ts'
 import type { Json, Project, World } from './world.ts'
 

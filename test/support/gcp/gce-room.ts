@@ -1,3 +1,4 @@
+import type { Asked } from '../clouds/script.ts'
 import type { ClusterObject } from '../cluster-desk.ts'
 import type { SharedControlPlane } from '../control-plane.ts'
 import { OperatorRoom } from '../operator-room.ts'
@@ -9,7 +10,6 @@ import { type Gce, startGce } from './gce.ts'
 import { homeRegion } from './gcp-ground.ts'
 import { leftIn, settle, statusOf } from './lives.ts'
 import { computeModel } from './model.ts'
-import type { Asked } from './script.ts'
 import type { Account, Instance, Project, Tempo } from './world.ts'
 
 /** A simulated Google Cloud, and one operator that reaches it through the real SDK and serves whoever has a project there. */

@@ -1,11 +1,11 @@
 import { once } from 'node:events'
 import { createServer, type IncomingMessage, type ServerResponse } from 'node:http'
 import { setTimeout as later } from 'node:timers/promises'
+import { Script } from '../clouds/script.ts'
 import { usualCatalog } from './catalog.ts'
 import { Desk, type Ledger } from './desk.ts'
 import type { Model } from './model.ts'
 import { Rates } from './rates.ts'
-import { Script } from './script.ts'
 import { serve } from './server.ts'
 import { calmTempo, type Project, type Tempo, type World } from './world.ts'
 

@@ -1,8 +1,8 @@
 import type { IncomingMessage, ServerResponse } from 'node:http'
 import { text } from 'node:stream/consumers'
+import type { Asked, Script, Trouble } from '../clouds/script.ts'
 import type { Answer, Desk, Heard } from './desk.ts'
 import { failureBody, GceFailure } from './failure.ts'
-import type { Asked, Script, Trouble } from './script.ts'
 
 export interface Exchange {
   readonly desk: Desk

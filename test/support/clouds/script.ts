@@ -4,7 +4,7 @@ export type Trouble =
       readonly kind: 'refuse'
       readonly status: number
       readonly reason: string
-      /** In Google's words: it may have ids in it that differ each time. */
+      /** In the cloud's words: it may have ids in it that differ each time. */
       readonly message?: () => string
     }
   | { readonly kind: 'reset' }
@@ -17,10 +17,11 @@ export type Trouble =
   | { readonly kind: 'answer'; readonly status: number; readonly body: string }
 
 export interface Asked {
-  /** `instances.insert`, `token` or `generateAccessToken`. */
+  /** A cloud's own name for it, such as `instances.insert` or `virtualMachines.delete`; `token` for one. */
   readonly method: string
+  /** Or the subscription. */
   readonly project: string
-  /** E-mail of who asks. */
+  /** The e-mail, or the object id, of who asks. */
   readonly by: string
   readonly params: ReadonlyMap<string, string>
   readonly query: URLSearchParams
