@@ -61,10 +61,6 @@ describe('what is refused', () => {
     [{ image: { urn: 'a:b:c' } }, 'spec.cloud.azure.image.urn: "a:b:c" is not one'],
     [{ osDisk: { type: 'UltraSSD_LRS' } }, 'spec.cloud.azure.osDisk.type'],
     [{ osDisk: { sizeGiB: 1 } }, 'spec.cloud.azure.osDisk.sizeGiB'],
-    [
-      { securityType: 'ConfidentialVM', osDisk: { ephemeral: true } },
-      'spec.cloud.azure.osDisk.ephemeral: must be false',
-    ],
     [{ identities: ['me'] }, 'spec.cloud.azure.identities[0]: "me" is not one'],
     [{ tags: { 'dask-role': 'x' } }, 'spec.cloud.azure.tags["dask-role"]: is not a name'],
     [{ tags: { 'a/b': 'x' } }, 'spec.cloud.azure.tags["a/b"]: is not a name'],
@@ -82,7 +78,7 @@ describe('what is refused', () => {
   test('a private key in the place of a public one is not shown', () => {
     const key = '-----BEGIN OPENSSH PRIVATE KEY----- abc'
     expect(refusal({ sshPublicKey: key })).toBe(
-      'spec.cloud.azure.sshPublicKey: is no public key: a line that begins with ssh-ed25519 or ssh-rsa',
+      'spec.cloud.azure.sshPublicKey: is no public key: it is a line that begins with ssh-ed25519 or ssh-rsa',
     )
   })
 })

@@ -1,23 +1,33 @@
 import type { Rate } from '../../lib/token-bucket.ts'
 
 export interface CallFacts {
-  /** RBAC actions that it needs on the resource group of machines. */
-  readonly actions?: readonly string[]
-  /** Those that it needs on the subscription: what is listed there, and what a location has. */
+  /** Calls of one bucket share its rate. */
+  readonly bucket: keyof typeof rates
+  /** What it needs in the resource group of the machines. */
+  readonly actions: readonly string[]
+  /** What it needs on the whole subscription: lists and what is not in a group. */
   readonly subscription?: readonly string[]
-  /** Those that it needs only where the operator makes resource groups, on the subscription. */
-  readonly groups?: readonly string[]
-  /** Those that it needs on a virtual network or a network security group that the user names. */
+  /** What it needs only where each cluster has a group of its own, and there on the subscription. */
+  readonly ownGroups?: readonly string[]
+  /** What it needs in the group of a virtual network or network security group of the user's. */
   readonly network?: readonly string[]
-  /** Those that it needs only where machines carry an identity, on that identity. */
-  readonly identity?: readonly string[]
-  /** Those that it needs only where an image of a gallery is named, on the gallery. */
-  readonly gallery?: readonly string[]
+  /** What it needs only where the operator makes virtual networks. */
+  readonly makesNetworks?: readonly string[]
+  /** What it needs only where the operator makes rules. */
+  readonly makesRules?: readonly string[]
+  /** What it needs on each identity that machines are given. */
+  readonly onIdentity?: readonly string[]
+  /** What it needs on each disk encryption set. */
+  readonly onDiskEncryptionSet?: readonly string[]
+  /** What it needs on each gallery of the user's. */
+  readonly onGallery?: readonly string[]
+  /** Calls that give back come before calls that take. */
+  readonly isFirst?: true
 }
 
 /**
- * Resource Manager gives a principal in a subscription buckets of 250 reads and 25 more a second, 200 writes and 200 deletes
- * and 10 more a second of each. A fifth is left to whoever else works as the same principal.
+ * Azure Resource Manager lets a principal have 250 reads, 200 writes and 200 deletes of a subscription at once, and 25, 10 and 10
+ * a second more. What is left here is for the SDK's own repeats and for whoever else uses the principal.
  * https://learn.microsoft.com/azure/azure-resource-manager/management/request-limits-and-throttling
  */
 export const rates = {
@@ -26,85 +36,125 @@ export const rates = {
   delete: { size: 160, perSecond: 8 },
 } as const satisfies Record<string, Rate>
 
-const listed = (...subscription: readonly string[]): CallFacts => ({ subscription })
-const within = (...actions: readonly string[]): CallFacts => ({ actions })
+const compute = (name: string): string => `Microsoft.Compute/${name}`
+const net = (name: string): string => `Microsoft.Network/${name}`
+const group = (verb: string): string => `Microsoft.Resources/subscriptions/resourceGroups/${verb}`
 
-const net = 'Microsoft.Network'
-const compute = 'Microsoft.Compute'
+const looking = (...actions: readonly string[]): CallFacts => ({ bucket: 'read', actions })
+const listing = (...subscription: readonly string[]): CallFacts => ({
+  bucket: 'read',
+  actions: [],
+  subscription,
+})
+const writing = (...actions: readonly string[]): CallFacts => ({ bucket: 'write', actions })
+const ending = (...actions: readonly string[]): CallFacts => ({ bucket: 'delete', actions, isFirst: true })
 
-/** What an interface, wherever it is made, is made of. */
-const joining = {
-  actions: [
-    `${net}/networkInterfaces/write`,
-    `${net}/networkInterfaces/join/action`,
-    `${net}/publicIPAddresses/write`,
-    `${net}/publicIPAddresses/join/action`,
-    `${net}/networkSecurityGroups/join/action`,
-    `${net}/applicationSecurityGroups/joinIpConfiguration/action`,
-    `${net}/virtualNetworks/subnets/join/action`,
-  ],
-  network: [`${net}/virtualNetworks/subnets/join/action`, `${net}/networkSecurityGroups/join/action`],
-} as const satisfies CallFacts
+/** Joining asks for its right where the thing joined is: a network of the user's may be in another group. */
+const joiningSubnet = {
+  network: [net('virtualNetworks/subnets/join/action'), net('networkSecurityGroups/join/action')],
+  makesNetworks: [net('virtualNetworks/subnets/join/action')],
+} as const
+
+const joiningRules = [
+  net('networkSecurityGroups/join/action'),
+  net('applicationSecurityGroups/joinIpConfiguration/action'),
+] as const
 
 /**
- * Every call there is, by its name in Azure's SDK. The role that `npm run iam-policy -- azure` prints is made of this, and no
- * other call can be made.
+ * Every call there is, by its group and method in Azure's SDK. The roles that `npm run iam-policy -- azure` prints are made of
+ * this, and no other call can be made.
  */
 export const calls = {
-  'virtualMachines.listAll': listed(`${compute}/virtualMachines/read`),
+  'virtualMachines.listAll': listing(compute('virtualMachines/read')),
+  'virtualMachines.get': looking(compute('virtualMachines/read')),
+  /** The network interface, the address and the disk are made along with the machine: each asks for its own right. */
   'virtualMachines.createOrUpdate': {
-    ...joining,
-    actions: [`${compute}/virtualMachines/write`, `${compute}/disks/write`, ...joining.actions],
-    identity: ['Microsoft.ManagedIdentity/userAssignedIdentities/assign/action'],
-    gallery: [`${compute}/galleries/images/versions/read`],
+    ...writing(
+      compute('virtualMachines/write'),
+      compute('disks/write'),
+      net('networkInterfaces/read'),
+      net('networkInterfaces/write'),
+      net('networkInterfaces/join/action'),
+      net('publicIPAddresses/write'),
+      net('publicIPAddresses/join/action'),
+    ),
+    ...joiningSubnet,
+    makesRules: joiningRules,
+    onIdentity: ['Microsoft.ManagedIdentity/userAssignedIdentities/assign/action'],
+    onDiskEncryptionSet: [compute('diskEncryptionSets/read')],
+    onGallery: [compute('galleries/images/read'), compute('galleries/images/versions/read')],
   },
-  'virtualMachines.delete': within(`${compute}/virtualMachines/delete`),
-  'virtualMachines.retrieveBootDiagnosticsData': within(
-    `${compute}/virtualMachines/retrieveBootDiagnosticsData/action`,
-  ),
-  'networkInterfaces.listAll': listed(`${net}/networkInterfaces/read`),
-  'networkInterfaces.get': within(`${net}/networkInterfaces/read`),
-  'networkInterfaces.createOrUpdate': joining,
-  'networkInterfaces.delete': within(`${net}/networkInterfaces/delete`),
-  'publicIPAddresses.listAll': listed(`${net}/publicIPAddresses/read`),
-  'publicIPAddresses.get': within(`${net}/publicIPAddresses/read`),
-  'publicIPAddresses.createOrUpdate': within(`${net}/publicIPAddresses/write`),
-  'publicIPAddresses.delete': within(`${net}/publicIPAddresses/delete`),
-  'networkSecurityGroups.listAll': listed(`${net}/networkSecurityGroups/read`),
-  'networkSecurityGroups.get': within(`${net}/networkSecurityGroups/read`),
-  'networkSecurityGroups.createOrUpdate': within(
-    `${net}/networkSecurityGroups/write`,
-    `${net}/applicationSecurityGroups/joinNetworkSecurityRule/action`,
-  ),
-  'networkSecurityGroups.delete': within(`${net}/networkSecurityGroups/delete`),
-  'applicationSecurityGroups.listAll': listed(`${net}/applicationSecurityGroups/read`),
-  'applicationSecurityGroups.get': within(`${net}/applicationSecurityGroups/read`),
-  'applicationSecurityGroups.createOrUpdate': within(`${net}/applicationSecurityGroups/write`),
-  'applicationSecurityGroups.delete': within(`${net}/applicationSecurityGroups/delete`),
-  'virtualNetworks.listAll': listed(`${net}/virtualNetworks/read`),
+  'virtualMachines.delete': ending(compute('virtualMachines/delete')),
+  'virtualMachines.retrieveBootDiagnosticsData': {
+    bucket: 'write',
+    actions: [compute('virtualMachines/retrieveBootDiagnosticsData/action')],
+  },
+  'networkInterfaces.listAll': listing(net('networkInterfaces/read')),
+  'networkInterfaces.get': looking(net('networkInterfaces/read')),
+  'networkInterfaces.createOrUpdate': {
+    ...writing(net('networkInterfaces/write'), net('publicIPAddresses/join/action')),
+    ...joiningSubnet,
+    makesRules: joiningRules,
+  },
+  'networkInterfaces.delete': ending(net('networkInterfaces/delete')),
+  'publicIPAddresses.listAll': listing(net('publicIPAddresses/read')),
+  'publicIPAddresses.get': looking(net('publicIPAddresses/read')),
+  'publicIPAddresses.createOrUpdate': writing(net('publicIPAddresses/write')),
+  'publicIPAddresses.delete': ending(net('publicIPAddresses/delete')),
+  'networkSecurityGroups.listAll': listing(net('networkSecurityGroups/read')),
+  'networkSecurityGroups.get': {
+    ...looking(net('networkSecurityGroups/read')),
+    network: [net('networkSecurityGroups/read')],
+  },
+  'networkSecurityGroups.createOrUpdate': {
+    bucket: 'write',
+    actions: [],
+    makesRules: [
+      net('networkSecurityGroups/write'),
+      net('applicationSecurityGroups/joinNetworkSecurityRule/action'),
+    ],
+  },
+  'networkSecurityGroups.delete': ending(net('networkSecurityGroups/delete')),
+  'applicationSecurityGroups.listAll': listing(net('applicationSecurityGroups/read')),
+  'applicationSecurityGroups.get': looking(net('applicationSecurityGroups/read')),
+  'applicationSecurityGroups.createOrUpdate': {
+    bucket: 'write',
+    actions: [],
+    makesRules: [net('applicationSecurityGroups/write')],
+  },
+  'applicationSecurityGroups.delete': ending(net('applicationSecurityGroups/delete')),
+  'virtualNetworks.listAll': listing(net('virtualNetworks/read')),
   'virtualNetworks.get': {
-    actions: [`${net}/virtualNetworks/read`],
-    network: [`${net}/virtualNetworks/read`],
+    ...looking(net('virtualNetworks/read')),
+    network: [net('virtualNetworks/read')],
   },
-  'virtualNetworks.createOrUpdate': within(`${net}/virtualNetworks/write`),
-  'virtualNetworks.delete': within(`${net}/virtualNetworks/delete`),
-  'disks.list': listed(`${compute}/disks/read`),
-  'disks.delete': within(`${compute}/disks/delete`),
-  'resourceGroups.list': listed('Microsoft.Resources/subscriptions/resourceGroups/read'),
-  'resourceGroups.get': within('Microsoft.Resources/subscriptions/resourceGroups/read'),
-  'resourceGroups.createOrUpdate': { groups: ['Microsoft.Resources/subscriptions/resourceGroups/write'] },
-  'resourceGroups.delete': { groups: ['Microsoft.Resources/subscriptions/resourceGroups/delete'] },
-  'resourceSkus.list': listed(`${compute}/skus/read`),
-  'virtualMachineImages.list': listed(
-    `${compute}/locations/publishers/artifacttypes/offers/skus/versions/read`,
+  'virtualNetworks.createOrUpdate': {
+    bucket: 'write',
+    actions: [],
+    makesNetworks: [net('virtualNetworks/write'), net('virtualNetworks/subnets/write')],
+  },
+  'virtualNetworks.delete': ending(net('virtualNetworks/delete')),
+  'disks.list': listing(compute('disks/read')),
+  'disks.delete': ending(compute('disks/delete')),
+  'resourceGroups.list': listing(group('read')),
+  'resourceGroups.get': looking(group('read')),
+  'resourceGroups.createOrUpdate': { bucket: 'write', actions: [], ownGroups: [group('write')] },
+  'resourceGroups.delete': { bucket: 'delete', actions: [], ownGroups: [group('delete')], isFirst: true },
+  'resourceSkus.list': listing(compute('skus/read')),
+  'virtualMachineImages.list': listing(
+    compute('locations/publishers/artifacttypes/offers/skus/versions/read'),
   ),
-  'virtualMachineImages.get': listed(
-    `${compute}/locations/publishers/artifacttypes/offers/skus/versions/read`,
+  'virtualMachineImages.get': listing(
+    compute('locations/publishers/artifacttypes/offers/skus/versions/read'),
   ),
-  'galleryImages.get': { gallery: [`${compute}/galleries/images/read`] },
-  'communityGalleryImages.get': listed(`${compute}/locations/communityGalleries/images/read`),
-  /** How far something is that was asked for. */
-  'operations.get': listed(`${compute}/locations/operations/read`, `${net}/locations/operations/read`),
+  'galleryImages.get': { bucket: 'read', actions: [], onGallery: [compute('galleries/images/read')] },
+  'communityGalleryImages.get': listing(compute('locations/communityGalleries/images/read')),
+  /** How far something goes on that was asked for. */
+  'operations.get': listing(
+    compute('locations/operations/read'),
+    net('locations/operations/read'),
+    'Microsoft.Resources/subscriptions/operationresults/read',
+  ),
 } as const satisfies Record<string, CallFacts>
 
 export type CallName = keyof typeof calls

@@ -4,7 +4,12 @@ import { azurePatterns } from '../../model/azure-names.ts'
 import type { SecretData } from '../contract.ts'
 
 /** Keys of the Secret that `spec.credentialsSecretRef` names. */
-const keys = ['tenantId', 'clientId', 'clientSecret', 'clientCertificate'] as const
+const keys = {
+  tenant: 'tenantId',
+  client: 'clientId',
+  secret: 'clientSecret',
+  certificate: 'clientCertificate',
+} as const
 
 /** A service principal's. */
 export interface AzureCredentials {
@@ -12,64 +17,59 @@ export interface AzureCredentials {
   readonly clientId: string
   readonly proof:
     | { readonly kind: 'secret'; readonly secret: string }
-    /** In PEM, with its private key. */
+    /** PEM of the certificate and of its private key. */
     | { readonly kind: 'certificate'; readonly pem: string }
 }
 
 /** Throws a ParseError that names the key and never a value. */
 export function parseCredentials(secret: SecretData, path: string): AzureCredentials {
-  const odd = Object.keys(secret).find(key => !keys.some(each => each === key))
+  const names: readonly string[] = Object.values(keys)
+  const odd = Object.keys(secret).find(key => !names.includes(key))
   if (odd !== undefined)
-    throw new ParseError(`${path}.${odd.slice(0, 60)}`, `is not known here: ${keys.join(', ')} are`)
+    throw new ParseError(`${path}.${odd.slice(0, 60)}`, `is not known here; known are ${names.join(', ')}`)
   return {
-    tenantId: guid(secret, 'tenantId', path),
-    clientId: guid(secret, 'clientId', path),
+    tenantId: idIn(secret[keys.tenant], `${path}.${keys.tenant}`),
+    clientId: idIn(secret[keys.client], `${path}.${keys.client}`),
     proof: proofIn(secret, path),
   }
 }
 
-function guid(secret: SecretData, key: 'tenantId' | 'clientId', path: string): string {
-  const found = secret[key]?.trim() ?? ''
-  if (found === '') throw new ParseError(`${path}.${key}`, `is missing: ${whose[key]}`)
-  if (!azurePatterns.subscriptionId.test(found))
-    throw new ParseError(
-      `${path}.${key}`,
-      `must be an id such as 00000000-0000-0000-0000-000000000000: ${whose[key]}`,
-    )
-  return found.toLowerCase()
+function idIn(raw: string | undefined, path: string): string {
+  const found = raw?.trim() ?? ''
+  if (azurePatterns.guid.test(found)) return found.toLowerCase()
+  throw new ParseError(
+    path,
+    `${found === '' ? 'is missing' : 'is no id'}: it must be 00000000-0000-0000-0000-000000000000 with other digits`,
+  )
 }
 
-const whose = {
-  tenantId: 'the id of the Entra ID tenant that the service principal is in',
-  clientId: 'the application id of the service principal',
-} as const
-
 function proofIn(secret: SecretData, path: string): AzureCredentials['proof'] {
-  const [word, pem] = [secret['clientSecret']?.trim() ?? '', secret['clientCertificate']?.trim() ?? '']
+  const [word, pem] = [secret[keys.secret]?.trim() ?? '', secret[keys.certificate]?.trim() ?? '']
   if ((word === '') === (pem === ''))
-    throw new ParseError(path, 'must hold exactly one of clientSecret and clientCertificate')
+    throw new ParseError(
+      path,
+      `needs one of ${keys.secret} and ${keys.certificate}, and has ${word === '' ? 'neither' : 'both'}`,
+    )
   if (word !== '') return { kind: 'secret', secret: word }
-  requireCertificate(pem, `${path}.clientCertificate`)
-  return { kind: 'certificate', pem }
+  return { kind: 'certificate', pem: certificateIn(pem, `${path}.${keys.certificate}`) }
 }
 
 /** What the parsers say shows what they read: nobody is told. */
-function requireCertificate(pem: string, path: string): void {
-  const certificate = read(() => new X509Certificate(pem))
-  const key = read(() => createPrivateKey(pem))
-  if (certificate === undefined) throw new ParseError(path, 'must hold a certificate in PEM')
-  if (key === undefined)
-    throw new ParseError(path, 'must hold the private key of the certificate, too, in PEM')
-  if (key.asymmetricKeyType !== 'rsa')
-    throw new ParseError(path, 'must hold an RSA key: Entra ID takes no other')
-  if (!certificate.checkPrivateKey(key))
-    throw new ParseError(path, 'holds a private key that is not that of its certificate')
+function certificateIn(pem: string, path: string): string {
+  if (isPair(pem)) return pem
+  throw new ParseError(
+    path,
+    'must be the PEM of a certificate and of the RSA private key that belongs to it, not encrypted',
+  )
 }
 
-function read<T>(parse: () => T): T | undefined {
+function isPair(pem: string): boolean {
   try {
-    return parse()
+    const key = createPrivateKey(pem)
+    return key.asymmetricKeyType === 'rsa' && new X509Certificate(pem).checkPrivateKey(key)
   } catch {
-    return undefined
+    return false
   }
 }
+
+export { credentialOf, prove } from './tokens.ts'

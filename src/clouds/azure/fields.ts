@@ -3,114 +3,123 @@ import { flag, integer, list, noOthers, oneOf, optional, ParseError, record, tex
 import {
   azureBounds,
   azureDiskTypes,
-  azureForbiddenUsers,
+  azureRefusedUsers,
   azurePatterns as patterns,
 } from '../../model/azure-names.ts'
 
+export interface SubnetChoice {
+  readonly resourceGroup: string
+  readonly virtualNetwork: string
+  readonly name: string
+}
+
+export interface SecurityGroupChoice {
+  readonly resourceGroup: string
+  readonly name: string
+}
+
 export type ImageChoice =
-  /** Canonical's current one, by the architecture and generation of the size. */
+  /** Ubuntu's current one, by what the size can boot. */
   | { readonly kind: 'usual' }
   | {
       readonly kind: 'urn'
       readonly publisher: string
       readonly offer: string
       readonly sku: string
-      /** Or `latest`, which is settled when a machine is launched. */
       readonly version: string
     }
-  /** The id of an image of a gallery, newest version, or of one of its versions. */
   | { readonly kind: 'gallery'; readonly id: string }
   | { readonly kind: 'community'; readonly id: string }
 
-export interface Subnet {
-  readonly resourceGroup: string
-  readonly virtualNetwork: string
-  readonly name: string
-}
-
-export interface RulesChoice {
-  readonly resourceGroup: string
-  readonly name: string
-}
-
 export interface OsDisk {
-  /** Undefined for the image's own. */
+  /** Undefined for what the image needs, and at least 30. */
   readonly sizeGiB: number | undefined
   readonly type: (typeof azureDiskTypes)[number]
-  /** On the host's own disk, which goes with the machine, where the size has room for it. */
   readonly ephemeral: boolean
   readonly diskEncryptionSetId: string | undefined
 }
 
-const imageFields = ['urn', 'galleryImageId', 'communityGalleryImageId'] as const
+export function subnet(raw: unknown, path: string): SubnetChoice {
+  const asked = record(raw, path)
+  noOthers(asked, path, ['resourceGroup', 'virtualNetwork', 'name'])
+  return {
+    resourceGroup: matching(patterns.resourceGroup, asked['resourceGroup'], `${path}.resourceGroup`),
+    virtualNetwork: matching(patterns.virtualNetwork, asked['virtualNetwork'], `${path}.virtualNetwork`),
+    name: matching(patterns.name, asked['name'], `${path}.name`),
+  }
+}
+
+export function securityGroup(raw: unknown, path: string): SecurityGroupChoice {
+  const asked = record(raw, path)
+  noOthers(asked, path, ['resourceGroup', 'name'])
+  return {
+    resourceGroup: matching(patterns.resourceGroup, asked['resourceGroup'], `${path}.resourceGroup`),
+    name: matching(patterns.name, asked['name'], `${path}.name`),
+  }
+}
 
 /** Without a `kind` as users write it, and with one as it was parsed before. */
 export function image(raw: unknown, path: string): ImageChoice {
   if (raw === undefined || raw === null) return { kind: 'usual' }
   const choice = record(raw, path)
-  if ('kind' in choice) return parsedImage(choice, path)
-  noOthers(choice, path, [...imageFields])
-  const named = imageFields.filter(field => choice[field] !== undefined)
-  const [field] = named
-  if (field === undefined || named.length > 1)
-    throw new ParseError(path, `choose one image: exactly one of ${imageFields.join(', ')} must be set`)
-  const found = matching(patterns[field], choice[field], `${path}.${field}`)
-  if (field === 'galleryImageId') return { kind: 'gallery', id: found }
-  if (field === 'communityGalleryImageId') return { kind: 'community', id: found }
-  const [publisher = '', offer = '', sku = '', version = ''] = found.split(':')
+  return 'kind' in choice ? parsedImage(choice, path) : chosenImage(choice, path)
+}
+
+function chosenImage(choice: Readonly<Record<string, unknown>>, path: string): ImageChoice {
+  noOthers(choice, path, ['urn', 'galleryImageId', 'communityGalleryImageId'])
+  const named = Object.entries(choice).filter(([, value]) => value !== undefined && value !== null)
+  const [key, value] = named[0] ?? []
+  if (named.length !== 1)
+    throw new ParseError(
+      path,
+      `choose one image: exactly one of urn, galleryImageId and communityGalleryImageId must be set, found ${named.length}`,
+    )
+  if (key === 'urn') return ofUrn(value, `${path}.urn`)
+  return key === 'galleryImageId'
+    ? { kind: 'gallery', id: matching(patterns.galleryImage, value, `${path}.${key}`) }
+    : { kind: 'community', id: matching(patterns.communityImage, value, `${path}.${key}`) }
+}
+
+function ofUrn(raw: unknown, path: string): ImageChoice {
+  const [publisher = '', offer = '', sku = '', version = ''] = matching(patterns.urn, raw, path).split(':')
   return { kind: 'urn', publisher, offer, sku, version }
 }
 
 function parsedImage(choice: Readonly<Record<string, unknown>>, path: string): ImageChoice {
-  const { kind, id, publisher, offer, sku, version } = choice
+  const kind = oneOf(choice['kind'], `${path}.kind`, ['usual', 'urn', 'gallery', 'community'])
   if (kind === 'usual') return { kind }
-  if (kind === 'gallery' || kind === 'community') {
-    const pattern = kind === 'gallery' ? patterns.galleryImageId : patterns.communityGalleryImageId
-    return { kind, id: matching(pattern, id, `${path}.id`) }
-  }
-  return image({ urn: [publisher, offer, sku, version].join(':') }, path)
-}
-
-export function subnet(raw: unknown, path: string): Subnet {
-  const named = record(raw, path)
-  noOthers(named, path, ['resourceGroup', 'virtualNetwork', 'name'])
-  return {
-    resourceGroup: matching(patterns.resourceGroup, named['resourceGroup'], `${path}.resourceGroup`),
-    virtualNetwork: matching(patterns.name, named['virtualNetwork'], `${path}.virtualNetwork`),
-    name: matching(patterns.name, named['name'], `${path}.name`),
-  }
-}
-
-export function rulesChoice(raw: unknown, path: string): RulesChoice {
-  const named = record(raw, path)
-  noOthers(named, path, ['resourceGroup', 'name'])
-  return {
-    resourceGroup: matching(patterns.resourceGroup, named['resourceGroup'], `${path}.resourceGroup`),
-    name: matching(patterns.name, named['name'], `${path}.name`),
-  }
+  if (kind === 'urn')
+    return ofUrn(
+      ['publisher', 'offer', 'sku', 'version']
+        .map(part => matching(patterns.urnPart, choice[part], `${path}.${part}`))
+        .join(':'),
+      path,
+    )
+  const pattern = kind === 'gallery' ? patterns.galleryImage : patterns.communityImage
+  return { kind, id: matching(pattern, choice['id'], `${path}.id`) }
 }
 
 export function osDisk(raw: unknown, path: string): OsDisk {
   const asked = raw === undefined || raw === null ? {} : record(raw, path)
   noOthers(asked, path, ['sizeGiB', 'type', 'ephemeral', 'diskEncryptionSetId'])
+  const type = optional(asked['type'], `${path}.type`, among(azureDiskTypes))
   const ephemeral = optional(asked['ephemeral'], `${path}.ephemeral`, flag) ?? false
-  const diskEncryptionSetId = optional(
-    asked['diskEncryptionSetId'],
-    `${path}.diskEncryptionSetId`,
-    like(patterns.diskEncryptionSetId),
-  )
-  if (ephemeral && diskEncryptionSetId !== undefined)
+  if (ephemeral && type !== undefined && type !== 'Standard_LRS')
     throw new ParseError(
-      `${path}.diskEncryptionSetId`,
-      'leave it out where ephemeral is true: a disk on the host is encrypted by encryptionAtHost',
+      `${path}.type`,
+      `is ${type}, and ephemeral is true: the disk is then the size's own, leave type out`,
     )
   return {
     sizeGiB: optional(asked['sizeGiB'], `${path}.sizeGiB`, (value, where) =>
       integer(value, where, azureBounds.diskGiB),
     ),
-    type: optional(asked['type'], `${path}.type`, among(azureDiskTypes)) ?? 'StandardSSD_LRS',
+    type: type ?? (ephemeral ? 'Standard_LRS' : 'StandardSSD_LRS'),
     ephemeral,
-    diskEncryptionSetId,
+    diskEncryptionSetId: optional(
+      asked['diskEncryptionSetId'],
+      `${path}.diskEncryptionSetId`,
+      like(patterns.diskEncryptionSet),
+    ),
   }
 }
 
@@ -119,36 +128,36 @@ export function tags(raw: unknown, path: string): Readonly<Record<string, string
   const own = Object.entries(record(raw, path))
   if (own.length > azureBounds.tags)
     throw new ParseError(path, `has ${own.length} tags; at most ${azureBounds.tags} are taken`)
-  return Object.fromEntries(
-    own.map(([key, value]) => [tagKey(key, path), tagValue(value, `${path}["${key}"]`)]),
-  )
+  const names = own.map(([key]) => key.toLowerCase())
+  const twice = names.findIndex((name, index) => names.indexOf(name) !== index)
+  if (twice >= 0) throw new ParseError(path, `has "${names[twice]}" twice: Azure does not tell capitals`)
+  return Object.fromEntries(own.map(([key, value]) => [tagName(key, path), tagValue(value, path, key)]))
 }
 
-function tagKey(key: string, path: string): string {
-  if (patterns.tagKey.test(key) && !patterns.reservedTag.test(key)) return key
+function tagName(key: string, path: string): string {
+  if (patterns.tagName.test(key) && !patterns.reservedTag.test(key)) return key
   throw new ParseError(
-    `${path}["${key.slice(0, 60)}"]`,
-    'is not a name that a tag of yours can have: at most 128 characters without < > % & \\ ? and /, not beginning with dask-, azure, microsoft or windows',
+    `${path}["${key.slice(0, 63)}"]`,
+    'is not a name that a tag of yours can have: at most 256 characters, none of <>%&\\?/, not beginning with microsoft, azure, windows or dask-',
   )
 }
 
-function tagValue(raw: unknown, path: string): string {
-  if (typeof raw === 'string' && raw.length <= azureBounds.tagValue) return raw
-  throw new ParseError(path, `must be text of at most ${azureBounds.tagValue} characters`)
+function tagValue(raw: unknown, path: string, key: string): string {
+  if (typeof raw === 'string' && patterns.tagValue.test(raw)) return raw
+  throw new ParseError(`${path}["${key.slice(0, 63)}"]`, 'must be a text of at most 256 characters')
 }
 
 export function adminUsername(raw: unknown, path: string): string {
-  const found = matching(patterns.adminUsername, raw, path)
-  if (azureForbiddenUsers.some(each => each === found))
-    throw new ParseError(path, `"${found}" is a name that Azure takes for no administrator: choose another`)
-  return found
+  const name = matching(patterns.adminUsername, raw, path)
+  if (azureRefusedUsers.every(refused => refused !== name)) return name
+  throw new ParseError(path, `"${name}" is a name that Azure refuses: choose another, or leave it out`)
 }
 
-/** A public key; the private half that somebody may have put there is not shown. */
+/** What is there instead may be the private half: it is not shown. */
 export function sshPublicKey(raw: unknown, path: string): string {
   const found = text(raw, path).trim()
   if (patterns.sshPublicKey.test(found)) return found
-  throw new ParseError(path, 'is no public key: a line that begins with ssh-ed25519 or ssh-rsa')
+  throw new ParseError(path, 'is no public key: it is a line that begins with ssh-ed25519 or ssh-rsa')
 }
 
 export const like =
@@ -180,5 +189,5 @@ export function listOf(pattern: RegExp, raw: unknown, path: string, max: number)
   if (raw === undefined || raw === null) return []
   const found = list(raw, path)
   if (found.length > max) throw new ParseError(path, `has ${found.length} entries; at most ${max} are taken`)
-  return found.map((each, index) => matching(pattern, each, `${path}[${index}]`))
+  return once(found.map((each, index) => matching(pattern, each, `${path}[${index}]`)))
 }

@@ -30,15 +30,11 @@ export type Policy = NonNullable<Options['additionalPolicies']>[number]['policy'
 export function openClients(
   credential: Credential,
   subscriptionId: string,
-  {
-    endpoint,
-    audience,
-    policy,
-  }: { readonly endpoint: string; readonly audience: string; readonly policy: Policy },
+  { endpoint, scope, policy }: { readonly endpoint: string; readonly scope: string; readonly policy: Policy },
 ): Clients {
   const options: Options = {
     endpoint,
-    credentials: { scopes: [`${audience.replace(/\/$/, '')}/.default`] },
+    credentials: { scopes: [scope] },
     retryOptions: { maxRetries: 0 },
     additionalPolicies: [{ policy, position: 'perCall' }],
   }

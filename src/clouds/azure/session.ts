@@ -2,11 +2,10 @@ import { AsyncLocalStorage } from 'node:async_hooks'
 import type { Call } from '../../lib/call.ts'
 import { limited } from '../../lib/deadline.ts'
 import type { CallName } from './calls.ts'
-import type { AzureCredentials } from './credentials.ts'
-import { placeIn } from './endpoints.ts'
+import { type AzureCredentials, credentialOf, prove } from './credentials.ts'
+import { resourceManager, tokenScope } from './endpoints.ts'
 import { translated } from './faults.ts'
 import { type AzureGate, azureGate, methodOf } from './gate.ts'
-import { credentialOf, prove } from './identity.ts'
 import { type Clients, openClients, type Policy } from './sdk.ts'
 
 /** A call may wait for its turn and for its answer so long, whatever its caller has. */
@@ -27,14 +26,15 @@ const terms = new AsyncLocalStorage<Call>()
 export class AzureSession {
   readonly subscriptionId: string
   readonly clients: Clients
-  readonly #credentials: AzureCredentials | undefined
+  readonly #credential: ReturnType<typeof credentialOf>
   #gate: AzureGate = azureGate()
 
   constructor(subscriptionId: string, credentials: AzureCredentials | undefined) {
     this.subscriptionId = subscriptionId
-    this.#credentials = credentials
-    this.clients = openClients(credentialOf(credentials), subscriptionId, {
-      ...placeIn(process.env),
+    this.#credential = credentialOf(credentials)
+    this.clients = openClients(this.#credential, subscriptionId, {
+      endpoint: resourceManager(),
+      scope: tokenScope(),
       policy: this.#policy(),
     })
   }
@@ -47,7 +47,7 @@ export class AzureSession {
   /** The principal's object id, by a token that is asked for anew: it needs no right at all. */
   async prove(call: Call): Promise<string> {
     try {
-      const { objectId } = await limited(patienceMs, call, limit => prove(this.#credentials, limit))
+      const { objectId } = await limited(patienceMs, call, limit => prove(this.#credential, limit))
       return objectId
     } catch (error) {
       throw translated(error, 'token')

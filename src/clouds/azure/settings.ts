@@ -13,10 +13,10 @@ import {
   type OsDisk,
   once,
   osDisk,
-  type RulesChoice,
   ranges,
-  rulesChoice,
-  type Subnet,
+  type SecurityGroupChoice,
+  type SubnetChoice,
+  securityGroup,
   sshPublicKey,
   subnet,
   tags,
@@ -25,27 +25,27 @@ import {
 export interface AzureSettings {
   readonly subscriptionId: string
   readonly location: string
-  /** Tried in turn; empty: Azure chooses, outside of zones. */
+  /** Tried in turn; empty: Azure chooses, outside of zones. `1`, `2`, `3`. */
   readonly zones: readonly string[]
   /** Undefined: one is made for the cluster, `dask-<uid>`, and deleted with it. */
   readonly resourceGroup: string | undefined
-  /** Of an existing virtual network of the subscription and location. Undefined: a network is made for the cluster. */
-  readonly subnet: Subnet | undefined
+  /** Of an existing virtual network in the subscription and location. Undefined: a network is made for the cluster. */
+  readonly subnet: SubnetChoice | undefined
   /** Of the user's, for all machines: the operator makes no rules then. */
-  readonly networkSecurityGroup: RulesChoice | undefined
+  readonly networkSecurityGroup: SecurityGroupChoice | undefined
   readonly image: ImageChoice
   readonly osDisk: OsDisk
   readonly encryptionAtHost: boolean
-  /** Undefined: trusted launch where the size and the image allow it. */
+  /** Undefined: TrustedLaunch where the size and image allow it. */
   readonly securityType: (typeof azureSecurityTypes)[number] | undefined
-  /** User-assigned identities, by their ids; tasks may then ask the metadata service. */
+  /** User-assigned identities' resource ids; tasks may then ask the metadata service. */
   readonly identities: readonly string[]
   readonly tags: Readonly<Record<string, string>>
   readonly adminUsername: string
   readonly sshPublicKey: string | undefined
   /** Who may reach SSH, as CIDRs; nobody unless asked. */
   readonly sshCIDRs: readonly string[]
-  /** `None` needs a subnet with a way out. */
+  /** `None` needs a subnet of the user's with a way out. */
   readonly workerAddresses: 'Public' | 'None'
 }
 
@@ -75,59 +75,57 @@ export function parseSettings(raw: unknown, path: string): AzureSettings {
   const settings = record(raw, path)
   noOthers(settings, path, known)
   const at = (name: string): readonly [unknown, string] => [settings[name], `${path}.${name}`]
-  const security = optional(...at('securityType'), among(azureSecurityTypes))
-  const disk = osDisk(...at('osDisk'))
-  if (security === 'ConfidentialVM' && disk.ephemeral)
-    throw new ParseError(`${path}.osDisk.ephemeral`, 'must be false where securityType is ConfidentialVM')
   return {
-    subscriptionId: matching(patterns.subscriptionId, ...at('subscriptionId')).toLowerCase(),
+    subscriptionId: matching(patterns.guid, ...at('subscriptionId')).toLowerCase(),
     location: matching(patterns.location, ...at('location')),
-    zones: once(listOf(patterns.zone, ...at('zones'), azureBounds.zones)),
+    zones: listOf(patterns.zone, ...at('zones'), azureBounds.zones),
     resourceGroup: optional(...at('resourceGroup'), like(patterns.resourceGroup)),
-    ...place(settings, path),
+    ...network(settings, path),
     image: image(...at('image')),
-    osDisk: disk,
+    osDisk: osDisk(...at('osDisk')),
     encryptionAtHost: optional(...at('encryptionAtHost'), flag) ?? false,
-    securityType: security,
-    identities: once(listOf(patterns.identity, ...at('identities'), azureBounds.identities)),
+    securityType: optional(...at('securityType'), among(azureSecurityTypes)),
+    identities: listOf(patterns.identity, ...at('identities'), azureBounds.identities),
     tags: tags(...at('tags')),
     adminUsername: optional(...at('adminUsername'), adminUsername) ?? usualUser,
     sshPublicKey: optional(...at('sshPublicKey'), sshPublicKey),
   }
 }
 
-type Place = Pick<AzureSettings, 'subnet' | 'networkSecurityGroup' | 'sshCIDRs' | 'workerAddresses'>
+type Network = Pick<AzureSettings, 'subnet' | 'networkSecurityGroup' | 'sshCIDRs' | 'workerAddresses'>
 
-function place(settings: Readonly<Record<string, unknown>>, path: string): Place {
-  const at = (name: keyof Place): readonly [unknown, string] => [settings[name], `${path}.${name}`]
+/** What of the network depends on each other. */
+function network(settings: Readonly<Record<string, unknown>>, path: string): Network {
+  const at = (name: keyof Network): readonly [unknown, string] => [settings[name], `${path}.${name}`]
   const own = optional(...at('subnet'), subnet)
-  const rules = optional(...at('networkSecurityGroup'), rulesChoice)
+  const rules = optional(...at('networkSecurityGroup'), securityGroup)
   const sshCIDRs = once(optional(...at('sshCIDRs'), ranges) ?? [])
   const workerAddresses = optional(...at('workerAddresses'), among(['Public', 'None'])) ?? 'Public'
   if (rules !== undefined && sshCIDRs.length > 0)
     throw new ParseError(
       `${path}.sshCIDRs`,
-      'leave it out where networkSecurityGroup is set: no rule is made',
+      'leave it out where networkSecurityGroup is set: no rule is made then',
     )
   if (workerAddresses === 'None' && own === undefined)
     throw new ParseError(
       `${path}.workerAddresses`,
-      'is None, and a network that is made for a cluster has no other way out: name a subnet that has a NAT gateway',
+      'is None, which needs a subnet of yours with a way out, such as a NAT gateway: name it in subnet',
     )
   return { subnet: own, networkSecurityGroup: rules, sshCIDRs, workerAddresses }
 }
 
 /** What of the settings a running machine must be launched anew for. Fields that are not set are left out: they may come to be. */
 export function machineIntent(settings: AzureSettings, role: Role): unknown {
-  const { identities, adminUsername: user, workerAddresses } = settings
+  const { identities, securityType, workerAddresses } = settings
   return {
     image: unlessUsual(settings.image, { kind: 'usual' }),
     osDisk: unlessUsual(settings.osDisk, osDisk(undefined, '')),
     encryptionAtHost: unlessUsual(settings.encryptionAtHost, false),
-    securityType: settings.securityType,
+    securityType,
     identities: unlessUsual(identities, []),
-    adminUsername: unlessUsual(user, usualUser),
+    adminUsername: unlessUsual(settings.adminUsername, usualUser),
     sshPublicKey: settings.sshPublicKey,
+    // Of the machines' own interfaces, which are made with them.
     networkSecurityGroup: settings.networkSecurityGroup,
     ...(role === 'worker' ? { addresses: unlessUsual(workerAddresses, 'Public') } : {}),
   }
