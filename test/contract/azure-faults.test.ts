@@ -1,29 +1,20 @@
 import { afterEach, describe, expect, test } from 'vitest'
-import type { AzureCloud } from '../../src/clouds/azure/provider.ts'
-import type { LaunchRequest } from '../../src/clouds/contract.ts'
-import { CloudError } from '../../src/model/faults.ts'
 import { machineId } from '../../src/model/names.ts'
+import { atWork, choices, failure, patience, workers } from '../support/azure/at-work.ts'
 import { addPrincipal, secretOf } from '../support/azure/azure-ground.ts'
-import { type AzureClouds, atHome, offeringIn, someAzureClouds } from '../support/azure/clouds.ts'
 import { machineType } from '../support/azure/machines.ts'
 import { types } from '../support/azure/network.ts'
 import type { Options } from '../support/azure/server.ts'
-import { aLaunchRequest, anOwner } from '../support/launch-request.ts'
 
-const patience = { signal: AbortSignal.timeout(60_000) }
 const put = 'virtualMachines.createOrUpdate'
 const kind = 'Standard_D4s_v5 any OnDemand'
 
-let ground: AzureClouds | undefined
+type Work = Awaited<ReturnType<typeof atWork>>
+let ground: Work | undefined
 
-/** A subscription in which a worker needs nothing to be made before it. */
-async function atWork(options: Options = {}) {
-  const made = await someAzureClouds(options)
-  ground = made
-  const { world } = made.azure
-  world.add(atHome.resourceGroup, types.rules, 'open', {})
-  const settings = { ...atHome, networkSecurityGroup: { resourceGroup: atHome.resourceGroup, name: 'open' } }
-  return { ...made, world, settings, cloud: await made.open('ours', settings) }
+async function begun(options: Options = {}): Promise<Work> {
+  ground = await atWork(options)
+  return ground
 }
 
 afterEach(async () => {
@@ -31,29 +22,9 @@ afterEach(async () => {
   ground = undefined
 })
 
-const workers = (count: number, change: Partial<LaunchRequest> = {}): LaunchRequest =>
-  aLaunchRequest({ count, userData: '#cloud-config\n{}\n', offering: offeringIn('any'), ...change })
-
-/** The house's word for what went wrong, and what a person is told. */
-async function failure(doing: Promise<unknown>): Promise<{ readonly fault: string; readonly says: string }> {
-  try {
-    await doing
-    return { fault: 'none', says: '' }
-  } catch (error) {
-    if (error instanceof CloudError) return { fault: error.fault, says: error.message }
-    throw error
-  }
-}
-
-const choices = (cloud: AzureCloud, sizes: readonly string[], change: object = {}) =>
-  cloud.offerings(
-    { owner: anOwner(), role: 'worker', sizes, purchasing: 'OnDemand', address: undefined, ...change },
-    patience,
-  )
-
 describe('answers that do not come', () => {
   test('an answer that was lost: sent again, the same machines and none beside them', async () => {
-    const { azure, world, cloud } = await atWork()
+    const { azure, world, cloud } = await begun()
     azure.script.add(put, { kind: 'drop' })
     const request = workers(3)
     expect(await failure(cloud.launch(request, patience))).toMatchObject({ fault: 'lost' })
@@ -63,7 +34,7 @@ describe('answers that do not come', () => {
   })
 
   test('a request that is carried out later is found, and can be ended', async () => {
-    const { azure, world, cloud } = await atWork()
+    const { azure, world, cloud } = await begun()
     azure.script.add(put, { kind: 'late' })
     expect(await failure(cloud.launch(workers(1), patience))).toMatchObject({ fault: 'lost' })
     expect((await cloud.list(patience)).machines).toEqual([])
@@ -79,7 +50,7 @@ describe('answers that do not come', () => {
 
 describe('refusals', () => {
   test('no room, said by the operation: nothing of it stays, and the next choice comes first from then on', async () => {
-    const { world, cloud, left } = await atWork({ tempo: { deleteMs: 0 } })
+    const { world, cloud, left } = await begun({ tempo: { deleteMs: 0 } })
     world.stock.set(kind, 0)
     expect(await failure(cloud.launch(workers(2), patience))).toMatchObject({
       fault: 'no-capacity',
@@ -92,7 +63,7 @@ describe('refusals', () => {
   })
 
   test('fewer than asked for are kept', async () => {
-    const { world, cloud } = await atWork()
+    const { world, cloud } = await begun()
     world.stock.set(kind, 60)
     const { machines } = await cloud.launch(workers(100), patience)
     expect(machines).toHaveLength(60)
@@ -103,7 +74,7 @@ describe('refusals', () => {
   })
 
   test('one that failed after it was taken for made is switched off, and leaves with a reason', async () => {
-    const { world, cloud } = await atWork()
+    const { world, cloud } = await begun()
     const { machines } = await cloud.launch(workers(1), patience)
     const [machine] = world.there(machineType)
     if (machine === undefined) throw new Error('there is no machine')
@@ -118,7 +89,7 @@ describe('refusals', () => {
   })
 
   test('a quota: said once, and the others are not asked for', async () => {
-    const { world, cloud, asked } = await atWork()
+    const { world, cloud, asked } = await begun()
     world.quota = 0
     expect(await failure(cloud.launch(workers(100), patience))).toMatchObject({ fault: 'quota' })
     expect(asked(put).length).toBeLessThanOrEqual(32)
@@ -133,7 +104,7 @@ describe('refusals', () => {
     ['Standard_X1 any OnDemand Canonical:ubuntu-24_04-lts:server:24.04.202608010 own Standard', 'invalid'],
     ['Standard_D4s_v5 any OnDemand Canonical:ubuntu-24_04-lts:server:1.1.1 own Standard', 'invalid'],
   ])('%s is %s', async (offering, fault) => {
-    const { cloud } = await atWork()
+    const { cloud } = await begun()
     const told = async () => failure(cloud.launch(workers(1, { offering }), patience))
     const [first, again] = [await told(), await told()]
     expect(first).toMatchObject({ fault })
@@ -141,7 +112,7 @@ describe('refusals', () => {
   })
 
   test('user data that is too large for Azure is refused before anything is made', async () => {
-    const { cloud, world } = await atWork()
+    const { cloud, world } = await begun()
     const userData = `#cloud-config\n${'x'.repeat(65_536)}`
     expect(await failure(cloud.launch(workers(1, { userData }), patience))).toMatchObject({
       fault: 'invalid',
@@ -150,70 +121,16 @@ describe('refusals', () => {
   })
 
   test('429: Azure’s word is kept to, and nothing was made', async () => {
-    const { azure, cloud, world } = await atWork()
+    const { azure, cloud, world } = await begun()
     azure.rates.shut.add('write')
     expect(await failure(cloud.launch(workers(1), patience))).toMatchObject({ fault: 'throttled' })
     expect(world.there(machineType)).toEqual([])
   })
 })
 
-describe('choices', () => {
-  test('each size boots the newest image for its processors and generation', async () => {
-    const { cloud } = await atWork()
-    const found = await choices(cloud, ['Standard_D4s_v5', 'Standard_D4pls_v5', 'Standard_A2_v2'])
-    expect(found.map(each => each.split(' ').slice(3).join(' '))).toEqual([
-      'Canonical:ubuntu-24_04-lts:server:24.04.202608010 own TrustedLaunch',
-      'Canonical:ubuntu-24_04-lts:server-arm64:24.04.202608010 own TrustedLaunch',
-      'Canonical:ubuntu-24_04-lts:server-gen1:24.04.202608010 own Standard',
-    ])
-  })
-
-  test('zones, spot before on demand, and an ephemeral disk where there is room', async () => {
-    const { open, settings } = await atWork()
-    const cloud = await open('ours', { ...settings, zones: ['3', '1'], osDisk: { ephemeral: true } })
-    const found = await choices(cloud, ['Standard_D4ds_v5', 'Standard_D4pls_v5'], {
-      purchasing: 'SpotOrOnDemand',
-    })
-    expect(
-      found.map(each =>
-        each
-          .split(' ')
-          .filter((_, at) => [0, 1, 2, 6].includes(at))
-          .join(' '),
-      ),
-    ).toEqual([
-      'Standard_D4ds_v5 3 Spot CacheDisk',
-      'Standard_D4ds_v5 1 Spot CacheDisk',
-      'Standard_D4pls_v5 1 Spot',
-      'Standard_D4ds_v5 3 OnDemand CacheDisk',
-      'Standard_D4ds_v5 1 OnDemand CacheDisk',
-      'Standard_D4pls_v5 1 OnDemand',
-    ])
-  })
-
-  test('a size that the subscription does not get is passed over where another can be had', async () => {
-    const { cloud } = await atWork()
-    expect(await choices(cloud, ['Standard_M8ms', 'Standard_D4s_v5'])).toHaveLength(1)
-    expect(await failure(choices(cloud, ['Standard_M8ms']))).toMatchObject({ fault: 'no-capacity' })
-  })
-
-  test.each([
-    [{}, ['Standard_X1'], 'westeurope has no virtual machine of size Standard_X1: correct sizes'],
-    [{}, ['Standard_NC4as_T4_v3'], 'name one in spec.cloud.azure.image'],
-    [{ zones: ['3'] }, ['Standard_D4pls_v5'], 'correct spec.cloud.azure.zones or sizes'],
-    [{ image: { urn: 'acme:none:x:latest' } }, ['Standard_D4s_v5'], 'correct spec.cloud.azure.image'],
-    [{ image: { urn: 'acme:dask-gpu:cuda:1.0.0' } }, ['Standard_D4pls_v5'], 'choose another size or image'],
-    [{ osDisk: { type: 'Premium_LRS' } }, ['Standard_A2_v2'], 'correct spec.cloud.azure.osDisk.type'],
-  ])('%o with %o is refused by its field', async (change, sizes, says) => {
-    const { open, settings } = await atWork()
-    const told = await failure(choices(await open('ours', { ...settings, ...change }), sizes))
-    expect(told).toMatchObject({ fault: 'invalid', says: expect.stringContaining(says) })
-  })
-})
-
 describe('lists', () => {
   test('more than a page is read to its end; a page that fails makes it no list', async () => {
-    const { azure, cloud } = await atWork()
+    const { azure, cloud } = await begun()
     await cloud.launch(workers(5), patience)
     azure.desk.pageSize = 2
     expect((await cloud.list(patience)).machines).toHaveLength(5)
@@ -226,7 +143,7 @@ describe('lists', () => {
   })
 
   test('copies of our tags, names and disks are counted or passed over, and never touched', async () => {
-    const { world, cloud } = await atWork()
+    const { world, cloud } = await begun()
     const { machines } = await cloud.launch(workers(1), patience)
     const [own] = world.there(machineType)
     const nic = world.there(types.interface)[0]
@@ -246,21 +163,21 @@ describe('lists', () => {
 
 describe('keys', () => {
   test('a secret that Entra ID does not know is said when it connects', async () => {
-    const { open, settings, secret } = await atWork()
+    const { open, settings, secret } = await begun()
     const told = await failure(open('ours', settings, { ...secret, clientSecret: 'wrong-word' }))
     expect(told.fault).toBe('unauthorized')
     expect(told.says).not.toContain('wrong-word')
   })
 
   test('one that is revoked is said when it is proved', async () => {
-    const { cloud, operator } = await atWork()
+    const { cloud, operator } = await begun()
     await cloud.prove(patience)
     operator.secrets.clear()
     expect(await failure(cloud.prove(patience))).toMatchObject({ fault: 'unauthorized' })
   })
 
   test('two principals see a subscription each by its own rights: they share no list', async () => {
-    const { azure, open, settings, cloud } = await atWork()
+    const { azure, open, settings, cloud } = await begun()
     const other = addPrincipal(azure)
     other.actions = new Set()
     const blind = await open('ours', settings, secretOf(other))

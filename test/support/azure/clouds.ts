@@ -9,11 +9,11 @@ import type { Options } from './server.ts'
 /** A simulated subscription, and operators that work in it through the real provider and SDK. */
 export interface AzureClouds extends AzureGround {
   /** Each has a memory of its own. */
-  open(
+  readonly open: (
     installation: string,
     settings?: object,
     secret?: Readonly<Record<string, string>>,
-  ): Promise<AzureCloud>
+  ) => Promise<AzureCloud>
 }
 
 export async function someAzureClouds(options: Options = {}): Promise<AzureClouds> {

@@ -1,0 +1,40 @@
+import type { AzureCloud } from '../../../src/clouds/azure/provider.ts'
+import type { LaunchRequest } from '../../../src/clouds/contract.ts'
+import { CloudError } from '../../../src/model/faults.ts'
+import { aLaunchRequest, anOwner } from '../launch-request.ts'
+import { atHome, offeringIn, someAzureClouds } from './clouds.ts'
+import { types } from './network.ts'
+import type { Options } from './server.ts'
+
+export const patience = { signal: AbortSignal.timeout(60_000) }
+
+/** A subscription in which a worker needs nothing to be made before it. */
+export async function atWork(options: Options = {}) {
+  const ground = await someAzureClouds(options)
+  const { world } = ground.azure
+  world.add(atHome.resourceGroup, types.rules, 'open', {})
+  const settings = { ...atHome, networkSecurityGroup: { resourceGroup: atHome.resourceGroup, name: 'open' } }
+  return { ...ground, world, settings, cloud: await ground.open('ours', settings) }
+}
+
+export const workers = (count: number, change: Partial<LaunchRequest> = {}): LaunchRequest =>
+  aLaunchRequest({ count, userData: '#cloud-config\n{}\n', offering: offeringIn('any'), ...change })
+
+/** The house's word for what went wrong, and what a person is told. */
+export async function failure(
+  doing: Promise<unknown>,
+): Promise<{ readonly fault: string; readonly says: string }> {
+  try {
+    await doing
+    return { fault: 'none', says: '' }
+  } catch (error) {
+    if (error instanceof CloudError) return { fault: error.fault, says: error.message }
+    throw error
+  }
+}
+
+export const choices = (cloud: AzureCloud, sizes: readonly string[], change: object = {}) =>
+  cloud.offerings(
+    { owner: anOwner(), role: 'worker', sizes, purchasing: 'OnDemand', address: undefined, ...change },
+    patience,
+  )
