@@ -22,7 +22,7 @@ export interface Boot {
   readonly opensMetadata?: boolean | undefined
 }
 
-export type MetadataService = 'ec2' | 'gce'
+export type MetadataService = 'ec2' | 'gce' | 'azure'
 
 /** PEM, of this role alone: a machine never holds another role's key. */
 export interface MachineCertificates {

@@ -30,7 +30,7 @@ export interface WorkerWays {
 export const usualWorker: WorkerWays = { beforeStart: '', beforeStop: '', stopS: 10, keepsEngine: false }
 
 const python = '/usr/bin/env python3 -I /etc/dask'
-const nameOnGce = [['/var/lib/cloud/data/instance-id', '/etc/dask/name']] as const
+const namedByService = [['/var/lib/cloud/data/instance-id', '/etc/dask/name']] as const
 
 export const services: Readonly<Record<MetadataService, ServiceWays>> = {
   // Two minutes from the notice to the end.
@@ -51,8 +51,8 @@ export const services: Readonly<Record<MetadataService, ServiceWays>> = {
     watcher: `${python}/gce.py watch /etc/dask/watch`,
     programs: ['gce.py'],
     exchanges: {
-      'run.sh': nameOnGce,
-      'container.sh': nameOnGce,
+      'run.sh': namedByService,
+      'container.sh': namedByService,
       // The same address has the machine's DNS and its time.
       'shut.sh': [
         ['ip daddr 169.254.169.254', 'ip daddr 169.254.169.254 th dport != { 53, 123 }'],
@@ -65,5 +65,20 @@ export const services: Readonly<Record<MetadataService, ServiceWays>> = {
       stopS: 25,
       keepsEngine: true,
     },
+  },
+  // Thirty seconds, in which the machine runs.
+  azure: {
+    url: 'http://169.254.169.254',
+    lookEveryS: 1,
+    leaveWithinS: 20,
+    watcher: `${python}/azure.py watch /etc/dask/watch`,
+    programs: ['azure.py'],
+    exchanges: {
+      'run.sh': namedByService,
+      'container.sh': namedByService,
+      // The wire server tells a machine's goal state, certificates among it; names are asked for at its address, too.
+      'shut.sh': [['ip6 daddr fd00:ec2::254', 'ip daddr 168.63.129.16 th dport != 53']],
+    },
+    worker: { ...usualWorker, beforeStart: `ExecStartPre=+${python}/azure.py name /etc/dask/watch\n` },
   },
 }

@@ -23,6 +23,7 @@ const watchers = ['watch.py', 'dask_watch.py'].map(programNamed)
 const ownPrograms = {
   ec2: services.ec2.programs.map(programNamed),
   gce: services.gce.programs.map(programNamed),
+  azure: services.azure.programs.map(programNamed),
 } as const satisfies Readonly<Record<MetadataService, readonly MachineFile[]>>
 
 const commands = (units: readonly string[]) => [

@@ -13,6 +13,7 @@ import { poll } from '../../src/lib/wait.ts'
 import type { Role } from '../../src/model/names.ts'
 import type { Bundle } from '../../src/pki/bundle.ts'
 import { aBoot, bundle } from './boots.ts'
+import { azureDatasource } from './machines/azure-datasource.ts'
 import type { Datasource, Described } from './machines/datasource.ts'
 import { ec2Datasource } from './machines/ec2-datasource.ts'
 import { gceDatasource } from './machines/gce-datasource.ts'
@@ -22,11 +23,13 @@ const patienceMs = 20_000
 const sources: Readonly<Record<MetadataService, () => Datasource>> = {
   ec2: ec2Datasource,
   gce: gceDatasource,
+  azure: azureDatasource,
 }
 const programs = fileURLToPath(new URL('../../src/bootstrap/machine/', import.meta.url))
 const watchers: Readonly<Record<MetadataService, readonly string[]>> = {
   ec2: ['watch.py'],
   gce: ['gce.py', 'watch'],
+  azure: ['azure.py', 'watch'],
 }
 
 /** A folder that stands for a machine, its watcher, and a metadata service that answers as that cloud's does. */
@@ -55,9 +58,11 @@ export class WatchedMachine implements AsyncDisposable {
     await once(service, 'listening')
     const machine = new WatchedMachine(folder, service, metadata)
     service.on('request', (request, response) => {
-      const { method = '', url: path = '', headers } = request
-      const { status, body } = machine.#source.answer({ method, path, headers }, machine.#described)
-      if (status === 401 || status === 403) machine.heard.refused += 1
+      const { method = '', url = '', headers } = request
+      const [path = '', query = ''] = url.split('?')
+      const asked = { method, path, query, headers }
+      const { status, body } = machine.#source.answer(asked, machine.#described)
+      if (status === 400 || status === 401 || status === 403) machine.heard.refused += 1
       if (method === 'PUT' && status === 200) machine.heard.tokens += 1
       response.writeHead(status).end(body)
     })

@@ -56,6 +56,9 @@ test.each([
   { given: 'ec2-container', boot: aBoot('worker', { ...full, metadata: 'ec2', software: container }) },
   { given: 'gce-scheduler', boot: aBoot('scheduler', { ...full, metadata: 'gce' }) },
   { given: 'gce-worker', boot: aBoot('worker', { ...full, metadata: 'gce' }) },
+  { given: 'azure-scheduler', boot: aBoot('scheduler', { ...full, metadata: 'azure' }) },
+  { given: 'azure-worker', boot: aBoot('worker', { ...full, metadata: 'azure' }) },
+  { given: 'azure-container', boot: aBoot('worker', { ...full, metadata: 'azure', software: container }) },
   { given: 'gce-container', boot: aBoot('worker', { ...full, metadata: 'gce', software: container }) },
 ])('the text of a machine that is watched is what it was: $given', async ({ given, boot }) => {
   await expect(renderUserData(boot)).toMatchFileSnapshot(`golden/user-data-${given}.yaml`)
@@ -95,6 +98,16 @@ describe('the text', () => {
       expect(userData).not.toContain('fd00:ec2')
     },
   )
+
+  test('on Azure’s machines has the name that Azure says, and tasks are kept from the wire server, too', () => {
+    const userData = renderUserData(aBoot('worker', { metadata: 'azure' }))
+    expect(userData).toContain('azure.py name /etc/dask/watch')
+    expect(userData).not.toContain('/var/lib/cloud/data/instance-id')
+    expect(fileOf(userData, '/etc/dask/shut.sh').match(/daddr .* reject/g)).toEqual([
+      'daddr 169.254.169.254 reject',
+      'daddr 168.63.129.16 th dport != 53 reject',
+    ])
+  })
 
   test('on Google’s machines has a scheduler end as anywhere, and no name', () => {
     const unit = '/etc/systemd/system/dask.service'
@@ -202,6 +215,7 @@ const boots = [
   { given: 'a worker', boot: aBoot('worker', { software: { ...full.software, ...extras } }) },
   { given: 'a worker that is watched', boot: aBoot('worker', { metadata: 'ec2' }) },
   { given: 'a worker that is watched at Google', boot: aBoot('worker', { metadata: 'gce' }) },
+  { given: 'a worker that is watched on Azure', boot: aBoot('worker', { metadata: 'azure' }) },
   { given: 'a worker in a container', boot: aBoot('worker', { software: container }) },
 ]
 

@@ -77,6 +77,7 @@ export class AzureCloud implements Cloud {
       listEveryMs: { busy: 3_000, resting: 10_000 },
       /** Of custom data, before base64. */
       maxUserDataBytes: 65_535,
+      metadata: 'azure',
       opensMetadata: settings.identities.length > 0,
       launchMs: 90_000,
     }
