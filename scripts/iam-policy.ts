@@ -1,10 +1,20 @@
 import { awsHelp, awsPolicy } from './iam-policy/aws.ts'
+import { azureHelp, azureRole, azureSteps } from './iam-policy/azure.ts'
 import { gcpHelp, gcpRole } from './iam-policy/gcp.ts'
 
 const clouds: Readonly<
-  Record<string, { readonly help: string; readonly print: (argv: readonly string[]) => string }>
+  Record<
+    string,
+    {
+      readonly help: string
+      readonly print: (argv: readonly string[]) => string
+      /** What to do with it, where what is printed has no room for comments. */
+      readonly steps?: (argv: readonly string[]) => string
+    }
+  >
 > = {
   aws: { help: awsHelp, print: awsPolicy },
+  azure: { help: azureHelp, print: azureRole, steps: azureSteps },
   gcp: { help: gcpHelp, print: gcpRole },
 }
 const names = Object.keys(clouds)
@@ -20,6 +30,7 @@ function main([name = '', ...others]: readonly string[]): number {
     return wrong(`name one cloud first: ${names.join(' or ')} (found: ${name || 'nothing'})`, everyHelp())
   try {
     console.log(cloud.print(others))
+    if (cloud.steps !== undefined) console.error(cloud.steps(others))
     return 0
   } catch (error) {
     return wrong(error instanceof Error ? error.message : String(error), cloud.help)

@@ -4,6 +4,7 @@ import { cloudNames, trialClouds } from './api/cloud-schema.ts'
 import { duration, integer, list, listen, ranges, text, toggle, words } from './lib/option-kinds.ts'
 import { describeOptions, OptionError, readOptions, type Values } from './lib/options.ts'
 import { awsPatterns } from './model/aws-names.ts'
+import { azurePatterns } from './model/azure-names.ts'
 import { gcpPatterns } from './model/gcp-names.ts'
 
 export const variablePrefix = 'DASK_CLOUD_OPERATOR_'
@@ -64,6 +65,15 @@ export const settings = {
       'commas; needs --ambient-clouds aws. Regions that clusters are in are looked into while this process lives.',
     placeholder: 'NAME,...',
     pattern: awsPatterns.region,
+    default: [],
+    defaultText: 'none',
+  }),
+  azureSubscriptions: list({
+    description:
+      "Ids of Azure subscriptions in which what gone clusters left behind is looked for from the start with the operator's own identity, " +
+      'separated by commas; needs --ambient-clouds azure. Subscriptions that clusters are in are looked into while this process lives.',
+    placeholder: 'ID,...',
+    pattern: azurePatterns.guid,
     default: [],
     defaultText: 'none',
   }),
@@ -235,7 +245,5 @@ ${describeOptions(settings, variablePrefix)}
       The version.
 `
 
-function defaultStateDirectory(env: Readonly<Record<string, string | undefined>>): string {
-  const state = env['XDG_STATE_HOME'] || join(env['HOME'] || homedir(), '.local', 'state')
-  return join(state, 'dask-cloud-operator')
-}
+const defaultStateDirectory = (env: Readonly<Record<string, string | undefined>>): string =>
+  join(env['XDG_STATE_HOME'] || join(env['HOME'] || homedir(), '.local', 'state'), 'dask-cloud-operator')

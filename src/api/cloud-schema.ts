@@ -1,4 +1,5 @@
 import { aws } from './aws-schema.ts'
+import { azure } from './azure-schema.ts'
 import { gcp } from './gcp-schema.ts'
 import { exactlyOne, object } from './schema/containers.ts'
 import { integer, text } from './schema/scalars.ts'
@@ -44,7 +45,7 @@ const simulated = object({
   },
 })
 
-const members = { aws, gcp, local, simulated }
+const members = { aws, azure, gcp, local, simulated }
 
 /** Clouds that are none: only for whom the operator was told to. */
 export const trialClouds: readonly string[] = ['local', 'simulated']
@@ -61,6 +62,13 @@ export const cloud = exactlyOne({
       cel: cloudNames.map(name => `has(self.${name}) == has(oldSelf.${name})`).join(' && '),
       message:
         'the cloud of a cluster cannot change, since its machines are there; create a new cluster instead',
+    },
+    {
+      cel:
+        '!has(self.azure) || !has(oldSelf.azure) || (has(self.azure.resourceGroup) == has(oldSelf.azure.resourceGroup) && ' +
+        '(!has(self.azure.resourceGroup) || self.azure.resourceGroup == oldSelf.azure.resourceGroup))',
+      message:
+        'the resource group of a cluster cannot change, since its machines are there; create a new cluster instead',
     },
   ],
 })

@@ -1,3 +1,4 @@
+import { isRecord } from '../lib/parse.ts'
 import { defaultGroup, schedulerGroup } from '../model/names.ts'
 import { cloud } from './cloud-schema.ts'
 import { network } from './network-schema.ts'
@@ -202,6 +203,15 @@ export const spec = object({
     }),
     lifetime: optional(lifetime),
   },
+  rules: [
+    {
+      cel: "!has(self.cloud.azure) || has(self.cloud.azure.subnet) || !has(self.network) || !has(self.network.exposure) || self.network.exposure != 'Private'",
+      message:
+        'exposure Private on Azure needs a subnet of yours that reaches the operator and has a way out: name it in cloud.azure.subnet',
+      holds: ({ cloud: { name, settings }, network: { exposure } }) =>
+        name !== 'azure' || exposure !== 'Private' || (isRecord(settings) && isRecord(settings['subnet'])),
+    },
+  ],
 })
 
 /** What a user writes, with the API server's defaults filled in. */

@@ -195,7 +195,7 @@ function connectionsFor(office: Office, sources: Sources, credentials: Credentia
     },
     allowed: config.allowClouds,
     ambient: config.ambientClouds,
-    places: { aws: config.awsRegions, gcp: config.gcpProjects },
+    places: { aws: config.awsRegions, azure: config.azureSubscriptions, gcp: config.gcpProjects },
     credentials,
     led: ledBy(lease),
     seam: seams.cloud,

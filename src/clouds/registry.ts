@@ -3,6 +3,7 @@ import { ParseError } from '../lib/parse.ts'
 import type { Cluster } from '../model/cluster.ts'
 import type { Role } from '../model/names.ts'
 import { aws } from './aws/aws.ts'
+import { azure } from './azure/azure.ts'
 import type { Cloud, CloudContext, CloudKind, MachineWish, SecretData } from './contract.ts'
 import { gcp } from './gcp/gcp.ts'
 import { local } from './local/local.ts'
@@ -30,6 +31,7 @@ export interface RegisteredCloud {
 /** Every cloud there is: adding one is one folder and one line here. */
 const clouds: readonly RegisteredCloud[] = [
   registered(aws),
+  registered(azure),
   registered(gcp),
   registered(local),
   registered(simulated),

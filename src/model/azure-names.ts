@@ -27,7 +27,7 @@ export const azurePatterns = {
   diskEncryptionSet: id(`Microsoft\\.Compute/diskEncryptionSets/${named(80)}`),
   identity: id(`Microsoft\\.ManagedIdentity/userAssignedIdentities/[A-Za-z0-9][A-Za-z0-9_-]{0,127}`),
   adminUsername: /^[a-z_][a-z0-9_-]{0,31}$/,
-  sshPublicKey: /^(?:ssh-ed25519|ssh-rsa) [A-Za-z0-9+/]{60,1500}={0,3}(?: [ -~]{0,200})?$/,
+  sshPublicKey: /^(?:ssh-ed25519|ssh-rsa) [A-Za-z0-9+/]{60}[A-Za-z0-9+/]*={0,3}(?: [ -~]{0,200})?$/,
   /** Network interfaces and addresses take no more than this of what virtual machines take. */
   tagName: /^[^<>%&\\?/\p{Cc}]{1,256}$/u,
   tagValue: /^[^\p{Cc}]{0,256}$/u,

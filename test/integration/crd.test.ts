@@ -148,6 +148,32 @@ describe('the API server takes', () => {
     expect(message).toContain(`the ${field} of a cluster cannot change`)
   })
 
+  test.each(['simple', 'spot-gpu', 'private', 'own-network'])('the sample azure-%s', async sample => {
+    await server.plane.kubectl(['delete', '--ignore-not-found', 'dcc', sample])
+    await server.plane.kubectl(['apply', '-f', `deploy/samples/azure-${sample}.yaml`])
+    const { body } = await server.send('GET', { name: sample })
+    expect(parseResource(body, cloudParser([]))).toMatchObject({
+      kind: 'valid',
+      resource: { cluster: { cloud: { name: 'azure' } } },
+    })
+  })
+
+  test.each([
+    { azure: { location: 'eastus' }, says: 'the location of a cluster cannot change' },
+    { azure: { resourceGroup: 'other' }, says: 'the resource group of a cluster cannot change' },
+    { azure: { resourceGroup: null }, says: 'the resource group of a cluster cannot change' },
+    {
+      azure: { subscriptionId: '22222222-2222-3333-4444-555555555555' },
+      says: 'the subscription of a cluster cannot change',
+    },
+  ])('$says: $azure', async ({ azure, says }) => {
+    await server.plane.kubectl(['apply', '-f', 'deploy/samples/azure-own-network.yaml'])
+    const body = { spec: { cloud: { azure } } }
+    const { status, message } = await server.send('PATCH', { name: 'own-network', body, type: merge })
+    expect(status).toBe(422)
+    expect(message).toContain(says)
+  })
+
   test('changes of everything but the cloud', async () => {
     const body = {
       spec: { workers: { replicas: 5, memory: '2GiB' }, suspend: true, cloud: { local: { python: '/p' } } },

@@ -2,6 +2,18 @@ import { merged } from './specs.ts'
 
 const gcpPlace = { project: 'acme-data', region: 'us-central1' }
 
+const azurePlace = { subscriptionId: '11111111-2222-3333-4444-555555555555', location: 'westeurope' }
+const azureGroup = `/subscriptions/${azurePlace.subscriptionId}/resourceGroups/g/providers`
+const azureRules = { networkSecurityGroup: { resourceGroup: 'nets', name: 'a' } }
+const azureSubnet = { subnet: { resourceGroup: 'nets', virtualNetwork: 'corp', name: 'a' } }
+
+const azureBeside: Readonly<Record<string, unknown>> = {
+  'subnet.name': azureSubnet,
+  'networkSecurityGroup.resourceGroup': azureRules,
+  'networkSecurityGroup.name': azureRules,
+  workerAddresses: azureSubnet,
+}
+
 /** What a member needs beside it, on the side of the change that has it. */
 const gcpBeside: Readonly<Record<string, unknown>> = {
   'serviceAccount.scopes': { serviceAccount: { email: 'a@acme-data.iam.gserviceaccount.com' } },
@@ -55,6 +67,27 @@ export const changes: Readonly<Record<string, unknown>> = {
     tags: { a: 'b' },
     placementGroup: 'near',
     tenancy: 'dedicated',
+  }),
+  ...inAzure({
+    zones: ['1'],
+    'subnet.name': 'b',
+    'networkSecurityGroup.resourceGroup': 'other',
+    'networkSecurityGroup.name': 'b',
+    'image.urn': 'Canonical:ubuntu-24_04-lts:server:latest',
+    'image.galleryImageId': `${azureGroup}/Microsoft.Compute/galleries/dask/images/py`,
+    'image.communityGalleryImageId': '/CommunityGalleries/dask/Images/py',
+    'osDisk.sizeGiB': 50,
+    'osDisk.type': 'Premium_LRS',
+    'osDisk.ephemeral': true,
+    'osDisk.diskEncryptionSetId': `${azureGroup}/Microsoft.Compute/diskEncryptionSets/dask`,
+    encryptionAtHost: true,
+    securityType: 'Standard',
+    identities: [`${azureGroup}/Microsoft.ManagedIdentity/userAssignedIdentities/dask`],
+    tags: { a: 'b' },
+    adminUsername: 'dask',
+    sshPublicKey: `ssh-ed25519 ${'A'.repeat(68)}`,
+    sshCIDRs: ['10.0.0.0/8'],
+    workerAddresses: 'None',
   }),
   ...inGcp({
     zones: ['us-central1-a'],
@@ -111,6 +144,21 @@ function inAws(members: Readonly<Record<string, unknown>>): Readonly<Record<stri
   )
 }
 
+/** Both sides of the change are on Azure. */
+function inAzure(members: Readonly<Record<string, unknown>>): Readonly<Record<string, unknown>> {
+  return Object.fromEntries(
+    Object.entries(members).map(([path, value]) => {
+      const settings = path.split('.').reduceRight((inner, name) => ({ [name]: inner }), value)
+      return [`spec.cloud.azure.${path}`, inAzureWith(path, settings)]
+    }),
+  )
+}
+
+function inAzureWith(path: string, settings: unknown): unknown {
+  const whole = merged(merged(azurePlace, azureBeside[path] ?? {}), settings)
+  return { cloud: { local: null, azure: whole } }
+}
+
 /** Both sides of the change are on Google Cloud. */
 function inGcp(members: Readonly<Record<string, unknown>>): Readonly<Record<string, unknown>> {
   return Object.fromEntries(
@@ -135,6 +183,7 @@ function inGroup(members: Readonly<Record<string, unknown>>): Readonly<Record<st
 /** What a change starts from, where that is not the usual spec. */
 export function startOf(path: string): unknown {
   if (path.startsWith('spec.cloud.aws')) return { cloud: { local: null, aws: { region: 'us-east-1' } } }
+  if (path.startsWith('spec.cloud.azure')) return inAzureWith(path.slice('spec.cloud.azure.'.length), {})
   if (path.startsWith('spec.cloud.gcp')) {
     const beside = gcpBeside[path.slice('spec.cloud.gcp.'.length)] ?? {}
     return { cloud: { local: null, gcp: merged(gcpPlace, beside) } }

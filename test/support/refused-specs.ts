@@ -1,3 +1,4 @@
+import { azureRows } from './refused-azure.ts'
 import { awsRows, groupRows, networkRows } from './refused-clouds.ts'
 import { extrasRows } from './refused-extras.ts'
 import { gcpRows } from './refused-gcp.ts'
@@ -22,7 +23,7 @@ const cloudRows: readonly RefusedSpec[] = [
     given: 'no cloud at all',
     patch: { cloud: { local: null } },
     path: 'spec.cloud',
-    says: /choose one cloud: exactly one of aws, gcp, local, simulated must be set/,
+    says: /choose one cloud: exactly one of aws, azure, gcp, local, simulated must be set/,
   },
   {
     given: 'two clouds',
@@ -220,6 +221,7 @@ const lifetimeRows: readonly RefusedSpec[] = [
 export const refusedSpecs: readonly RefusedSpec[] = [
   ...cloudRows,
   ...awsRows,
+  ...azureRows,
   ...gcpRows,
   ...networkRows,
   ...groupRows,

@@ -103,6 +103,55 @@ export const takenSpecs: readonly {
     },
   },
   {
+    given: 'all of Azure',
+    patch: {
+      cloud: {
+        local: null,
+        azure: {
+          subscriptionId: '11111111-2222-3333-4444-5555555555aB',
+          location: 'westeurope',
+          zones: ['3', '1'],
+          resourceGroup: 'Team_A.(dask)-1',
+          subnet: { resourceGroup: 'nets', virtualNetwork: 'corp', name: 'dask' },
+          networkSecurityGroup: { resourceGroup: 'nets', name: 'dask' },
+          image: { urn: 'Canonical:ubuntu-24_04-lts:server:latest' },
+          osDisk: {
+            sizeGiB: 4095,
+            type: 'Premium_ZRS',
+            diskEncryptionSetId:
+              '/subscriptions/11111111-2222-3333-4444-555555555555/resourceGroups/keys/providers/Microsoft.Compute/diskEncryptionSets/dask',
+          },
+          encryptionAtHost: true,
+          securityType: 'ConfidentialVM',
+          identities: [
+            '/subscriptions/11111111-2222-3333-4444-555555555555/resourceGroups/ids/providers/Microsoft.ManagedIdentity/userAssignedIdentities/dask',
+          ],
+          tags: { 'Cost center': 'größe 1' },
+          adminUsername: 'dask',
+          sshPublicKey:
+            'ssh-ed25519 AAAAC3NzaC1lZDI1NTE5AAAAIAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAA me@desk',
+          workerAddresses: 'None',
+        },
+      },
+      network: { exposure: 'Private' },
+    },
+  },
+  {
+    given: 'the least of Azure, an ephemeral disk and rules for SSH',
+    patch: {
+      cloud: {
+        local: null,
+        azure: {
+          subscriptionId: '11111111-2222-3333-4444-555555555555',
+          location: 'westus2',
+          image: { communityGalleryImageId: '/CommunityGalleries/dask-1/Images/py/Versions/1.2.3' },
+          osDisk: { ephemeral: true },
+          sshCIDRs: ['10.0.0.0/8'],
+        },
+      },
+    },
+  },
+  {
     given: 'all of Google Compute Engine',
     patch: {
       cloud: {

@@ -15,6 +15,17 @@ test('what is deleted and does not tell even that is refused', () => {
   expect(() => parse({ region: 7 }, true)).toThrow(`${path}.region`)
 })
 
+test('on Azure its subscription, location and group are enough', () => {
+  const at = 'spec.cloud.azure'
+  const parseAzure = (settings: unknown) =>
+    cloudParser([])('azure', settings, { path: at, isDeleting: true })?.settings
+  const place = { subscriptionId: '11111111-2222-3333-4444-555555555555', location: 'westeurope' }
+  expect(parseAzure({ ...place, resourceGroup: 'dask', fromTheFuture: true })).toEqual(
+    parseAzure({ ...place, resourceGroup: 'dask' }),
+  )
+  expect(() => parseAzure({ location: 'westeurope' })).toThrow(`${at}.subscriptionId`)
+})
+
 test('on Google Cloud its project and region are enough', () => {
   const at = 'spec.cloud.gcp'
   const parseGcp = (settings: unknown) =>

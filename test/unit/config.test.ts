@@ -34,6 +34,7 @@ describe('the configuration', () => {
       concurrency: 8,
       ambientClouds: [],
       awsRegions: [],
+      azureSubscriptions: [],
       gcpProjects: [],
       operatorCidrs: [],
       schedulerPollInterval: 2_000,
