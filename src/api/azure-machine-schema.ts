@@ -57,9 +57,7 @@ export const osDisk = object({
   description: 'The disk that each machine boots from. It goes with the machine.',
   others: 'refused',
   fields: {
-    sizeGiB: optional(
-      integer({ description: 'Default: what the image needs, and at least 30.', ...azureBounds.diskGiB }),
-    ),
+    sizeGiB: optional(integer({ description: 'Default: as large as its image.', ...azureBounds.diskGiB })),
     type: optional(
       choice({
         description:

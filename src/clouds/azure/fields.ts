@@ -32,7 +32,7 @@ export type ImageChoice =
   | { readonly kind: 'community'; readonly id: string }
 
 export interface OsDisk {
-  /** Undefined for what the image needs, and at least 30. */
+  /** Undefined: as large as its image. */
   readonly sizeGiB: number | undefined
   readonly type: (typeof azureDiskTypes)[number]
   readonly ephemeral: boolean

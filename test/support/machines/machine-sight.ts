@@ -1,5 +1,6 @@
 import { usualPace } from '../../../src/dask/pace.ts'
 import { SchedulerPool } from '../../../src/dask/pool.ts'
+import { isRecord } from '../../../src/lib/parse.ts'
 import { schedulerServerName } from '../../../src/pki/identity.ts'
 import { bundle, identity } from '../boots.ts'
 import { DaskUser } from '../dask-user.ts'
@@ -73,3 +74,16 @@ export async function aUser(folder: string): Promise<DaskUser> {
   const { host, port } = addresses().internal
   return DaskUser.create(python, folder, { secret: { data }, scheduler: `tls://${host}:${port}` })
 }
+
+/** What cloud-init has to say against a boot, once that is over; undefined before. */
+export async function bootedAs(machine: BootedMachine): Promise<readonly string[] | undefined> {
+  const told: unknown = JSON.parse(await machine.run('sh', '-c', 'cloud-init status --format=json; true'))
+  const { status, errors, recoverable_errors: warnings } = isRecord(told) ? told : {}
+  if (status === 'running' || status === 'not run') return undefined
+  const all = [...textsIn(errors), ...(isRecord(warnings) ? Object.values(warnings).flatMap(textsIn) : [])]
+  // No container may read the kernel's log, which cloud-init keeps where it runs on Azure.
+  return [...(status === 'done' ? [] : [String(status)]), ...all.filter(line => !line.includes('dmesg log'))]
+}
+
+const textsIn = (list: unknown): readonly string[] =>
+  Array.isArray(list) ? list.filter(each => typeof each === 'string') : []

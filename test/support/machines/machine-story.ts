@@ -12,7 +12,7 @@ import { aBoot, identity } from '../boots.ts'
 import type { DaskUser } from '../dask-user.ts'
 import { tell } from '../python.ts'
 import type { Datasource } from './datasource.ts'
-import { addresses, asking, aUser, daskPid, followed, holding, squares } from './machine-sight.ts'
+import { addresses, asking, aUser, bootedAs, daskPid, followed, holding, squares } from './machine-sight.ts'
 import { MachineRoom, machines } from './room.ts'
 import { currentRun } from './run-name.ts'
 
@@ -151,9 +151,8 @@ export function machineStory(kind: MachineKind, more: (stage: () => Stage) => vo
 
     test.each([scheduler, first])('cloud-init and systemd are content with it: %s', async id => {
       const machine = room.machine(id)
-      const done = async () =>
-        (await machine.run('cloud-init', 'status')).includes('done') ? true : undefined
-      await poll(done, 500, { signal: AbortSignal.timeout(60_000) })
+      const said = () => bootedAs(machine)
+      expect(await poll(said, 500, { signal: AbortSignal.timeout(60_000) })).toEqual([])
       expect((await machine.run('systemctl', 'is-system-running')).trim()).toBe('running')
       expect(await machine.run('cloud-init', 'schema', '--system')).toMatch(/Valid schema user-data/)
     })

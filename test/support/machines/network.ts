@@ -17,7 +17,8 @@ export const macOf = (index: number): string => `02:77:00:00:00:${(10 + index).t
 /** Servers of the room itself. */
 export const registryName = 'registry.internal'
 const internalNames = ['pypi.internal', registryName]
-const metadataAddress = '169.254.169.254'
+/** The metadata service of every cloud, and what Azure has beside it. */
+const metadataAddresses = ['169.254.169.254', '168.63.129.16']
 
 /**
  * A network without a way out, in the network namespace that this process is already in: a bridge, DHCP and DNS on it,
@@ -28,7 +29,7 @@ export class MachineNetwork implements AsyncDisposable {
   readonly #source: Datasource
   readonly #machines = new Map<string, Described>()
   #dns: ChildProcess | undefined
-  #metadata: Server | undefined
+  #metadata: readonly Server[] = []
 
   private constructor(folder: string, source: Datasource) {
     this.#folder = folder
@@ -41,20 +42,26 @@ export class MachineNetwork implements AsyncDisposable {
     await ip('link', 'set', 'lo', 'up')
     await ip('link', 'add', 'br0', 'type', 'bridge')
     await ip('addr', 'add', `${gateway}/24`, 'dev', 'br0')
-    await ip('addr', 'add', `${metadataAddress}/16`, 'dev', 'br0')
+    for (const address of metadataAddresses) await ip('addr', 'add', `${address}/16`, 'dev', 'br0')
     await ip('link', 'set', 'br0', 'up')
     network.#dns = network.#serveNames()
-    network.#metadata = createServer((request, response) => {
+    network.#metadata = metadataAddresses.map(address => network.#serveMetadata().listen(80, address))
+    await Promise.all(network.#metadata.map(server => once(server, 'listening')))
+    return network
+  }
+
+  #serveMetadata(): Server {
+    return createServer((request, response) => {
       const { method = 'GET', url = '/', headers, socket } = request
-      const machine = network.#machines.get(cardOf(socket.remoteAddress ?? '') ?? '')
+      const machine = this.#machines.get(cardOf(socket.remoteAddress ?? '') ?? '')
       const [path = url, query = ''] = url.split('?')
       const answer =
-        machine === undefined ? { status: 404 } : source.answer({ method, path, query, headers }, machine)
+        machine === undefined
+          ? { status: 404 }
+          : this.#source.answer({ method, path, query, headers }, machine)
       response.writeHead(answer.status, { 'content-type': 'text/plain', ...answer.headers })
       response.end(answer.body)
-    }).listen(80, metadataAddress)
-    await once(network.#metadata, 'listening')
-    return network
+    })
   }
 
   get source(): Datasource {
@@ -74,8 +81,10 @@ export class MachineNetwork implements AsyncDisposable {
   }
 
   async [Symbol.asyncDispose](): Promise<void> {
-    this.#metadata?.closeAllConnections()
-    this.#metadata?.close()
+    for (const server of this.#metadata) {
+      server.closeAllConnections()
+      server.close()
+    }
     if (this.#dns !== undefined && this.#dns.exitCode === null) {
       this.#dns.kill()
       await once(this.#dns, 'exit')
@@ -88,7 +97,8 @@ export class MachineNetwork implements AsyncDisposable {
    * unknown: cloud-init's look-ups end at once.
    */
   #serveNames(): ChildProcess {
-    const routes = `10.77.0.0/24,0.0.0.0,0.0.0.0/0,${gateway},${metadataAddress}/32,${gateway}`
+    const beside = metadataAddresses.map(address => `${address}/32,${gateway}`)
+    const routes = ['10.77.0.0/24,0.0.0.0', `0.0.0.0/0,${gateway}`, ...beside].join(',')
     const child = spawn(
       'dnsmasq',
       [
@@ -107,6 +117,8 @@ export class MachineNetwork implements AsyncDisposable {
         `--dhcp-option=option:router,${gateway}`,
         `--dhcp-option=option:dns-server,${gateway}`,
         `--dhcp-option=121,${routes}`,
+        // By which Azure's machines find the wire server.
+        '--dhcp-option=245,168.63.129.16',
         '--address=/#/',
         ...internalNames.map(name => `--address=/${name}/${gateway}`),
       ],
