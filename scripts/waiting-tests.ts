@@ -13,6 +13,7 @@ export const waitingTests: readonly string[] = [
   'operator-watches',
   'operator-ec2-slow',
   'operator-gce-slow',
+  'operator-azure-slow',
   'operator-faults',
   'operator-lifetime',
   'operator-sweeper',

@@ -1,5 +1,6 @@
 import { afterEach, describe, expect, test } from 'vitest'
 import { atWork, choices, failure } from '../support/azure/at-work.ts'
+import { requireLikeness } from '../support/azure/clouds.ts'
 import type { Options } from '../support/azure/server.ts'
 
 type Work = Awaited<ReturnType<typeof atWork>>
@@ -11,8 +12,10 @@ async function begun(options: Options = {}): Promise<Work> {
 }
 
 afterEach(async () => {
-  await ground?.[Symbol.asyncDispose]()
+  const ended = ground
   ground = undefined
+  await ended?.[Symbol.asyncDispose]()
+  requireLikeness(ended)
 })
 
 describe('choices', () => {

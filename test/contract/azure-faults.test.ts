@@ -2,6 +2,7 @@ import { afterEach, describe, expect, test } from 'vitest'
 import { machineId } from '../../src/model/names.ts'
 import { atWork, choices, failure, patience, workers } from '../support/azure/at-work.ts'
 import { addPrincipal, secretOf } from '../support/azure/azure-ground.ts'
+import { requireLikeness } from '../support/azure/clouds.ts'
 import { machineType } from '../support/azure/machines.ts'
 import { types } from '../support/azure/network.ts'
 import type { Options } from '../support/azure/server.ts'
@@ -18,8 +19,10 @@ async function begun(options: Options = {}): Promise<Work> {
 }
 
 afterEach(async () => {
-  await ground?.[Symbol.asyncDispose]()
+  const ended = ground
   ground = undefined
+  await ended?.[Symbol.asyncDispose]()
+  requireLikeness(ended)
 })
 
 describe('answers that do not come', () => {

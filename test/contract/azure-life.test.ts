@@ -3,8 +3,15 @@ import type { AzureCloud } from '../../src/clouds/azure/provider.ts'
 import type { NetworkWish, Owner } from '../../src/clouds/contract.ts'
 import { poll } from '../../src/lib/wait.ts'
 import { isAlive, isThere } from '../../src/model/machine.ts'
-import { type AzureClouds, atHome, offeringIn, someAzureClouds } from '../support/azure/clouds.ts'
+import {
+  type AzureClouds,
+  atHome,
+  offeringIn,
+  requireLikeness,
+  someAzureClouds,
+} from '../support/azure/clouds.ts'
 import { machineType, vanish } from '../support/azure/machines.ts'
+import { armModel } from '../support/azure/model.ts'
 import { types } from '../support/azure/network.ts'
 import type { Options } from '../support/azure/server.ts'
 import { lower, members } from '../support/azure/world.ts'
@@ -16,14 +23,16 @@ const userData = '#cloud-config\n{}\n'
 let ground: AzureClouds | undefined
 
 async function aSubscription(options: Options = {}): Promise<AzureClouds> {
-  ground = await someAzureClouds(options)
+  ground = await someAzureClouds({ model: await armModel(), ...options })
   return ground
 }
 
 afterEach(async () => {
   vi.useRealTimers()
-  await ground?.[Symbol.asyncDispose]()
+  const ended = ground
   ground = undefined
+  await ended?.[Symbol.asyncDispose]()
+  requireLikeness(ended)
 })
 
 const wish = (owner: Owner, change: Partial<NetworkWish> = {}): NetworkWish => ({

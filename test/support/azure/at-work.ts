@@ -3,6 +3,7 @@ import type { LaunchRequest } from '../../../src/clouds/contract.ts'
 import { CloudError } from '../../../src/model/faults.ts'
 import { aLaunchRequest, anOwner } from '../launch-request.ts'
 import { atHome, offeringIn, someAzureClouds } from './clouds.ts'
+import { armModel } from './model.ts'
 import { types } from './network.ts'
 import type { Options } from './server.ts'
 
@@ -10,7 +11,7 @@ export const patience = { signal: AbortSignal.timeout(60_000) }
 
 /** A subscription in which a worker needs nothing to be made before it. */
 export async function atWork(options: Options = {}) {
-  const ground = await someAzureClouds(options)
+  const ground = await someAzureClouds({ model: await armModel(), ...options })
   const { world } = ground.azure
   world.add(atHome.resourceGroup, types.rules, 'open', {})
   const settings = { ...atHome, networkSecurityGroup: { resourceGroup: atHome.resourceGroup, name: 'open' } }

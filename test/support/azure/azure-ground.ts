@@ -22,6 +22,8 @@ export interface AzureGround extends AsyncDisposable {
   readonly environment: Readonly<Record<string, string>>
   /** Requests of an operation, in their order. */
   readonly asked: (operation: string) => readonly Entry[]
+  /** Where requests and answers differed from what Azure describes, each once. */
+  readonly differing: () => readonly string[]
   /** Everything that is there beside what the user has made. */
   readonly left: () => readonly string[]
 }
@@ -57,6 +59,7 @@ export async function anAzureGround(options: Options = {}): Promise<AzureGround>
       NODE_EXTRA_CA_CERTS: trusted,
     },
     asked: operation => ledger.filter(each => each.operation === operation),
+    differing: () => [...new Set(ledger.flatMap(({ differs }) => differs))],
     left: () =>
       world
         .there()

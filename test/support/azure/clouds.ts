@@ -49,3 +49,9 @@ export const atHome = {
 /** Machines that there are in every calm subscription. */
 export const offeringIn = (zone: string): string =>
   `Standard_D4s_v5 ${zone} OnDemand Canonical:ubuntu-24_04-lts:server:24.04.202608010 own TrustedLaunch`
+
+/** Throws where a request or an answer was not as Azure's own packages describe it. */
+export function requireLikeness(ground: Pick<AzureGround, 'differing'> | undefined): void {
+  const differs = ground?.differing() ?? []
+  if (differs.length > 0) throw new Error(`unlike Azure: ${differs.join(', ')}`)
+}

@@ -1,6 +1,6 @@
 import { images, sizes, skuOf } from './catalog.ts'
 import { ArmFailure, noGroup, notFound } from './failure.ts'
-import { diskType, endMachine, machineType, makeMachine } from './machines.ts'
+import { diskType, endMachine, machineType, makeMachine, vanish } from './machines.ts'
 import {
   giveAddress,
   requireUnused,
@@ -107,7 +107,9 @@ export class Desk {
       if (before !== undefined)
         throw new ArmFailure(409, 'PropertyChangeNotAllowed', 'Changing property customData is not allowed.')
       const { made, operation } = makeMachine(world, { group, name, body })
-      return this.#accepted(201, heard.url, operation, toldOf(made))
+      const told = toldOf(made)
+      if (world.forgetful.has(group)) vanish(world, made)
+      return this.#accepted(201, heard.url, operation, told)
     }
     const made = before ?? world.add(group, type, name, body)
     Object.assign(made.body, { location: body['location'], tags: body['tags'] })

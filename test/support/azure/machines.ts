@@ -82,6 +82,7 @@ export function makeMachine(
     vmId: made.id,
   }
   addDisk(world, made, members(members(wanted['storageProfile'])['osDisk']))
+  refuseHalfMade(world, made)
   return { made, operation: beginLife(world, made, kindOf(body)) }
 }
 
@@ -96,6 +97,15 @@ function requireFreeInterface(world: AzureWorld, id: string): void {
       'NicInUse',
       `Network Interface ${id} is used by existing resource ${word(user)}.`,
     )
+}
+
+/** Azure makes the parts of a machine first, and does not always take them away again. */
+function refuseHalfMade(world: AzureWorld, made: Resource): void {
+  const left = world.halfMade.get(made.group) ?? 0
+  if (left === 0) return
+  world.halfMade.set(made.group, left - 1)
+  vanish(world, made, ['interface', 'disk'])
+  throw new ArmFailure(409, 'SkuNotAvailable', 'The requested size is currently not available.')
 }
 
 /** Interfaces that were there, and those that are made with it. */

@@ -50,7 +50,7 @@ export function wireInterface(world: AzureWorld, made: Resource, wanted: Json): 
       delete each.properties['ipConfiguration']
   if (address !== undefined) address.properties['ipConfiguration'] = { id: configId }
   const kept = members(before?.['properties'])['privateIPAddress']
-  const host = asked['privateIPAddress'] ?? kept ?? `${prefix}.${world.nextNumber()}`
+  const host = asked['privateIPAddress'] ?? kept ?? world.privateIp(prefix, world.nextNumber())
   requireFree(world, made, word(host))
   made.properties = {
     ...made.properties,

@@ -7,6 +7,7 @@ import { isRecord } from '../../../src/lib/parse.ts'
 import { type Asked, Script, type Trouble } from '../clouds/script.ts'
 import { type Answer, Desk, type Heard } from './desk.ts'
 import { ArmFailure, failureBody } from './failure.ts'
+import type { ArmModel } from './model.ts'
 import { Rates } from './rates.ts'
 import { nameOf } from './targets.ts'
 import { bearer, openIdOf, tokenFor } from './tokens.ts'
@@ -22,11 +23,15 @@ export interface Entry {
   by: string
   status: number
   code: string
+  /** Where the request or the answer is unlike what Azure describes. */
+  differs: readonly string[]
 }
 
 export interface Options {
   readonly tempo?: Partial<Tempo>
   readonly now?: () => number
+  /** What requests and answers are compared with. */
+  readonly model?: ArmModel | undefined
   /** How long every answer takes; nothing unless given. */
   readonly latencyMs?: number
 }
@@ -45,7 +50,7 @@ export interface Azure extends AsyncDisposable {
 /** Azure's Resource Manager and Entra ID, on one server of 127.0.0.1 with a certificate. */
 export async function startAzure(
   credential: { readonly key: string; readonly cert: string },
-  { tempo = {}, now = Date.now, latencyMs = 0 }: Options = {},
+  { tempo = {}, now = Date.now, latencyMs = 0, model }: Options = {},
 ): Promise<Azure> {
   const world = new AzureWorld({ ...calm, ...tempo }, now)
   const desk = new Desk(world)
@@ -54,7 +59,7 @@ export async function startAzure(
   const ledger: Entry[] = []
   const consoles = new Map<string, string>()
   const counts = new Map<string, number>()
-  const parts = { world, desk, script, rates, ledger, consoles, counts }
+  const parts = { world, desk, script, rates, ledger, consoles, counts, model }
   const server = createServer(credential, (request, response) => {
     void (latencyMs > 0 ? sleep(latencyMs) : Promise.resolve())
       .then(() => serve(parts, request, response))
@@ -81,6 +86,7 @@ interface Parts {
   readonly ledger: Entry[]
   readonly consoles: Map<string, string>
   readonly counts: Map<string, number>
+  readonly model: ArmModel | undefined
 }
 
 async function serve(parts: Parts, request: IncomingMessage, response: ServerResponse): Promise<void> {
@@ -99,9 +105,10 @@ async function serve(parts: Parts, request: IncomingMessage, response: ServerRes
     method,
     path: url.pathname,
     at: parts.world.now(),
-    by: '',
+    by: whoAsks(parts.world, headers.authorization),
     status: 0,
     code: '',
+    differs: parts.model?.request(operation, parsed(body)) ?? [],
   }
   parts.ledger.push(entry)
   const carriedOut = (): Answer => {
@@ -116,6 +123,7 @@ async function serve(parts: Parts, request: IncomingMessage, response: ServerRes
   const answer = trouble === undefined ? carriedOut() : await troubled(parts, trouble, entry, carriedOut)
   if (answer === undefined) return void request.socket.destroy()
   entry.status = answer.status
+  entry.differs = [...entry.differs, ...(parts.model?.answer(operation, answer.body) ?? [])]
   send(response, answer)
 }
 
@@ -195,3 +203,7 @@ function send(response: ServerResponse, { status, body, headers = {} }: Answer):
   const written = body === undefined ? '' : JSON.stringify(body)
   response.writeHead(status, { 'content-type': 'application/json; charset=utf-8', ...headers }).end(written)
 }
+
+/** Whose token it is, good or not. */
+const whoAsks = (world: AzureWorld, header: string | undefined): string =>
+  world.tokens.get(header?.replace(/^Bearer /, '') ?? '')?.principal.objectId ?? ''

@@ -76,6 +76,14 @@ export class AzureWorld {
   readonly operations = new Map<string, Operation>()
   /** How many more machines there may be of a kind, `size zone|any Spot|OnDemand`; as many as wanted where it is not said. */
   readonly stock = new Map<string, number>()
+  /** Resource groups in which a machine is refused after its parts were made, for so many more machines. */
+  readonly halfMade = new Map<string, number>()
+  /** Resource groups whose machines are said to be made, and are not there. */
+  readonly forgetful = new Set<string>()
+  /** Names of what lists do not show. */
+  readonly hidden = new Set<string>()
+  /** An address in a subnet; of the subnet's own unless it is said otherwise. */
+  privateIp: (prefix: string, number: number) => string = (prefix, number) => `${prefix}.${number}`
   /** Machines that the subscription's quota of cores allows. */
   quota = Infinity
   /** Whether an OS disk has the tags of its machine. */
@@ -143,7 +151,11 @@ export class AzureWorld {
     this.settle()
     const at = this.now() - this.tempo.lagMs
     return this.#resources.filter(
-      each => lower(each.type) === lower(type) && each.bornAt <= at && (each.goneAt ?? Infinity) > at,
+      each =>
+        lower(each.type) === lower(type) &&
+        each.bornAt <= at &&
+        (each.goneAt ?? Infinity) > at &&
+        !this.hidden.has(each.name),
     )
   }
 
