@@ -127,12 +127,13 @@ test.concurrent('row 27: Azure says that machines were made and there are none: 
   azure.world.forgetful.add(account.group)
   const sizes = ['Standard_D4s_v5']
   const workerGroups = Array.from({ length: 15 }, (_, at) => ({ name: `g${at}`, replicas: 1, sizes }))
-  await account.create('forgetful', { replicas: 1 }, { workerGroups })
+  const { uid } = (await account.create('forgetful', { replicas: 1 }, { workerGroups })).metadata
   await room.clusters.until('forgetful', each => reason(each, 'WorkersReady') === 'TooManyLaunches')
   const lists = account.lists.length
   await room.until('four lists more', () => account.lists.length >= lists + 4)
   expect(asked(account.launches).size).toBe(16)
-  azure.world.forgetful.clear()
-  await room.removed('forgetful')
+  // Nobody has seen them: they are waited for until nothing can come of them any more.
+  await room.clusters.remove('forgetful')
+  await room.clusters.gone('forgetful', uid, 500_000)
   expect(account.left).toEqual([])
 })

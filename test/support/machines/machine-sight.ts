@@ -1,6 +1,7 @@
 import { usualPace } from '../../../src/dask/pace.ts'
 import { SchedulerPool } from '../../../src/dask/pool.ts'
 import { isRecord } from '../../../src/lib/parse.ts'
+import { poll } from '../../../src/lib/wait.ts'
 import { schedulerServerName } from '../../../src/pki/identity.ts'
 import { bundle, identity } from '../boots.ts'
 import { DaskUser } from '../dask-user.ts'
@@ -42,9 +43,13 @@ export function addresses() {
   return { internal: endpoint, external: endpoint }
 }
 
-/** The process that systemd started. */
-export async function daskPid(machine: BootedMachine): Promise<string> {
-  return (await machine.run('systemctl', 'show', '--value', '-p', 'MainPID', 'dask.service')).trim()
+/** The process that systemd started; there is none while Dask is on its way to come back. */
+export function daskPid(machine: BootedMachine): Promise<string> {
+  const running = async (): Promise<string | undefined> => {
+    const pid = (await machine.run('systemctl', 'show', '--value', '-p', 'MainPID', 'dask.service')).trim()
+    return pid === '0' ? undefined : pid
+  }
+  return poll(running, 200, { signal: AbortSignal.timeout(30_000) })
 }
 
 /** What the operator knows of the scheduler. */
