@@ -34,9 +34,9 @@ export function ledCloud(cloud: Cloud, led: Led): Cloud {
     list: listMs,
     launch: promises.launchMs,
     terminate: changeMs,
-    offerings: changeMs,
-    'reserve-address': networkMs,
-    'release-address': networkMs,
+    offerings: promises.offeringsMs ?? changeMs,
+    'reserve-address': promises.networkMs ?? networkMs,
+    'release-address': promises.networkMs ?? networkMs,
     console: changeMs,
     prove: changeMs,
   }

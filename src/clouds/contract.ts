@@ -42,6 +42,9 @@ export interface Cloud {
     readonly endsMachines?: boolean
     /** A create may take this long to answer. */
     readonly launchMs: number
+    /** What is made and taken away of a network may take so long, and what is looked up before a launch; 30 and 10 s unless given. */
+    readonly networkMs?: number
+    readonly offeringsMs?: number
   }
   /** Everything of this installation in the scope, all pages, or it throws: an incomplete list is never returned. */
   list(call: Call): Promise<Listing>

@@ -44,9 +44,9 @@ export class Gate<Name extends string, Bucket extends string> {
     }
   }
 
-  /** The cloud says that a bucket is empty: somebody else in the account takes from it too. */
-  told(name: Name): void {
-    this.#bucket(this.#options.tollOf(name).bucket).drain()
+  /** The cloud says that a bucket is empty, and for how long: somebody else in the account takes from it too. */
+  told(name: Name, ms = 0): void {
+    this.#bucket(this.#options.tollOf(name).bucket).drain(ms)
   }
 
   #bucket(name: Bucket): TokenBucket {

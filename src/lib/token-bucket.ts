@@ -48,10 +48,10 @@ export class TokenBucket {
     }
   }
 
-  /** What was taken turned out not to be enough: the owner of the rate says that it is empty. */
-  drain(): void {
+  /** What was taken turned out not to be enough: the owner of the rate says that it is empty, and stays so for `ms`. */
+  drain(ms = 0): void {
     this.#refill()
-    this.#tokens = Math.min(this.#tokens, 0)
+    this.#tokens = Math.min(this.#tokens, (-ms / 1_000) * this.#rate.perSecond)
   }
 
   #queue(waiter: Waiter): void {

@@ -123,6 +123,30 @@ describe('refusals', () => {
     expect(world.there(machineType)).toEqual([])
   })
 
+  test('a machine of the first generation says nothing of security: not every subscription may say Standard', async () => {
+    const { cloud, world } = await begun()
+    const offering =
+      'Standard_A2_v2 any OnDemand Canonical:ubuntu-24_04-lts:server-gen1:24.04.202608010 own Standard'
+    await cloud.launch(workers(1, { offering }), patience)
+    expect(world.there(machineType)[0]?.properties['securityProfile']).toBeUndefined()
+  })
+
+  test.each(['AnotherOperationInProgress', 'OperationPreempted'])(
+    'what is being done with a machine of that name leaves open whether there will be one: %s',
+    async reason => {
+      const { azure, cloud } = await begun()
+      azure.script.add(put, { kind: 'refuse', status: 409, reason })
+      expect(await failure(cloud.launch(workers(1), patience))).toMatchObject({ fault: 'conflict' })
+    },
+  )
+
+  test('a limit of a kind that is not known by its code is a quota', async () => {
+    const { azure, cloud } = await begun()
+    const reason = 'IPv4StandardSkuPublicIpCountLimitReached'
+    azure.script.add(put, { kind: 'refuse', status: 400, reason })
+    expect(await failure(cloud.launch(workers(1), patience))).toMatchObject({ fault: 'quota' })
+  })
+
   test('429: Azure’s word is kept to, and nothing was made', async () => {
     const { azure, cloud, world } = await begun()
     azure.rates.shut.add('write')

@@ -61,7 +61,11 @@ test('of every choice that a user has, the machine that is asked for has the fie
       location: 'westeurope',
       identities: [`${group}/Microsoft.ManagedIdentity/userAssignedIdentities/me`],
       encryptionAtHost: true,
-      osDisk: { sizeGiB: 64 },
+      osDisk: {
+        sizeGiB: 64,
+        ephemeral: true,
+        diskEncryptionSetId: `${group}/Microsoft.Compute/diskEncryptionSets/ours`,
+      },
     },
     'spec.cloud.azure',
   )
@@ -81,7 +85,11 @@ test('of every choice that a user has, the machine that is asked for has the fie
     identity: { type: 'UserAssigned' },
     securityProfile: { securityType: 'TrustedLaunch', encryptionAtHost: true },
     storageProfile: {
-      osDisk: { diskSizeGB: 64, diffDiskSettings: { option: 'Local', placement: 'CacheDisk' } },
+      osDisk: {
+        diskSizeGB: 64,
+        diffDiskSettings: { option: 'Local', placement: 'CacheDisk' },
+        managedDisk: { diskEncryptionSet: { id: expect.stringContaining('ours') } },
+      },
     },
   })
 })

@@ -55,6 +55,16 @@ test('who stops waiting keeps nobody up', async () => {
   expect(seen).toEqual(['next 1000'])
 })
 
+test('told for how long it is empty, it waits for that and then for the rate', async () => {
+  const bucket = new TokenBucket({ size: 10, perSecond: 2 }, Date.now)
+  bucket.drain(3_000)
+  const { seen, take } = record(bucket)
+  const next = take('next')
+  await vi.advanceTimersByTimeAsync(3_500)
+  await next
+  expect(seen).toEqual(['next 3500'])
+})
+
 test('told that it is empty, it waits for the rate', async () => {
   const bucket = new TokenBucket({ size: 10, perSecond: 1 }, Date.now)
   bucket.drain()

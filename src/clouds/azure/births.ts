@@ -1,7 +1,7 @@
 import type { Call } from '../../lib/call.ts'
 import { CloudError, certainty } from '../../model/faults.ts'
 import type { MachineId } from '../../model/names.ts'
-import { isThereAlready, translated } from './faults.ts'
+import { codeIn, isThereAlready, translated, wordsIn } from './faults.ts'
 import { OperationFailed, type Taken, taken } from './operations.ts'
 import type { VirtualMachine } from './sdk.ts'
 import type { AzureSession } from './session.ts'
@@ -77,10 +77,21 @@ async function begin(
       call,
     )
   } catch (error) {
-    if (isThereAlready(error)) return undefined
-    throw error
+    if (isThereAlready(error) || hasOwnInterface(error, id)) return undefined
+    throw isOfAnother(error) ? new CloudError('conflict', error.message, { cause: error.cause }) : error
   }
 }
+
+/** Something is being done with what goes by this name: what was asked for before may be on its way. */
+const isOfAnother = (error: unknown): error is CloudError =>
+  error instanceof CloudError &&
+  ['AnotherOperationInProgress', 'OperationPreempted', 'RetryableErrorDueToAnotherOperation'].includes(
+    codeIn(error),
+  )
+
+/** The scheduler's interface is in use by the very machine: that was made by the same request. */
+const hasOwnInterface = (error: unknown, id: MachineId): boolean =>
+  codeIn(error) === 'NicInUse' && error instanceof Error && wordsIn(error).includes(`/virtualmachines/${id}`)
 
 /** The machine, or why Azure could not make it: then what it has made of it goes at once. */
 async function settled(
@@ -98,7 +109,7 @@ async function settled(
     await taken(
       session,
       'virtualMachines.delete',
-      pace => session.clients.compute.virtualMachines.delete(group, id, { ...pace, forceDeletion: true }),
+      pace => session.clients.compute.virtualMachines.delete(group, id, pace),
       call,
     ).catch(() => undefined)
     return error
@@ -120,5 +131,5 @@ function summedUp({ names }: Birth, machines: readonly MachineId[], failures: re
 /** Nothing of it is there or comes to be: another try is another launch. */
 function certain(refusal: CloudError | undefined): CloudError | undefined {
   if (refusal === undefined || certainty[refusal.fault] === 'refused') return refusal
-  return new CloudError('no-capacity', refusal.message, { cause: refusal.cause })
+  return new CloudError('not-yet', refusal.message, { cause: refusal.cause })
 }

@@ -152,7 +152,9 @@ export const calls = {
   /** How far something goes on that was asked for. */
   'operations.get': listing(
     compute('locations/operations/read'),
+    compute('locations/diskOperations/read'),
     net('locations/operations/read'),
+    net('locations/operationResults/read'),
     'Microsoft.Resources/subscriptions/operationresults/read',
   ),
 } as const satisfies Record<string, CallFacts>

@@ -28,16 +28,18 @@ export async function end(eyes: Eyes, machines: readonly Place[], call: Call): P
   if (worst !== undefined) throw worst
 }
 
-/** Its interface, address and disk go with it; where Azure has left one behind, that is taken away by itself. */
+/**
+ * Never by force: Azure then holds on to an interface for minutes, and a scheduler's is wanted again at once. Its interface,
+ * address and disk go with it; where Azure has left one behind, that is taken away by itself.
+ */
 async function endOne({ session, subscription }: Eyes, { id, place }: Place, call: Call): Promise<void> {
-  const leftovers = subscription.leftovers.of(id)
-  if (leftovers.length > 0) return clearLeftovers(session, leftovers, call)
   await taken(
     session,
     'virtualMachines.delete',
-    pace => session.clients.compute.virtualMachines.delete(place, id, { ...pace, forceDeletion: true }),
+    pace => session.clients.compute.virtualMachines.delete(place, id, pace),
     call,
-  ).catch((error: unknown) => {
+  ).catch(async (error: unknown) => {
     if (!isGone(error)) throw error
+    await clearLeftovers(session, subscription.leftovers.of(id), call)
   })
 }

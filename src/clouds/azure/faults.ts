@@ -69,12 +69,6 @@ const meanings: Readonly<Record<string, Meaning>> = {
   AllocationTimeout: soldOut,
   SkuNotAvailable: restricted,
   NotAvailableForSubscription: restricted,
-  QuotaExceeded: quota,
-  ResourceQuotaExceeded: quota,
-  PublicIPCountLimitReached: quota,
-  PublicIpAddressCountLimitReached: quota,
-  StaticPublicIPCountLimitReached: quota,
-  ResourceGroupQuotaExceeded: quota,
   SubnetIsFull: noAddresses,
   SubnetIPAddressesExhausted: noAddresses,
   InvalidAuthenticationToken: identity,
@@ -152,8 +146,13 @@ function notAllowed(words: string): Meaning {
   return /being deleted|marked for deletion|in progress|is running/i.test(words) ? busy : refused
 }
 
-const meaningOf = ({ code, status, words }: Said): Meaning | undefined =>
-  code === 'OperationNotAllowed' ? notAllowed(words) : (meanings[code] ?? byStatus(status))
+/** Each kind of resource has a limit with a code of its own. */
+const isLimit = (code: string): boolean => /(?:LimitReached|LimitExceeded|QuotaExceeded)$/i.test(code)
+
+function meaningOf({ code, status, words }: Said): Meaning | undefined {
+  if (code === 'OperationNotAllowed') return notAllowed(words)
+  return meanings[code] ?? (isLimit(code) ? quota : byStatus(status))
+}
 
 /** What went wrong in our words. `doing` is what was tried, for example `virtualMachines.delete`. Same words for every retry. */
 export function translated(error: unknown, doing: string): CloudError {
@@ -177,6 +176,10 @@ const saidIn = (error: unknown): Said | undefined => {
 
 const isSaid = (value: unknown): value is Said =>
   typeof value === 'object' && value !== null && 'code' in value && 'words' in value
+
+/** Azure's own code, and its words in lower case; empty where it said nothing. */
+export const codeIn = (error: unknown): string => saidIn(error)?.code ?? ''
+export const wordsIn = (error: unknown): string => (saidIn(error)?.words ?? '').toLowerCase()
 
 /** What is not there any more: an end that was asked for is done. */
 export const isGone = (error: unknown): boolean => saidIn(error)?.status === 404

@@ -25,6 +25,7 @@ export function machineNamed(
 ): VirtualMachine {
   const offering = readOffering(request.offering)
   const { location, identities, adminUsername } = settings
+  const security = securityOf(offering, settings)
   return {
     location,
     tags: making.tags,
@@ -49,7 +50,7 @@ export function machineNamed(
       },
     },
     networkProfile: networkOf(name, request, settings, making),
-    securityProfile: securityOf(offering, settings),
+    ...(Object.keys(security).length > 0 && { securityProfile: security }),
     diagnosticsProfile: { bootDiagnostics: { enabled: true } },
     ...(offering.purchasing === 'Spot' ? spot : {}),
   }
@@ -90,13 +91,13 @@ function osDisk(
     deleteOption: 'Delete',
     ...(diskGiB !== undefined && { diskSizeGB: diskGiB }),
   } as const
-  if (ephemeral !== undefined)
-    return { ...made, caching: 'ReadOnly', diffDiskSettings: { option: 'Local', placement: ephemeral } }
   return {
     ...made,
-    caching: 'ReadWrite',
+    ...(ephemeral === undefined
+      ? { caching: 'ReadWrite' as const }
+      : { caching: 'ReadOnly' as const, diffDiskSettings: { option: 'Local', placement: ephemeral } }),
     managedDisk: {
-      storageAccountType: type,
+      storageAccountType: ephemeral === undefined ? type : 'Standard_LRS',
       ...(diskEncryptionSetId === undefined ? {} : { diskEncryptionSet: { id: diskEncryptionSetId } }),
       ...(security === 'ConfidentialVM'
         ? { securityProfile: { securityEncryptionType: 'VMGuestStateOnly' } }
@@ -105,11 +106,13 @@ function osDisk(
   }
 }
 
-function securityOf({ security }: Offering, { encryptionAtHost }: AzureSettings) {
+/** Standard is what a machine is that says nothing of it: only some subscriptions may say the word. */
+function securityOf({ security }: Offering, { encryptionAtHost, securityType }: AzureSettings) {
+  const isSaid = security !== 'Standard' || securityType === 'Standard'
   return {
-    securityType: security,
-    ...(security === 'Standard' ? {} : { uefiSettings: { secureBootEnabled: true, vTpmEnabled: true } }),
-    ...(encryptionAtHost ? { encryptionAtHost } : {}),
+    ...(isSaid && { securityType: security }),
+    ...(security !== 'Standard' && { uefiSettings: { secureBootEnabled: true, vTpmEnabled: true } }),
+    ...(encryptionAtHost && { encryptionAtHost }),
   }
 }
 

@@ -12,10 +12,15 @@ export const everyPage = <T>(
   session: AzureSession,
   name: CallName,
   list: (options: Options) => Pages<T>,
-  call: Call,
+  { ms, ...call }: Call & { readonly ms?: number },
 ): Promise<readonly T[]> =>
-  session.make(name, call, async options => {
-    const all: T[] = []
-    for await (const page of list(options).byPage()) all.push(...page)
-    return all
-  })
+  session.make(
+    name,
+    call,
+    async options => {
+      const all: T[] = []
+      for await (const page of list(options).byPage()) all.push(...page)
+      return all
+    },
+    ms,
+  )

@@ -80,6 +80,10 @@ export class AzureCloud implements Cloud {
       metadata: 'azure',
       opensMetadata: settings.identities.length > 0,
       launchMs: 90_000,
+      /** Four changes one after the other, each looked at every ten seconds. */
+      networkMs: 120_000,
+      /** The list of sizes is megabytes. */
+      offeringsMs: 45_000,
     }
   }
 
@@ -192,10 +196,11 @@ export class AzureCloud implements Cloud {
     ])
     const listed = belongingsIn(resources, this.#ours).get(owner)
     const own = named ?? listed
+    // What is left of machines holds on to rules and members.
+    await clearLeftovers(session, subscription.leftovers.ofOwner(owner), call)
     if (own?.group !== undefined)
       await removeGroup(session, { group: own.group, uid: owner }, this.#ours, call)
     else for (const each of [named, listed]) if (each !== undefined) await clear(session, each, call)
-    await clearLeftovers(session, subscription.leftovers.ofOwner(owner), call)
   }
 
   async console(machine: MachineId, call: Call): Promise<string> {

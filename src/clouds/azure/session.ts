@@ -85,15 +85,35 @@ export class AzureSession {
           call.signal.throwIfAborted()
         }
         const answer = await next(request)
-        if (answer.status === 429) this.#gate.told(method)
+        if (answer.status === 429 && !isOfOne(answer.bodyAsText))
+          this.#gate.told(method, retryMs(answer.headers.get('retry-after')))
         return answer
       },
     }
   }
 }
 
+/** Said of a single resource that is locked for the moment: others have nothing to do with it. */
+const isOfOne = (body: string | null | undefined): boolean =>
+  (body ?? '').includes('RetryableErrorDueToAnotherOperation')
+
+/** Azure may say minutes: within a minute it is looked at again. */
+const mostRetryMs = 60_000
+
+const retryMs = (seconds: string | undefined): number =>
+  Math.min(mostRetryMs, Math.max(0, Number(seconds ?? 0) || 0) * 1_000)
+
 const ended = (signal: AbortSignal): Promise<never> =>
   new Promise((_resolve, reject) => {
     if (signal.aborted) reject(signal.reason)
     signal.addEventListener('abort', () => reject(signal.reason), { once: true })
   })
+
+/** What others wait for, too, goes on when one of them gives up. */
+export async function unlessStopped<T>(work: Promise<T>, { signal }: Call): Promise<T> {
+  try {
+    return await Promise.race([work, ended(signal)])
+  } catch (error) {
+    throw translated(error, 'resourceSkus.list')
+  }
+}

@@ -2,7 +2,7 @@ import type { Call } from '../../lib/call.ts'
 import { CloudError } from '../../model/faults.ts'
 import { everyPage } from './pages.ts'
 import type { ResourceSku } from './sdk.ts'
-import type { AzureSession } from './session.ts'
+import { type AzureSession, unlessStopped } from './session.ts'
 import type { AzureSubscription } from './subscription.ts'
 
 export interface Eyes {
@@ -34,7 +34,9 @@ export interface Size {
 
 /** Throws a CloudError where the location has none of that name. */
 export async function sizeNamed(eyes: Eyes, name: string, location: string, call: Call): Promise<Size> {
-  const sizes = await eyes.subscription.sizes.of(location, () => sizesIn(eyes.session, location, call))
+  // Whoever gives up does not take the list from the others that wait for it.
+  const looked = eyes.subscription.sizes.of(location, () => sizesIn(eyes.session, location))
+  const sizes = await unlessStopped(looked, call)
   const size = sizes.get(name.toLowerCase())
   if (size === undefined)
     throw new CloudError('invalid', `${location} has no virtual machine of size ${name}: correct sizes`)
@@ -46,17 +48,20 @@ export async function sizeNamed(eyes: Eyes, name: string, location: string, call
   return size
 }
 
+const sizesMs = 120_000
+
 /** All of a location in one list of some megabytes, of which little is kept. */
-async function sizesIn(
-  session: AzureSession,
-  location: string,
-  call: Call,
-): Promise<ReadonlyMap<string, Size>> {
+async function sizesIn(session: AzureSession, location: string): Promise<ReadonlyMap<string, Size>> {
+  const filter = `location eq '${location}'`
+  const { resourceSkus } = session.clients.compute
   const skus = await everyPage(
     session,
     'resourceSkus.list',
-    options => session.clients.compute.resourceSkus.list({ ...options, filter: `location eq '${location}'` }),
-    call,
+    options => resourceSkus.list({ ...options, filter }),
+    {
+      signal: AbortSignal.timeout(sizesMs),
+      ms: sizesMs,
+    },
   )
   return new Map(
     skus.flatMap(sku =>

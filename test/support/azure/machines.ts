@@ -39,6 +39,11 @@ function requireSound(world: AzureWorld, body: Json): void {
       'OperationNotAllowed',
       'Operation could not be completed as it results in exceeding approved Total Regional Cores quota.',
     )
+  if (members(wanted['securityProfile'])['securityType'] === 'Standard')
+    throw invalid(
+      'securityProfile.securityType',
+      'The subscription has not registered UseStandardSecurityType.',
+    )
   const { osProfile } = wanted
   const { customData, linuxConfiguration } = members(osProfile)
   if (Buffer.from(word(customData), 'base64').length > 65_535)
