@@ -77,7 +77,7 @@ describe('refusals', () => {
   })
 
   test('one that failed after it was taken for made is switched off, and leaves with a reason', async () => {
-    const { world, cloud } = await begun()
+    const { world, cloud } = await begun({ tempo: { bootMs: 0 } })
     const { machines } = await cloud.launch(workers(1), patience)
     const [machine] = world.there(machineType)
     if (machine === undefined) throw new Error('there is no machine')
@@ -131,14 +131,14 @@ describe('refusals', () => {
     expect(world.there(machineType)[0]?.properties['securityProfile']).toBeUndefined()
   })
 
-  test.each(['AnotherOperationInProgress', 'OperationPreempted'])(
-    'what is being done with a machine of that name leaves open whether there will be one: %s',
-    async reason => {
-      const { azure, cloud } = await begun()
-      azure.script.add(put, { kind: 'refuse', status: 409, reason })
-      expect(await failure(cloud.launch(workers(1), patience))).toMatchObject({ fault: 'conflict' })
-    },
-  )
+  test('a machine of the same name that is being deleted is not taken for one that was made', async () => {
+    const { cloud, world } = await begun()
+    const request = workers(1)
+    const { machines } = await cloud.launch(request, patience)
+    await cloud.terminate(machines, patience)
+    expect(world.there(machineType)[0]?.properties['provisioningState']).toBe('Deleting')
+    expect(await failure(cloud.launch(request, patience))).toMatchObject({ fault: 'not-yet' })
+  })
 
   test('a limit of a kind that is not known by its code is a quota', async () => {
     const { azure, cloud } = await begun()

@@ -184,7 +184,7 @@ test('a machine that switches itself off, and what Azure leaves of another, are 
   const states = async () => (await cloud.list(patience)).machines.map(({ id, state }) => [id, state.kind])
   expect(await states()).toEqual([[off.name, 'stopped']])
   expect((await cloud.list(patience)).remains).toContainEqual({ uid: owner.uid, key: owner.key })
-  vi.advanceTimersByTime(61_000)
+  vi.advanceTimersByTime(181_000)
   expect(new Map((await states()).map(([id, kind]) => [id, kind]))).toEqual(
     new Map(machines.map(id => [id, 'stopped'])),
   )

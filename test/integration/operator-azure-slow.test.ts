@@ -96,7 +96,7 @@ test.concurrent('row 21: a machine is refused after its interface and disk were 
   expect(account.workers[0]?.name).toBe(made)
   const parts = () => account.left.filter(each => each.includes(refused.slice('dask-'.length)))
   expect(parts()).toHaveLength(2)
-  await room.until('they are taken away', () => parts().length === 0, 180_000)
+  await room.until('they are taken away', () => parts().length === 0, 400_000)
   expect(account.workers.map(({ name }) => name)).toEqual([made])
   await room.removed('half-made')
   expect(account.left).toEqual([])

@@ -140,16 +140,16 @@ describe('rules', () => {
   })
 })
 
-test('what is left of a machine lasts when lists have shown it alone for a minute', () => {
+test('what is left of a machine lasts when lists have shown it alone for three minutes', () => {
   let now = 0
   const leftovers = new Leftovers(() => now)
   const owner = { uid: clusterUid(randomUUID()), key: clusterKey('a', 'b') }
   const nic = { id: '/x', kind: 'interface', name: `${machine}-nic`, group: 'g', machine, owner } as const
   leftovers.meet([nic])
-  now = 59_000
+  now = 179_000
   leftovers.meet([nic])
   expect(leftovers.lasting).toEqual([])
-  now = 60_000
+  now = 180_000
   expect([leftovers.lasting, leftovers.of(machine), leftovers.ofOwner(owner.uid)]).toEqual([
     [nic],
     [nic],

@@ -1,9 +1,10 @@
 import type { Call } from '../../lib/call.ts'
-import { CloudError, certainty } from '../../model/faults.ts'
+import { CloudError, certainty, type Fault } from '../../model/faults.ts'
 import type { MachineId } from '../../model/names.ts'
 import { codeIn, isThereAlready, translated, wordsIn } from './faults.ts'
+import { machineNow } from './lists.ts'
 import { OperationFailed, type Taken, taken } from './operations.ts'
-import type { VirtualMachine } from './sdk.ts'
+import { sameId, type VirtualMachine } from './sdk.ts'
 import type { AzureSession } from './session.ts'
 
 /** So many requests are on their way at once. */
@@ -25,6 +26,8 @@ export interface Born {
 }
 
 const name = 'virtualMachines.createOrUpdate'
+/** Refusals of what is asked for, whoever asks. */
+const ofRequest: readonly Fault[] = ['no-capacity', 'quota', 'invalid', 'unauthorized']
 
 /**
  * Asks for each machine by its name, side by side, and for none that is there: sent again, it makes what is missing and nothing
@@ -44,7 +47,7 @@ export async function born(session: AzureSession, birth: Birth, call: Call): Pro
           const failure = translated(error, name)
           failures.push(failure)
           // What Azure refuses to one it refuses to the others: they are not asked for.
-          if (certainty[failure.fault] === 'refused') left.length = 0
+          if (ofRequest.includes(failure.fault)) left.length = 0
         },
       )
     }
@@ -77,17 +80,22 @@ async function begin(
       call,
     )
   } catch (error) {
-    if (isThereAlready(error) || hasOwnInterface(error, id)) return undefined
-    throw isOfAnother(error) ? new CloudError('conflict', error.message, { cause: error.cause }) : error
+    if (!isThereAlready(error) && !hasOwnInterface(error, id)) throw error
+    await requireStaying(session, { group, id }, call)
+    return undefined
   }
 }
 
-/** Something is being done with what goes by this name: what was asked for before may be on its way. */
-const isOfAnother = (error: unknown): error is CloudError =>
-  error instanceof CloudError &&
-  ['AnotherOperationInProgress', 'OperationPreempted', 'RetryableErrorDueToAnotherOperation'].includes(
-    codeIn(error),
-  )
+/** One of an earlier try may be on its way out. */
+async function requireStaying(
+  session: AzureSession,
+  { group, id }: { readonly group: string; readonly id: MachineId },
+  call: Call,
+): Promise<void> {
+  const found = await machineNow(session, { id, place: group }, call)
+  if (found === undefined || sameId(found.provisioningState) === 'deleting')
+    throw new CloudError('not-yet', `${name}: a machine of this name is being deleted; it is tried again`)
+}
 
 /** The scheduler's interface is in use by the very machine: that was made by the same request. */
 const hasOwnInterface = (error: unknown, id: MachineId): boolean =>
@@ -104,12 +112,12 @@ async function settled(
     await operation.settled(settleMs, call)
     return id
   } catch (error) {
-    // Azure goes on with it, whether or not it could be looked at: lists will show it.
-    if (!(error instanceof OperationFailed)) return id
+    // Azure goes on with it, or had an error of its own: lists show what came of it, and it is ended as what could not be made.
+    if (!(error instanceof OperationFailed) || certainty[error.fault] === 'unknown') return id
     await taken(
       session,
       'virtualMachines.delete',
-      pace => session.clients.compute.virtualMachines.delete(group, id, pace),
+      pace => session.clients.compute.virtualMachines.delete(group, id, { ...pace, forceDeletion: false }),
       call,
     ).catch(() => undefined)
     return error
@@ -124,12 +132,6 @@ function summedUp({ names }: Birth, machines: readonly MachineId[], failures: re
   if (unclear !== undefined) throw unclear
   const refusal = failures.find(({ fault }) => fault !== 'throttled') ?? failures[0]
   if (machines.length === 0)
-    throw certain(refusal) ?? new CloudError('lost', `${name}: Azure made none of ${names.length} machines`)
+    throw refusal ?? new CloudError('lost', `${name}: Azure made none of ${names.length} machines`)
   return { machines: names.filter(each => machines.includes(each)), refusal }
-}
-
-/** Nothing of it is there or comes to be: another try is another launch. */
-function certain(refusal: CloudError | undefined): CloudError | undefined {
-  if (refusal === undefined || certainty[refusal.fault] === 'refused') return refusal
-  return new CloudError('not-yet', refusal.message, { cause: refusal.cause })
 }

@@ -67,6 +67,7 @@ const joiningRules = [
 export const calls = {
   'virtualMachines.listAll': listing(compute('virtualMachines/read')),
   'virtualMachines.get': looking(compute('virtualMachines/read')),
+  'virtualMachines.list': looking(compute('virtualMachines/read')),
   /** The network interface, the address and the disk are made along with the machine: each asks for its own right. */
   'virtualMachines.createOrUpdate': {
     ...writing(

@@ -2,7 +2,7 @@ import type { Call } from '../../lib/call.ts'
 import type { Belongings } from './belongings.ts'
 import { isGone, unless } from './faults.ts'
 import type { Leftover } from './leftovers.ts'
-import { changed, type Pace } from './operations.ts'
+import { changed, type Pace, taken } from './operations.ts'
 import type { Thing } from './sdk.ts'
 import type { AzureSession } from './session.ts'
 
@@ -70,20 +70,46 @@ export async function clear(session: AzureSession, own: Belongings, call: Call):
   if (failures.length > 0) throw failures[0]
 }
 
-/** Takes away what is left of a machine that is not there any more. */
+/**
+ * Asks for the end of what is left of machines that are not there any more. An address goes once its interface has gone: it is
+ * asked for then.
+ */
 export async function clearLeftovers(
   session: AzureSession,
   leftovers: readonly Leftover[],
   call: Call,
 ): Promise<void> {
-  const of = (kind: Leftover['kind']): readonly Leftover[] => leftovers.filter(each => each.kind === kind)
-  for (const each of of('interface')) await remove(session, 'networkInterfaces', each, call)
-  for (const each of of('address')) await remove(session, 'publicIPAddresses', each, call)
-  for (const each of of('disk')) await removeDisk(session, each, call)
+  const hasInterface = leftovers.some(({ kind }) => kind === 'interface')
+  const due = leftovers.filter(({ kind }) => kind !== 'address' || !hasInterface)
+  const ends = await Promise.allSettled(due.map(each => askForEnd(session, each, call)))
+  const failed = ends.find(end => end.status === 'rejected')
+  if (failed !== undefined) throw failed.reason
 }
 
-const removeDisk = (session: AzureSession, { group, name }: Named, call: Call): Promise<void> =>
-  unless(
+const askForEnd = (session: AzureSession, { kind, group, name }: Leftover, call: Call): Promise<void> => {
+  const { compute, network } = session.clients
+  if (kind === 'disk')
+    return unless(
+      isGone,
+      taken(session, 'disks.delete', pace => compute.disks.delete(group, name, pace), call),
+    )
+  if (kind === 'address')
+    return unless(
+      isGone,
+      taken(
+        session,
+        'publicIPAddresses.delete',
+        pace => network.publicIPAddresses.delete(group, name, pace),
+        call,
+      ),
+    )
+  return unless(
     isGone,
-    changed(session, 'disks.delete', pace => session.clients.compute.disks.delete(group, name, pace), call),
+    taken(
+      session,
+      'networkInterfaces.delete',
+      pace => network.networkInterfaces.delete(group, name, pace),
+      call,
+    ),
   )
+}

@@ -2,7 +2,8 @@ import type { Call } from '../../lib/call.ts'
 import { CloudError } from '../../model/faults.ts'
 import type { Place } from '../own-machines.ts'
 import { clearLeftovers } from './clearing.ts'
-import { isGone } from './faults.ts'
+import { isGone, unless } from './faults.ts'
+import { machineNow } from './lists.ts'
 import { taken } from './operations.ts'
 import type { Eyes } from './sizes.ts'
 
@@ -30,16 +31,21 @@ export async function end(eyes: Eyes, machines: readonly Place[], call: Call): P
 
 /**
  * Never by force: Azure then holds on to an interface for minutes, and a scheduler's is wanted again at once. Its interface,
- * address and disk go with it; where Azure has left one behind, that is taken away by itself.
+ * address and disk go with it; where Azure has left one behind, that is taken away by itself. Azure says of a machine that is
+ * not there what it says of one that ends: where something was left of it, it is asked for first.
  */
-async function endOne({ session, subscription }: Eyes, { id, place }: Place, call: Call): Promise<void> {
-  await taken(
-    session,
-    'virtualMachines.delete',
-    pace => session.clients.compute.virtualMachines.delete(place, id, pace),
-    call,
-  ).catch(async (error: unknown) => {
-    if (!isGone(error)) throw error
-    await clearLeftovers(session, subscription.leftovers.of(id), call)
-  })
+async function endOne({ session, subscription }: Eyes, machine: Place, call: Call): Promise<void> {
+  const { id, place } = machine
+  const leftovers = subscription.leftovers.of(id)
+  const isGoneBefore = leftovers.length > 0 && (await machineNow(session, machine, call)) === undefined
+  if (isGoneBefore) return clearLeftovers(session, leftovers, call)
+  await unless(
+    isGone,
+    taken(
+      session,
+      'virtualMachines.delete',
+      pace => session.clients.compute.virtualMachines.delete(place, id, { ...pace, forceDeletion: false }),
+      call,
+    ),
+  )
 }

@@ -182,7 +182,11 @@ export const codeIn = (error: unknown): string => saidIn(error)?.code ?? ''
 export const wordsIn = (error: unknown): string => (saidIn(error)?.words ?? '').toLowerCase()
 
 /** What is not there any more: an end that was asked for is done. */
-export const isGone = (error: unknown): boolean => saidIn(error)?.status === 404
+export const isGone = (error: unknown): boolean =>
+  saidIn(error)?.status === 404 && !elsewhere.includes(codeIn(error))
+
+/** Not a thing is missing, but the place that it would be in. */
+const elsewhere = ['SubscriptionNotFound', 'InvalidSubscriptionId', 'InvalidResourceType']
 
 /** What was there before, under a name that only this request has. */
 export const isThereAlready = (error: unknown): boolean => saidIn(error)?.status === 412

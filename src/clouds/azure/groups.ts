@@ -4,11 +4,11 @@ import type { ClusterUid } from '../../model/names.ts'
 import type { Ours } from '../marks.ts'
 import { isGoing, ownPart } from './belongings.ts'
 import { isGone, unless } from './faults.ts'
-import { machinesIn } from './lists.ts'
+import { machinesOf } from './lists.ts'
 import { ownerOf } from './machines.ts'
 import { partName } from './names.ts'
 import { taken } from './operations.ts'
-import { groupOf, type ResourceGroup, sameId } from './sdk.ts'
+import type { ResourceGroup } from './sdk.ts'
 import type { AzureSession } from './session.ts'
 
 /** Makes a cluster's own resource group where it is not there. A group of its name that is somebody else's is never used. */
@@ -66,8 +66,7 @@ export async function removeGroup(
 ): Promise<void> {
   if (isGoing({ group })) return
   const name = group.name ?? ''
-  const inside = (await machinesIn(session, call)).filter(vm => groupOf(vm) === sameId(name))
-  const stranger = inside.find(vm => ownerOf(vm, ours) !== uid)
+  const stranger = (await machinesOf(session, name, call)).find(vm => ownerOf(vm, ours) !== uid)
   if (stranger !== undefined)
     throw new CloudError(
       'not-yet',

@@ -12,8 +12,8 @@ export interface Leftover {
   readonly owner: Owner
 }
 
-/** Azure makes a machine's parts before it shows the machine, and takes them away after it. */
-const patienceMs = 60_000
+/** Azure makes a machine's parts before lists show the machine, sometimes by minutes, and takes them away after it. */
+const patienceMs = 180_000
 
 /** What lists have shown without its machine, and for how long. */
 export class Leftovers {

@@ -1,4 +1,6 @@
 import type { Call } from '../../lib/call.ts'
+import type { Place } from '../own-machines.ts'
+import { isGone } from './faults.ts'
 import { everyPage } from './pages.ts'
 import {
   type ApplicationSecurityGroup,
@@ -38,6 +40,34 @@ export const machinesIn = (session: AzureSession, call: Call): Promise<readonly 
     options => session.clients.compute.virtualMachines.listAll(options),
     call,
   )
+
+/** Those in one group: unlike a list of the subscription, it shows what was made a moment ago. */
+export const machinesOf = (
+  session: AzureSession,
+  group: string,
+  call: Call,
+): Promise<readonly VirtualMachine[]> =>
+  everyPage(
+    session,
+    'virtualMachines.list',
+    options => session.clients.compute.virtualMachines.list(group, options),
+    call,
+  )
+
+/** What goes by a name now, whatever lists say; undefined where nothing does. */
+export const machineNow = (
+  session: AzureSession,
+  { id, place }: Place,
+  call: Call,
+): Promise<VirtualMachine | undefined> =>
+  session
+    .make('virtualMachines.get', call, options =>
+      session.clients.compute.virtualMachines.get(place, id, options),
+    )
+    .catch((error: unknown) => {
+      if (isGone(error)) return undefined
+      throw error
+    })
 
 /** Whether machines run is told by a list of its own, which has nothing else of them. */
 async function statesIn(session: AzureSession, call: Call): Promise<Look['states']> {

@@ -97,8 +97,8 @@ export class AzureSession {
 const isOfOne = (body: string | null | undefined): boolean =>
   (body ?? '').includes('RetryableErrorDueToAnotherOperation')
 
-/** Azure may say minutes: within a minute it is looked at again. */
-const mostRetryMs = 60_000
+/** Azure may mean one kind of call in one region, and minutes: whatever else is asked for is not held up for so long. */
+const mostRetryMs = 10_000
 
 const retryMs = (seconds: string | undefined): number =>
   Math.min(mostRetryMs, Math.max(0, Number(seconds ?? 0) || 0) * 1_000)

@@ -103,5 +103,8 @@ function roomIn(can: ReadonlyMap<string | undefined, string>): Size['ephemeral']
     { placement: 'NvmeDisk', gib: gib('NvmeDiskSizeInMiB', 1024) },
     { placement: 'ResourceDisk', gib: gib('MaxResourceVolumeMB', 1024) },
   ] as const
-  return all.filter(room => room.gib > 0)
+  const told = can.get('SupportedEphemeralOSDiskPlacements')
+  const isTaken = (placement: Placement): boolean =>
+    told === undefined ? placement !== 'NvmeDisk' : told.split(',').some(each => each.trim() === placement)
+  return all.filter(({ placement, gib: room }) => room > 0 && isTaken(placement))
 }

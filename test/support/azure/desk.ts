@@ -78,7 +78,9 @@ export class Desk {
     }
     if (target.type === 'versions') return imageAnswer(url)
     if (target.name !== '') return { status: 200, body: toldOf(this.#found(target)) }
-    const found = visible(world, by.actions, target.type)
+    const found = visible(world, by.actions, target.type).filter(
+      each => target.group === '' || lower(each.group) === lower(target.group),
+    )
     const isMachines = target.type === machineType
     const tell =
       url.searchParams.get('statusOnly') === 'true' ? statusOf : isMachines ? listedMachine : toldOf
@@ -138,6 +140,11 @@ export class Desk {
 
   #delete(url: URL, target: Target): Answer {
     const world = this.#world
+    const { group, type, name } = target
+    const isThere = world.find(world.idOf(group, type, name)) !== undefined
+    // Of what is not there, in a group that is, Azure says the same as of what has been deleted.
+    if (!isThere && type !== groupType && world.find(world.idOf(group, groupType, group)) !== undefined)
+      return { status: 204, body: undefined }
     const found = this.#found(target)
     if (target.type === machineType) return this.#accepted(202, url, endMachine(world, found))
     if (target.type === groupType) return this.#accepted(202, url, this.#endGroup(found))

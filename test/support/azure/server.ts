@@ -18,6 +18,8 @@ export interface Entry {
   readonly operation: string
   readonly method: string
   readonly path: string
+  /** What follows the question mark. */
+  readonly search: string
   readonly at: number
   /** The object id of who asked. */
   by: string
@@ -104,6 +106,7 @@ async function serve(parts: Parts, request: IncomingMessage, response: ServerRes
     operation,
     method,
     path: url.pathname,
+    search: url.search,
     at: parts.world.now(),
     by: whoAsks(parts.world, headers.authorization),
     status: 0,

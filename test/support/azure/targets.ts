@@ -17,7 +17,7 @@ const spelled = (type: string): string => known.find(each => lower(each) === low
 
 /** `virtualMachines.createOrUpdate` and the like: the SDK's own names. */
 export function nameOf({ method, url }: { readonly method: string; readonly url: URL }): string {
-  const { type, name, verb } = targetOf(url)
+  const { type, name, verb, group } = targetOf(url)
   const [, kind = type] = type.split('/')
   if (/\/operations\//i.test(url.pathname)) return 'operations.get'
   if (type === 'skus') return 'resourceSkus.list'
@@ -26,7 +26,8 @@ export function nameOf({ method, url }: { readonly method: string; readonly url:
   if (method === 'PUT') return `${kind}.createOrUpdate`
   if (method === 'DELETE') return `${kind}.delete`
   if (name !== '') return `${kind}.get`
-  return `${kind}.${kind === groupType || kind === 'disks' ? 'list' : 'listAll'}`
+  const isPlain = kind === groupType || kind === 'disks' || group !== ''
+  return `${kind}.${isPlain ? 'list' : 'listAll'}`
 }
 
 export function targetOf(url: URL): Target {
