@@ -7,13 +7,13 @@ import { BaseSequencer, type TestSpecification } from 'vitest/node'
  */
 export const waitingTests: readonly string[] = [
   'operator-gce-late',
+  'operator-azure-slow',
   'operator-outage',
   'operator-rehearsals',
   'operator-restore',
   'operator-watches',
   'operator-ec2-slow',
   'operator-gce-slow',
-  'operator-azure-slow',
   'operator-faults',
   'operator-lifetime',
   'operator-sweeper',
