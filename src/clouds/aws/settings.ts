@@ -1,7 +1,9 @@
-import { canonicalCidr } from '../../lib/cidr.ts'
 import { isAlike } from '../../lib/equality.ts'
-import { flag, integer, list, noOthers, oneOf, optional, ParseError, record, text } from '../../lib/parse.ts'
+import { flag, integer, noOthers, oneOf, optional, ParseError, record } from '../../lib/parse.ts'
 import { awsBounds, diskTypes, awsPatterns as patterns } from '../../model/aws-names.ts'
+import { once, ranges, readersOf } from '../readers.ts'
+
+const { matching, like, listOf } = readersOf('AWS')
 
 export interface AwsSettings {
   readonly region: string
@@ -161,32 +163,6 @@ function tags(raw: unknown, path: string): Readonly<Record<string, string>> {
       )
   }
   return Object.fromEntries(names.map(name => [name, String(own[name])]))
-}
-
-const like =
-  (pattern: RegExp) =>
-  (raw: unknown, path: string): string =>
-    matching(pattern, raw, path)
-
-function matching(pattern: RegExp, raw: unknown, path: string): string {
-  const found = text(raw, path)
-  if (pattern.test(found)) return found
-  throw new ParseError(path, `"${found.slice(0, 60)}" is not one as AWS writes them`)
-}
-
-/** AWS refuses a request that says a thing twice, or lists it once. */
-const once = (all: readonly string[]): readonly string[] => [...new Set(all)]
-
-const ranges = (raw: unknown, path: string): readonly string[] =>
-  list(raw, path).map((each, index) => {
-    const canonical = canonicalCidr(text(each, `${path}[${index}]`))
-    if (canonical !== undefined) return canonical
-    throw new ParseError(`${path}[${index}]`, 'is not a range of addresses with nothing behind its prefix')
-  })
-
-function listOf(pattern: RegExp, raw: unknown, path: string): readonly string[] {
-  if (raw === undefined || raw === null) return []
-  return list(raw, path).map((each, index) => matching(pattern, each, `${path}[${index}]`))
 }
 
 /** What of the settings a running machine must be launched anew for. Fields that are not set are left out: they may come to be. */

@@ -1,11 +1,13 @@
-import { canonicalCidr } from '../../lib/cidr.ts'
-import { flag, integer, list, noOthers, oneOf, optional, ParseError, record, text } from '../../lib/parse.ts'
+import { flag, integer, noOthers, oneOf, optional, ParseError, record, text } from '../../lib/parse.ts'
 import {
   azureBounds,
   azureDiskTypes,
   azureRefusedUsers,
   azurePatterns as patterns,
 } from '../../model/azure-names.ts'
+import { among, readersOf } from '../readers.ts'
+
+const { matching, like } = readersOf('Azure')
 
 export interface SubnetChoice {
   readonly resourceGroup: string
@@ -158,36 +160,4 @@ export function sshPublicKey(raw: unknown, path: string): string {
   const found = text(raw, path).trim()
   if (patterns.sshPublicKey.test(found)) return found
   throw new ParseError(path, 'is no public key: it is a line that begins with ssh-ed25519 or ssh-rsa')
-}
-
-export const like =
-  (pattern: RegExp) =>
-  (raw: unknown, path: string): string =>
-    matching(pattern, raw, path)
-
-export const among =
-  <const T extends string>(words: readonly T[]) =>
-  (raw: unknown, path: string): T =>
-    oneOf(raw, path, words)
-
-export function matching(pattern: RegExp, raw: unknown, path: string): string {
-  const found = text(raw, path)
-  if (pattern.test(found)) return found
-  throw new ParseError(path, `"${found.slice(0, 60)}" is not one as Azure writes them`)
-}
-
-export const once = (all: readonly string[]): readonly string[] => [...new Set(all)]
-
-export const ranges = (raw: unknown, path: string): readonly string[] =>
-  list(raw, path).map((each, index) => {
-    const canonical = canonicalCidr(text(each, `${path}[${index}]`))
-    if (canonical !== undefined) return canonical
-    throw new ParseError(`${path}[${index}]`, 'is not a range of addresses with nothing behind its prefix')
-  })
-
-export function listOf(pattern: RegExp, raw: unknown, path: string, max: number): readonly string[] {
-  if (raw === undefined || raw === null) return []
-  const found = list(raw, path)
-  if (found.length > max) throw new ParseError(path, `has ${found.length} entries; at most ${max} are taken`)
-  return once(found.map((each, index) => matching(pattern, each, `${path}[${index}]`)))
 }

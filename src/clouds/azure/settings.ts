@@ -2,18 +2,13 @@ import { isAlike } from '../../lib/equality.ts'
 import { flag, noOthers, optional, ParseError, record } from '../../lib/parse.ts'
 import { azureBounds, azureSecurityTypes, azurePatterns as patterns } from '../../model/azure-names.ts'
 import type { Role } from '../../model/names.ts'
+import { among, once, ranges, readersOf } from '../readers.ts'
 import {
   adminUsername,
-  among,
   type ImageChoice,
   image,
-  like,
-  listOf,
-  matching,
   type OsDisk,
-  once,
   osDisk,
-  ranges,
   type SecurityGroupChoice,
   type SubnetChoice,
   securityGroup,
@@ -21,6 +16,8 @@ import {
   subnet,
   tags,
 } from './fields.ts'
+
+const { matching, like, listOf } = readersOf('Azure')
 
 export interface AzureSettings {
   readonly subscriptionId: string
@@ -78,14 +75,14 @@ export function parseSettings(raw: unknown, path: string): AzureSettings {
   return {
     subscriptionId: matching(patterns.guid, ...at('subscriptionId')).toLowerCase(),
     location: matching(patterns.location, ...at('location')),
-    zones: listOf(patterns.zone, ...at('zones'), azureBounds.zones),
+    zones: once(listOf(patterns.zone, ...at('zones'), azureBounds.zones)),
     resourceGroup: optional(...at('resourceGroup'), like(patterns.resourceGroup)),
     ...network(settings, path),
     image: image(...at('image')),
     osDisk: osDisk(...at('osDisk')),
     encryptionAtHost: optional(...at('encryptionAtHost'), flag) ?? false,
     securityType: optional(...at('securityType'), among(azureSecurityTypes)),
-    identities: listOf(patterns.identity, ...at('identities'), azureBounds.identities),
+    identities: once(listOf(patterns.identity, ...at('identities'), azureBounds.identities)),
     tags: tags(...at('tags')),
     adminUsername: optional(...at('adminUsername'), adminUsername) ?? usualUser,
     sshPublicKey: optional(...at('sshPublicKey'), sshPublicKey),

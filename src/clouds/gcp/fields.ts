@@ -1,6 +1,8 @@
-import { canonicalCidr } from '../../lib/cidr.ts'
-import { flag, integer, list, noOthers, oneOf, optional, ParseError, record, text } from '../../lib/parse.ts'
+import { flag, integer, noOthers, optional, ParseError, record } from '../../lib/parse.ts'
 import { gcpBounds, gcpDiskTypes, gcpPatterns as patterns } from '../../model/gcp-names.ts'
+import { among, once, readersOf } from '../readers.ts'
+
+const { matching, like, listOf } = readersOf('Google')
 
 export interface ServiceAccount {
   readonly email: string
@@ -130,37 +132,4 @@ export function networkTags(raw: unknown, path: string): readonly string[] {
   if (odd >= 0)
     throw new ParseError(`${path}[${odd}]`, `"${tags[odd]}" begins with dask-: such tags let into clusters`)
   return tags
-}
-
-export const like =
-  (pattern: RegExp) =>
-  (raw: unknown, path: string): string =>
-    matching(pattern, raw, path)
-
-export const among =
-  <const T extends string>(words: readonly T[]) =>
-  (raw: unknown, path: string): T =>
-    oneOf(raw, path, words)
-
-export function matching(pattern: RegExp, raw: unknown, path: string): string {
-  const found = text(raw, path)
-  if (pattern.test(found)) return found
-  throw new ParseError(path, `"${found.slice(0, 60)}" is not one as Google writes them`)
-}
-
-/** Google refuses a request that says a thing twice, or lists it once. */
-export const once = (all: readonly string[]): readonly string[] => [...new Set(all)]
-
-export const ranges = (raw: unknown, path: string): readonly string[] =>
-  list(raw, path).map((each, index) => {
-    const canonical = canonicalCidr(text(each, `${path}[${index}]`))
-    if (canonical !== undefined) return canonical
-    throw new ParseError(`${path}[${index}]`, 'is not a range of addresses with nothing behind its prefix')
-  })
-
-export function listOf(pattern: RegExp, raw: unknown, path: string, max: number): readonly string[] {
-  if (raw === undefined || raw === null) return []
-  const found = list(raw, path)
-  if (found.length > max) throw new ParseError(path, `has ${found.length} entries; at most ${max} are taken`)
-  return found.map((each, index) => matching(pattern, each, `${path}[${index}]`))
 }

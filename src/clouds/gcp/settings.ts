@@ -2,8 +2,8 @@ import { isAlike } from '../../lib/equality.ts'
 import { flag, noOthers, optional, ParseError, record } from '../../lib/parse.ts'
 import { gcpBounds, gcpPatterns as patterns } from '../../model/gcp-names.ts'
 import type { Role } from '../../model/names.ts'
+import { among, once, ranges, readersOf } from '../readers.ts'
 import {
-  among,
   type Disk,
   disk,
   type Gpu,
@@ -11,17 +11,14 @@ import {
   type ImageChoice,
   image,
   labels,
-  like,
-  listOf,
-  matching,
   networkTags,
-  once,
-  ranges,
   type ServiceAccount,
   type ShieldedVm,
   serviceAccount,
   shieldedVm,
 } from './fields.ts'
+
+const { matching, like, listOf } = readersOf('Google')
 
 export interface GcpSettings {
   readonly project: string
