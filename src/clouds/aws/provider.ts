@@ -11,6 +11,7 @@ import {
 } from '../../model/names.ts'
 import type { Cloud, LaunchAnswer, LaunchRequest, Listing, MachineWish, NetworkWish } from '../contract.ts'
 import { launchMarks, type Marks, type Ours, ownedBy, sealed } from '../marks.ts'
+import { Refusal } from '../refusal.ts'
 import type { AwsAccount } from './account.ts'
 import { addressOf, type Belongings, belongingsIn, wantedNetwork, without } from './belongings.ts'
 import { clear } from './clearing.ts'
@@ -59,7 +60,7 @@ export class AwsCloud implements Cloud {
   }
   readonly #options: AwsOptions
   readonly #ours: Ours
-  #wasRefused = false
+  readonly #refusal = new Refusal()
 
   constructor(options: AwsOptions) {
     this.#options = options
@@ -76,11 +77,7 @@ export class AwsCloud implements Cloud {
   async list(call: Call): Promise<Listing> {
     const { account, installation } = this.#options
     const filters = [installationFilter(installation)]
-    const [instances, belongings] = await this.#lookedAt(filters, call).catch((error: unknown) => {
-      this.#wasRefused = error instanceof CloudError && error.fault === 'unauthorized'
-      throw error
-    })
-    this.#wasRefused = false
+    const [instances, belongings] = await this.#refusal.heed(this.#lookedAt(filters, call))
     const machines = instances.flatMap(each => machineOf(each, this.#ours) ?? [])
     for (const kind of outOfStockIn(instances, this.#options.now())) account.outOfStock.note(kind)
     const ids = new Set(machines.map(({ id }) => id))
@@ -100,7 +97,7 @@ export class AwsCloud implements Cloud {
   async #lookedAt(filters: readonly Filter[], call: Call) {
     const { session } = this.#options
     const instances = instancesIn(session, { filters }, call)
-    if (this.#wasRefused) await instances
+    if (this.#refusal.isOn) await instances
     return Promise.all([instances, this.#belongingsIn(filters, call)])
   }
 

@@ -1,6 +1,7 @@
 import type { Call } from '../../lib/call.ts'
 import { CloudError, certainty, type Fault } from '../../model/faults.ts'
 import type { MachineId } from '../../model/names.ts'
+import { askForEnd } from './ends.ts'
 import { codeIn, isThereAlready, translated, wordsIn } from './faults.ts'
 import { machineNow } from './lists.ts'
 import { OperationFailed, type Taken, taken } from './operations.ts'
@@ -114,12 +115,7 @@ async function settled(
   } catch (error) {
     // Azure goes on with it, or had an error of its own: lists show what came of it, and it is ended as what could not be made.
     if (!(error instanceof OperationFailed) || certainty[error.fault] === 'unknown') return id
-    await taken(
-      session,
-      'virtualMachines.delete',
-      pace => session.clients.compute.virtualMachines.delete(group, id, { ...pace, forceDeletion: false }),
-      call,
-    ).catch(() => undefined)
+    await askForEnd(session, { id, place: group }, call).catch(() => undefined)
     return error
   }
 }

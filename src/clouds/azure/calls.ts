@@ -1,8 +1,6 @@
 import type { Rate } from '../../lib/token-bucket.ts'
 
 export interface CallFacts {
-  /** Calls of one bucket share its rate. */
-  readonly bucket: keyof typeof rates
   /** What it needs in the resource group of the machines. */
   readonly actions: readonly string[]
   /** What it needs on the whole subscription: lists and what is not in a group. */
@@ -21,8 +19,6 @@ export interface CallFacts {
   readonly onDiskEncryptionSet?: readonly string[]
   /** What it needs on each gallery of the user's. */
   readonly onGallery?: readonly string[]
-  /** Calls that give back come before calls that take. */
-  readonly isFirst?: true
 }
 
 /**
@@ -40,14 +36,11 @@ const compute = (name: string): string => `Microsoft.Compute/${name}`
 const net = (name: string): string => `Microsoft.Network/${name}`
 const group = (verb: string): string => `Microsoft.Resources/subscriptions/resourceGroups/${verb}`
 
-const looking = (...actions: readonly string[]): CallFacts => ({ bucket: 'read', actions })
+const within = (...actions: readonly string[]): CallFacts => ({ actions })
 const listing = (...subscription: readonly string[]): CallFacts => ({
-  bucket: 'read',
   actions: [],
   subscription,
 })
-const writing = (...actions: readonly string[]): CallFacts => ({ bucket: 'write', actions })
-const ending = (...actions: readonly string[]): CallFacts => ({ bucket: 'delete', actions, isFirst: true })
 
 /** Joining asks for its right where the thing joined is: a network of the user's may be in another group. */
 const joiningSubnet = {
@@ -66,11 +59,11 @@ const joiningRules = [
  */
 export const calls = {
   'virtualMachines.listAll': listing(compute('virtualMachines/read')),
-  'virtualMachines.get': looking(compute('virtualMachines/read')),
-  'virtualMachines.list': looking(compute('virtualMachines/read')),
+  'virtualMachines.get': within(compute('virtualMachines/read')),
+  'virtualMachines.list': within(compute('virtualMachines/read')),
   /** The network interface, the address and the disk are made along with the machine: each asks for its own right. */
   'virtualMachines.createOrUpdate': {
-    ...writing(
+    ...within(
       compute('virtualMachines/write'),
       compute('disks/write'),
       net('networkInterfaces/read'),
@@ -85,62 +78,58 @@ export const calls = {
     onDiskEncryptionSet: [compute('diskEncryptionSets/read')],
     onGallery: [compute('galleries/images/read'), compute('galleries/images/versions/read')],
   },
-  'virtualMachines.delete': ending(compute('virtualMachines/delete')),
+  'virtualMachines.delete': within(compute('virtualMachines/delete')),
   'virtualMachines.retrieveBootDiagnosticsData': {
-    bucket: 'write',
     actions: [compute('virtualMachines/retrieveBootDiagnosticsData/action')],
   },
   'networkInterfaces.listAll': listing(net('networkInterfaces/read')),
-  'networkInterfaces.get': looking(net('networkInterfaces/read')),
+  'networkInterfaces.get': within(net('networkInterfaces/read')),
   'networkInterfaces.createOrUpdate': {
-    ...writing(net('networkInterfaces/write'), net('publicIPAddresses/join/action')),
+    ...within(net('networkInterfaces/write'), net('publicIPAddresses/join/action')),
     ...joiningSubnet,
     makesRules: joiningRules,
   },
-  'networkInterfaces.delete': ending(net('networkInterfaces/delete')),
+  'networkInterfaces.delete': within(net('networkInterfaces/delete')),
   'publicIPAddresses.listAll': listing(net('publicIPAddresses/read')),
-  'publicIPAddresses.get': looking(net('publicIPAddresses/read')),
-  'publicIPAddresses.createOrUpdate': writing(net('publicIPAddresses/write')),
-  'publicIPAddresses.delete': ending(net('publicIPAddresses/delete')),
+  'publicIPAddresses.get': within(net('publicIPAddresses/read')),
+  'publicIPAddresses.createOrUpdate': within(net('publicIPAddresses/write')),
+  'publicIPAddresses.delete': within(net('publicIPAddresses/delete')),
   'networkSecurityGroups.listAll': listing(net('networkSecurityGroups/read')),
   'networkSecurityGroups.get': {
-    ...looking(net('networkSecurityGroups/read')),
+    ...within(net('networkSecurityGroups/read')),
     network: [net('networkSecurityGroups/read')],
   },
   'networkSecurityGroups.createOrUpdate': {
-    bucket: 'write',
     actions: [],
     makesRules: [
       net('networkSecurityGroups/write'),
       net('applicationSecurityGroups/joinNetworkSecurityRule/action'),
     ],
   },
-  'networkSecurityGroups.delete': ending(net('networkSecurityGroups/delete')),
+  'networkSecurityGroups.delete': within(net('networkSecurityGroups/delete')),
   'applicationSecurityGroups.listAll': listing(net('applicationSecurityGroups/read')),
-  'applicationSecurityGroups.get': looking(net('applicationSecurityGroups/read')),
+  'applicationSecurityGroups.get': within(net('applicationSecurityGroups/read')),
   'applicationSecurityGroups.createOrUpdate': {
-    bucket: 'write',
     actions: [],
     makesRules: [net('applicationSecurityGroups/write')],
   },
-  'applicationSecurityGroups.delete': ending(net('applicationSecurityGroups/delete')),
+  'applicationSecurityGroups.delete': within(net('applicationSecurityGroups/delete')),
   'virtualNetworks.listAll': listing(net('virtualNetworks/read')),
   'virtualNetworks.get': {
-    ...looking(net('virtualNetworks/read')),
+    ...within(net('virtualNetworks/read')),
     network: [net('virtualNetworks/read')],
   },
   'virtualNetworks.createOrUpdate': {
-    bucket: 'write',
     actions: [],
     makesNetworks: [net('virtualNetworks/write'), net('virtualNetworks/subnets/write')],
   },
-  'virtualNetworks.delete': ending(net('virtualNetworks/delete')),
+  'virtualNetworks.delete': within(net('virtualNetworks/delete')),
   'disks.list': listing(compute('disks/read')),
-  'disks.delete': ending(compute('disks/delete')),
+  'disks.delete': within(compute('disks/delete')),
   'resourceGroups.list': listing(group('read')),
-  'resourceGroups.get': looking(group('read')),
-  'resourceGroups.createOrUpdate': { bucket: 'write', actions: [], ownGroups: [group('write')] },
-  'resourceGroups.delete': { bucket: 'delete', actions: [], ownGroups: [group('delete')], isFirst: true },
+  'resourceGroups.get': within(group('read')),
+  'resourceGroups.createOrUpdate': { actions: [], ownGroups: [group('write')] },
+  'resourceGroups.delete': { actions: [], ownGroups: [group('delete')] },
   'resourceSkus.list': listing(compute('skus/read')),
   'virtualMachineImages.list': listing(
     compute('locations/publishers/artifacttypes/offers/skus/versions/read'),
@@ -148,7 +137,7 @@ export const calls = {
   'virtualMachineImages.get': listing(
     compute('locations/publishers/artifacttypes/offers/skus/versions/read'),
   ),
-  'galleryImages.get': { bucket: 'read', actions: [], onGallery: [compute('galleries/images/read')] },
+  'galleryImages.get': { actions: [], onGallery: [compute('galleries/images/read')] },
   'communityGalleryImages.get': listing(compute('locations/communityGalleries/images/read')),
   /** How far something goes on that was asked for. */
   'operations.get': listing(

@@ -12,6 +12,7 @@ type Kind =
   | 'networkSecurityGroups'
   | 'applicationSecurityGroups'
   | 'virtualNetworks'
+  | 'disks'
 
 interface Named {
   readonly group: string
@@ -19,8 +20,9 @@ interface Named {
 }
 
 const removals = (session: AzureSession) => {
-  const { network } = session.clients
+  const { compute, network } = session.clients
   return {
+    disks: ({ group, name }: Named, pace: Pace) => compute.disks.delete(group, name, pace),
     networkInterfaces: ({ group, name }: Named, pace: Pace) =>
       network.networkInterfaces.delete(group, name, pace),
     publicIPAddresses: ({ group, name }: Named, pace: Pace) =>
@@ -86,30 +88,16 @@ export async function clearLeftovers(
   if (failed !== undefined) throw failed.reason
 }
 
-const askForEnd = (session: AzureSession, { kind, group, name }: Leftover, call: Call): Promise<void> => {
-  const { compute, network } = session.clients
-  if (kind === 'disk')
-    return unless(
-      isGone,
-      taken(session, 'disks.delete', pace => compute.disks.delete(group, name, pace), call),
-    )
-  if (kind === 'address')
-    return unless(
-      isGone,
-      taken(
-        session,
-        'publicIPAddresses.delete',
-        pace => network.publicIPAddresses.delete(group, name, pace),
-        call,
-      ),
-    )
+const kinds = {
+  interface: 'networkInterfaces',
+  address: 'publicIPAddresses',
+  disk: 'disks',
+} as const satisfies Record<Leftover['kind'], Kind>
+
+function askForEnd(session: AzureSession, leftover: Leftover, call: Call): Promise<void> {
+  const kind = kinds[leftover.kind]
   return unless(
     isGone,
-    taken(
-      session,
-      'networkInterfaces.delete',
-      pace => network.networkInterfaces.delete(group, name, pace),
-      call,
-    ),
+    taken(session, `${kind}.delete`, pace => removals(session)[kind](leftover, pace), call),
   )
 }

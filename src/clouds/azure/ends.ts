@@ -5,6 +5,7 @@ import { clearLeftovers } from './clearing.ts'
 import { isGone, unless } from './faults.ts'
 import { machineNow } from './lists.ts'
 import { taken } from './operations.ts'
+import type { AzureSession } from './session.ts'
 import type { Eyes } from './sizes.ts'
 
 /** So many requests are on their way at once: Azure knows no call for many machines. */
@@ -30,21 +31,25 @@ export async function end(eyes: Eyes, machines: readonly Place[], call: Call): P
 }
 
 /**
- * Never by force: Azure then holds on to an interface for minutes, and a scheduler's is wanted again at once. Its interface,
- * address and disk go with it; where Azure has left one behind, that is taken away by itself. Azure says of a machine that is
- * not there what it says of one that ends: where something was left of it, it is asked for first.
+ * Its interface, address and disk go with it; where Azure has left one behind, that is taken away by itself. Azure says of a
+ * machine that is not there what it says of one that ends: where something was left of it, it is asked for first.
  */
 async function endOne({ session, subscription }: Eyes, machine: Place, call: Call): Promise<void> {
-  const { id, place } = machine
-  const leftovers = subscription.leftovers.of(id)
+  const leftovers = subscription.leftovers.of(machine.id)
   const isGoneBefore = leftovers.length > 0 && (await machineNow(session, machine, call)) === undefined
   if (isGoneBefore) return clearLeftovers(session, leftovers, call)
-  await unless(
+  await askForEnd(session, machine, call)
+}
+
+/** Never by force: Azure then holds on to an interface for minutes, and a scheduler's is wanted again at once. */
+export function askForEnd(session: AzureSession, { id, place }: Place, call: Call): Promise<void> {
+  const { virtualMachines } = session.clients.compute
+  return unless(
     isGone,
     taken(
       session,
       'virtualMachines.delete',
-      pace => session.clients.compute.virtualMachines.delete(place, id, { ...pace, forceDeletion: false }),
+      pace => virtualMachines.delete(place, id, { ...pace, forceDeletion: false }),
       call,
     ),
   )

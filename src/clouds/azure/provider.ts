@@ -6,6 +6,7 @@ import type { Cloud, LaunchAnswer, LaunchRequest, Listing, MachineWish, NetworkW
 import { machineNames } from '../machine-names.ts'
 import { launchMarks, type Marks, type Ours, sealed } from '../marks.ts'
 import { OwnMachines } from '../own-machines.ts'
+import { Refusal } from '../refusal.ts'
 import {
   addressOf,
   belongingsIn,
@@ -56,7 +57,7 @@ export class AzureCloud implements Cloud {
   readonly #options: AzureOptions
   readonly #ours: Ours
   readonly #own: OwnMachines
-  #wasRefused = false
+  readonly #refusal = new Refusal()
 
   constructor(options: AzureOptions) {
     const { subscription, installation, settings } = options
@@ -89,29 +90,17 @@ export class AzureCloud implements Cloud {
 
   async list(call: Call): Promise<Listing> {
     const { session, subscription, seal } = this.#options
-    const look = await this.#refusable(this.#lookedAt(call))
+    const look = await this.#refusal.heed(this.#lookedAt(call))
     const { listing, places } = listingOf(look, { ours: this.#ours, seal, session, subscription })
     this.#own.meet(places.map(({ id, place }) => [id, place] as const))
     this.#own.keepOnly(new Set(listing.machines.map(({ id }) => id)))
     return listing
   }
 
-  /** Whether they were refused is known from then on. */
-  async #refusable<T>(asked: Promise<T>): Promise<T> {
-    try {
-      const answer = await asked
-      this.#wasRefused = false
-      return answer
-    } catch (error) {
-      this.#wasRefused = error instanceof CloudError && error.fault === 'unauthorized'
-      throw error
-    }
-  }
-
   /** Side by side, but for credentials that were refused: those are tried with a single call. */
   async #lookedAt(call: Call): Promise<Look> {
     const { session } = this.#options
-    if (this.#wasRefused) await machinesIn(session, call)
+    if (this.#refusal.isOn) await machinesIn(session, call)
     return lookAround(session, call)
   }
 
@@ -209,7 +198,7 @@ export class AzureCloud implements Cloud {
   }
 
   async prove(call: Call): Promise<void> {
-    await this.#refusable(this.#options.session.prove(call))
+    await this.#refusal.heed(this.#options.session.prove(call))
   }
 
   async close(): Promise<void> {

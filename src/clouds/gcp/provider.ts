@@ -5,6 +5,7 @@ import type { ClusterUid, InstallationId, MachineId, Scope } from '../../model/n
 import type { Cloud, LaunchAnswer, LaunchRequest, Listing, MachineWish, NetworkWish } from '../contract.ts'
 import { launchMarks, type Marks, type Ours, sealed } from '../marks.ts'
 import { OwnMachines, type Place } from '../own-machines.ts'
+import { Refusal } from '../refusal.ts'
 import {
   addressOf,
   type Belongings,
@@ -48,7 +49,7 @@ export class GcpCloud implements Cloud {
   readonly #options: GcpOptions
   readonly #ours: Ours
   readonly #own: OwnMachines
-  #wasRefused = false
+  readonly #refusal = new Refusal()
 
   constructor(options: GcpOptions) {
     this.#options = options
@@ -75,7 +76,7 @@ export class GcpCloud implements Cloud {
   }
 
   async list(call: Call): Promise<Listing> {
-    const [instances, belongings] = await this.#refusable(this.#lookedAt(call))
+    const [instances, belongings] = await this.#refusal.heed(this.#lookedAt(call))
     const ours = instances.flatMap(each => {
       const machine = machineOf(each, this.#ours)
       return machine === undefined ? [] : [{ machine, instance: each }]
@@ -97,23 +98,11 @@ export class GcpCloud implements Cloud {
     }
   }
 
-  /** Whether they were refused is known from then on. */
-  async #refusable<T>(asked: Promise<T>): Promise<T> {
-    try {
-      const answer = await asked
-      this.#wasRefused = false
-      return answer
-    } catch (error) {
-      this.#wasRefused = error instanceof CloudError && error.fault === 'unauthorized'
-      throw error
-    }
-  }
-
   /** Side by side, but for credentials that were refused: those are tried with a single call. */
   async #lookedAt(call: Call) {
     const { session, installation } = this.#options
     const instances = instancesIn(session, `labels.${labelNames.installation} = "${installation}"`, call)
-    if (this.#wasRefused) await instances
+    if (this.#refusal.isOn) await instances
     return Promise.all([instances, belongingsIn(session, this.#ours, call)])
   }
 
@@ -190,7 +179,7 @@ export class GcpCloud implements Cloud {
   }
 
   prove(call: Call): Promise<void> {
-    return this.#refusable(this.#options.session.prove(call))
+    return this.#refusal.heed(this.#options.session.prove(call))
   }
 
   async close(): Promise<void> {
