@@ -1,3 +1,4 @@
+import { anywhere } from '../bootstrap/boot.ts'
 import { checkSize, renderUserData } from '../bootstrap/user-data.ts'
 import type { Cloud, LaunchRequest, Schedulers } from '../clouds/contract.ts'
 import { cloudOf, type RegisteredCloud } from '../clouds/registry.ts'
@@ -204,7 +205,8 @@ function prepared(
   const { cloud } = connection
   const group = groupNamed(cluster, draft.group)
   const presented = certificates.credential(cluster, draft.role)
-  if (group === undefined || presented === undefined || kept === undefined) {
+  const scheduler = kept ?? (draft.role === 'scheduler' ? anywhere : undefined)
+  if (group === undefined || presented === undefined || scheduler === undefined) {
     throw new CloudError('conflict', 'The certificates or the scheduler’s address are not there yet')
   }
   const { software, env } = cluster
@@ -214,7 +216,7 @@ function prepared(
     software,
     env,
     certificates: presented,
-    scheduler: kept,
+    scheduler,
     limits,
     metadata: cloud.promises.metadata,
     opensMetadata: cloud.promises.opensMetadata,

@@ -45,7 +45,7 @@ function lookAt(list: Sweepable['inventory']['newest']): Look | undefined {
   })
   // What was made by half, too: groups without an interface, an address of the internet without either.
   const halves = (list.remains ?? []).map(({ uid, key }) => ({ owner: uid, key }))
-  const kept = [...list.addresses, ...halves]
+  const kept = [...list.addresses, ...(list.networks ?? []), ...halves]
     .filter(({ owner }) => !machines.has(owner))
     .map(({ owner, key }) => ({ owner, key, items: [address], machines: 0 }))
   return { startedAt: list.startedAt, holdings: [...held, ...kept] }

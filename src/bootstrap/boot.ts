@@ -1,6 +1,7 @@
 import type { Group, Software } from '../model/cluster.ts'
 import type { Addresses } from '../model/machine.ts'
 import type { Role } from '../model/names.ts'
+import { schedulerPort } from '../model/ports.ts'
 
 /** All that decides what a machine does at its first boot. It holds a private key: never logged, never in a plan. */
 export interface Boot {
@@ -21,6 +22,11 @@ export interface Boot {
   /** Whether tasks may ask it, too: else Dask's own user is kept away. */
   readonly opensMetadata?: boolean | undefined
 }
+
+const listening = { host: '0.0.0.0', port: schedulerPort } as const
+
+/** For a scheduler whose address nobody knows before it runs: it listens on its port wherever it is. */
+export const anywhere: Addresses = { internal: listening, external: listening }
 
 export type MetadataService = 'ec2' | 'gce' | 'azure'
 

@@ -1,6 +1,6 @@
 import type { Call } from '../lib/call.ts'
 import type { Exposure, Purchasing } from '../model/cluster.ts'
-import type { KeptAddress, Machine, ReservedAddress } from '../model/machine.ts'
+import type { KeptAddress, Machine, ReservedAddress, ReservedNetwork } from '../model/machine.ts'
 import type {
   ClusterKey,
   ClusterUid,
@@ -61,13 +61,13 @@ export interface Cloud {
    */
   offerings?(wish: MachineWish, call: Call): Promise<readonly string[]>
   /**
-   * Makes the scheduler's address with the firewall in front of it, or corrects what there is of both and returns it.
-   * Only where `promises.stableAddress`. Where there is no elsewhere for `insteadOf`, it stays.
+   * Makes the scheduler's address with the firewall in front of it, or corrects what there is of both. Where
+   * `promises.keepsNetwork`, the firewall alone. Where there is no elsewhere for `insteadOf`, it stays. It lists what it returns.
    */
-  reserveAddress(wish: NetworkWish, call: Call): Promise<ReservedAddress>
+  reserveAddress(wish: NetworkWish, call: Call): Promise<ReservedAddress | ReservedNetwork>
   /** How an address is made that is as wished, to compare with the `network` of a kept one; undefined where there is nothing to choose. */
   networkFor?(wish: Pick<NetworkWish, 'exposure'>): string
-  /** Gives the address back once its machine is gone, and whatever else was made for the cluster. */
+  /** Gives the address or the network back once its machines are gone, and whatever else was made for the cluster. */
   releaseAddress(owner: ClusterUid, call: Call): Promise<void>
   /** The end of what a machine's console says, where the cloud keeps one. */
   console?(machine: MachineId, call: Call): Promise<string>
@@ -100,6 +100,8 @@ export interface Owner {
 export interface Listing {
   readonly machines: readonly Machine[]
   readonly addresses: readonly ReservedAddress[]
+  /** Where no address is kept: what was made for clusters before their machines. */
+  readonly networks?: readonly ReservedNetwork[]
   /** Owners of anything else that is there: an address half made, a firewall group. */
   readonly remains?: readonly Owner[]
   /** Machines that carry our tags and are not ours: left alone, and counted. */
@@ -137,7 +139,7 @@ export interface LaunchRequest {
   readonly offering: string
   /** `#cloud-config`, the same for every machine of the launch. */
   readonly userData: string
-  /** The scheduler's kept address, for workers too, in a cloud that keeps addresses. */
+  /** The scheduler's kept address; where none is kept, that of its machine, for workers alone. */
   readonly address: KeptAddress | undefined
   readonly exposure: Exposure
   /**

@@ -2,7 +2,7 @@ import type { Call } from '../lib/call.ts'
 import { isAlike } from '../lib/equality.ts'
 import { SingleFlight } from '../lib/single-flight.ts'
 import { CloudError, type Fault } from '../model/faults.ts'
-import { isThere, type Machine, type ReservedAddress } from '../model/machine.ts'
+import { isThere, type Machine, type ReservedAddress, type ReservedNetwork } from '../model/machine.ts'
 import type { ClusterUid, MachineId } from '../model/names.ts'
 import type { InventoryView } from '../model/world.ts'
 import { Absence } from './absence.ts'
@@ -21,6 +21,7 @@ interface CompleteList extends Listing {
 interface Share {
   readonly machines: readonly Machine[]
   readonly address: ReservedAddress | undefined
+  readonly network: ReservedNetwork | undefined
 }
 
 /**
@@ -69,6 +70,7 @@ export class Inventory {
       missing: missing.length,
       listed: new Set(this.#listed.get(owner)?.keys()),
       address: newest.shares.get(owner)?.address ?? this.#previous?.shares.get(owner)?.address,
+      network: newest.shares.get(owner)?.network ?? this.#previous?.shares.get(owner)?.network,
       remains: [newest, this.#previous].some(list => list?.remains?.some(({ uid }) => uid === owner)),
       startedAt: newest.startedAt,
       previousStartedAt: this.#previous?.startedAt ?? -Infinity,
@@ -113,8 +115,8 @@ export class Inventory {
 
   /** Also what no cluster asks after any more: whoever sweeps waits for lists. */
   #holdsAnything(): boolean {
-    const { machines = [], addresses = [] } = this.#newest ?? {}
-    return addresses.length > 0 || machines.some(isThere)
+    const { machines = [], addresses = [], networks = [] } = this.#newest ?? {}
+    return addresses.length + networks.length > 0 || machines.some(isThere)
   }
 
   async #list(call: Call): Promise<void> {
@@ -160,11 +162,17 @@ function changed(before: CompleteList, after: CompleteList): ReadonlySet<Cluster
   return new Set(owners.filter(owner => !isSameShare(before.shares.get(owner), after.shares.get(owner))))
 }
 
-function sharesIn({ machines, addresses }: Listing): ReadonlyMap<ClusterUid, Share> {
+function sharesIn({ machines, addresses, networks = [] }: Listing): ReadonlyMap<ClusterUid, Share> {
   const owners = Map.groupBy(machines, ({ owner }) => owner)
-  for (const { owner } of addresses) if (!owners.has(owner)) owners.set(owner, [])
+  for (const { owner } of [...addresses, ...networks]) if (!owners.has(owner)) owners.set(owner, [])
   const kept = new Map(addresses.map(address => [address.owner, address]))
-  return new Map([...owners].map(([owner, own]) => [owner, { machines: own, address: kept.get(owner) }]))
+  const made = new Map(networks.map(network => [network.owner, network]))
+  return new Map(
+    [...owners].map(([owner, own]) => [
+      owner,
+      { machines: own, address: kept.get(owner), network: made.get(owner) },
+    ]),
+  )
 }
 
 /** Whatever the order in which a cloud lists machines. */
@@ -174,6 +182,7 @@ function isSameShare(before: Share | undefined, after: Share | undefined): boole
   const known = new Map(before.machines.map(machine => [machine.id, machine]))
   return (
     isAlike(before.address, after.address) &&
+    isAlike(before.network, after.network) &&
     after.machines.every(machine => isAlike(known.get(machine.id), machine))
   )
 }

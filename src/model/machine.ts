@@ -47,12 +47,17 @@ export const isThere = ({ state }: Machine): boolean => state.kind !== 'gone'
 export const byAge = (a: Machine, b: Machine): number => a.createdAt - b.createdAt || (a.id < b.id ? -1 : 1)
 
 /** The scheduler's address, made before its machine and kept for the next one. */
-export interface ReservedAddress extends KeptAddress {
+export interface ReservedAddress extends ReservedNetwork, Addresses {}
+
+export interface KeptAddress extends KeptNetwork, Addresses {}
+
+/** What is made in its cloud for one cluster before any machine. */
+export interface ReservedNetwork extends KeptNetwork {
   readonly owner: ClusterUid
   readonly key: ClusterKey
 }
 
-export interface KeptAddress extends Addresses {
+export interface KeptNetwork {
   /** What the cloud calls it, and what belongs to it: only its own folder reads this. A launch gets it back. */
   readonly handle?: string
   /** Whom its firewall lets through to the scheduler from outside, as CIDRs, sorted; undefined where the cloud has no firewall of ours. */

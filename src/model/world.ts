@@ -1,7 +1,7 @@
 import type { Cluster } from './cluster.ts'
 import type { Fault } from './faults.ts'
 import type { Launch } from './launch.ts'
-import type { KeptAddress, Machine } from './machine.ts'
+import type { KeptAddress, KeptNetwork, Machine } from './machine.ts'
 import type { Fingerprint, LaunchId, MachineId } from './names.ts'
 
 /** One immutable look at everything a plan may depend on. It holds no secret, so it can be printed. */
@@ -89,6 +89,8 @@ export interface InventorySeen {
   readonly listed: ReadonlySet<MachineId>
   /** The scheduler's kept address, where it has been made. */
   readonly address: KeptAddress | undefined
+  /** What has been made of its network, in a cloud that keeps no address. */
+  readonly network?: KeptNetwork | undefined
   /** Whether anything else of the cluster is left in the cloud: part of an address, a firewall group. */
   readonly remains: boolean
   /** When the newest complete list began. */
@@ -96,6 +98,9 @@ export interface InventorySeen {
   /** When the one before it began, or -Infinity. What is in neither is gone. */
   readonly previousStartedAt: number
 }
+
+/** What was made before the first machine, with an address in it or without. */
+export const networkIn = ({ address, network }: InventorySeen): KeptNetwork | undefined => address ?? network
 
 export type SchedulerView =
   | { readonly kind: 'unasked' }
@@ -152,8 +157,10 @@ export interface CloudPromises {
   readonly horizonMs: number
   /** The most machines that one launch may ask for. */
   readonly maxBatch: number
-  /** Where false, workers learn the scheduler's address from its machine. */
+  /** Where false, workers learn the scheduler's address from its machine: they come after it, and go with it. */
   readonly stableAddress: boolean
+  /** No address is kept, but a firewall is made before the first machine. */
+  readonly keepsNetwork?: true
   /** The address keeps its scheduler to a part of the cloud that may run out of machines; another one can be made elsewhere. */
   readonly movesAddress?: true
 }

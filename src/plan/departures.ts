@@ -1,7 +1,7 @@
 import type { Action } from '../model/action.ts'
 import { byAge, type Machine } from '../model/machine.ts'
 import type { InventorySeen, World } from '../model/world.ts'
-import { schedulerMachine } from './scheduler.ts'
+import { isOrphan, schedulerMachine } from './endpoints.ts'
 import { workerOn } from './tally.ts'
 
 /** A worker that still runs tasks after draining for so long is closed; its tasks run again elsewhere. */
@@ -41,6 +41,8 @@ function stageOf(world: World, inventory: InventorySeen, machine: Machine): Stag
     since !== undefined && now - since > limitMs
   const closing = memory.closing.get(machine.id)
   if (memory.dismissed.has(machine.id) || isOver(closing, closeLimitMs)) return 'terminate'
+  // Nobody can ask it for anything any more.
+  if (isOrphan(world, machine)) return 'terminate'
   if (scheduler.kind !== 'answering') {
     const isLost = hasNothingToLose(world, inventory) || isOver(memory.silentSince, drainLimitMs)
     return isLost ? 'terminate' : 'wait'

@@ -1,7 +1,9 @@
 import type { Action, PlannedLaunch } from '../model/action.ts'
 import { type Group, groupNamed } from '../model/cluster.ts'
 import { type Launch, maxLaunches, resendMs } from '../model/launch.ts'
-import type { World } from '../model/world.ts'
+import { networkIn, type World } from '../model/world.ts'
+import { endpointsFor } from './endpoints.ts'
+import { makesNetwork } from './network.ts'
 import { settle } from './settling.ts'
 import { tally } from './tally.ts'
 
@@ -19,9 +21,11 @@ export function planSends(world: World): readonly Action[] {
 
 /** Writes new launches down, as far as there is room for records. They are sent by the next pass, which sees them. */
 export function planRecords(world: World, wanted: readonly PlannedLaunch[]): readonly Action[] {
-  if (!mayRecord(world)) return []
   const room = Math.max(0, maxLaunches - world.launches.length)
-  const batches = wanted.flatMap(launch => inBatches(launch, world.promises.maxBatch)).slice(0, room)
+  const batches = wanted
+    .filter(launch => mayRecord(world, launch))
+    .flatMap(launch => inBatches(launch, world.promises.maxBatch))
+    .slice(0, room)
   if (batches.length === 0) return []
   const total = batches.reduce((sum, { count }) => sum + count, 0)
   return [
@@ -33,13 +37,18 @@ export function planRecords(world: World, wanted: readonly PlannedLaunch[]): rea
   ]
 }
 
-/** The conditions for making anything: in care, certificates stored, a complete list, and the address where one is kept. */
-function mayRecord({ enrolment, certificates, inventory, promises, hasServed }: World): boolean {
+/**
+ * The conditions for making anything: in care, certificates stored, a complete list, the network where one is made, and for
+ * workers an address to know.
+ */
+function mayRecord(world: World, { role }: Pick<Launch, 'role'>): boolean {
+  const { enrolment, certificates, inventory, promises, hasServed } = world
   if (enrolment.kind !== 'enrolled' || certificates.kind !== 'valid' || inventory.kind !== 'seen')
     return false
   // A new process knows of no machine that its first list misses: what served before is not replaced on one list's word.
   if (hasServed && inventory.previousStartedAt === -Infinity) return false
-  return !promises.stableAddress || inventory.address !== undefined
+  if (makesNetwork(promises) && networkIn(inventory) === undefined) return false
+  return role === 'scheduler' || endpointsFor(world, role) !== undefined
 }
 
 /** Whether a group rests after a failure. What was asked for when it failed is asked for no more once the spec changes. */
@@ -61,7 +70,7 @@ function isWanted(world: World, launch: Launch): boolean {
 function isDue(world: World, launch: Launch): boolean {
   const { memory, cluster } = world
   if (launch.state.kind !== 'open' && launch.state.kind !== 'unknown') return false
-  if (!mayRecord(world) || memory.launches.get(launch.id)?.verdict === 'spent') return false
+  if (!mayRecord(world, launch) || memory.launches.get(launch.id)?.verdict === 'spent') return false
   const group = groupNamed(cluster, launch.group)
   return group !== undefined && !isPaused(world, group)
 }

@@ -1,7 +1,7 @@
 import type { Action, PlannedLaunch } from '../model/action.ts'
 import { byAge, type Machine } from '../model/machine.ts'
 import { restartOf, sameIntent } from '../model/names.ts'
-import type { InventorySeen, World } from '../model/world.ts'
+import type { World } from '../model/world.ts'
 import { isPaused } from './launches.ts'
 import { isLate } from './patience.ts'
 import { tally } from './tally.ts'
@@ -41,12 +41,6 @@ function planRestart(world: World, scheduler: Machine): readonly Action[] {
   if (!isLate(world, scheduler)) return []
   const { group, id } = scheduler
   return [{ type: 'give-up', group, machines: [id], because: 'Dask never came up on it' }]
-}
-
-/** The machine that is the scheduler, where one is listed. */
-export function schedulerMachine(world: World, inventory: InventorySeen): Machine | undefined {
-  const { fresh, stale } = tally(world, inventory, world.cluster.scheduler)
-  return [...fresh, ...stale].toSorted(byAge)[0]
 }
 
 const wanted = ({ cluster: { scheduler } }: World): PlannedLaunch => ({

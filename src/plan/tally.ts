@@ -3,6 +3,7 @@ import { type Launch, unseen } from '../model/launch.ts'
 import { byAge, isAlive, type Machine } from '../model/machine.ts'
 import { sameIntent, workerName } from '../model/names.ts'
 import type { DaskWorker, InventorySeen, World } from '../model/world.ts'
+import { isOrphan } from './endpoints.ts'
 import { listedOf } from './settling.ts'
 
 /** One group's machines, sorted by what may become of them. Oldest first in each list. */
@@ -52,6 +53,7 @@ export const isServing = (world: World, machine: Machine): boolean =>
 function isDeparting(world: World, machine: Machine): boolean {
   const { memory } = world
   if (memory.dismissed.has(machine.id) || memory.draining.has(machine.id)) return true
+  if (isOrphan(world, machine)) return true
   return workerOn(world, machine)?.status.startsWith('clos') ?? false
 }
 

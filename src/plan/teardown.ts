@@ -1,7 +1,7 @@
 import type { Action } from '../model/action.ts'
 import { byAge, isAlive } from '../model/machine.ts'
 import type { MachineId } from '../model/names.ts'
-import type { InventorySeen, World } from '../model/world.ts'
+import { type InventorySeen, networkIn, type World } from '../model/world.ts'
 import { isFound } from './enrolment.ts'
 import { hasEnded, settle } from './settling.ts'
 
@@ -21,7 +21,7 @@ export function planTeardown(world: World): readonly Action[] {
   if (inventory.kind !== 'seen') return []
   const ends = [...endAll(world, inventory, 'the cluster is deleted'), ...settle(world, () => false)]
   if (ends.length > 0 || !isEmptied(world, inventory)) return ends
-  if (inventory.address !== undefined || inventory.remains)
+  if (networkIn(inventory) !== undefined || inventory.remains)
     return [{ type: 'release-address', because: 'its machine is gone' }]
   if (certificates.kind !== 'removed') return planRelease(world)
   return [{ type: 'release', because: 'nothing is left' }]

@@ -1,5 +1,5 @@
 import type { Finding } from '../model/status.ts'
-import type { World } from '../model/world.ts'
+import { networkIn, type World } from '../model/world.ts'
 
 /**
  * Nothing says where the operator comes from, and the scheduler's firewall is ours: as long as no scheduler answers,
@@ -13,7 +13,7 @@ export function admission({
   namesOperator,
 }: World): readonly Finding[] {
   if (cluster.phase !== 'wanted' || namesOperator || scheduler.kind === 'answering') return []
-  if (inventory.kind !== 'seen' || inventory.address?.admitted === undefined) return []
+  if (inventory.kind !== 'seen' || networkIn(inventory)?.admitted === undefined) return []
   const nobody = admitted.length === 0
   const found = nobody
     ? 'Nobody but its workers is let through to the scheduler, the operator neither'

@@ -4,6 +4,7 @@ import { CloudError, certainty, type Fault, isOfOffering } from '../model/faults
 import type { Launch } from '../model/launch.ts'
 import type { LaunchId } from '../model/names.ts'
 import type { Verdict } from '../model/world.ts'
+import { endpointsFor } from '../plan/endpoints.ts'
 import type { Bench } from './act.ts'
 import type { LaunchDraft, PreparedLaunch } from './ports.ts'
 
@@ -221,7 +222,7 @@ const isUnmade = (verdict: Verdict): boolean => verdict === 'unsent' || verdict 
 function prepare(launch: LaunchDraft, { desk, world }: Bench, call: Call): Promise<PreparedLaunch> {
   const { id, role, group, count, seq, fingerprint, offering, choice } = launch
   const drafted = { id, role, group, count, seq, fingerprint, offering, choice }
-  return desk.hands.prepare(world.cluster, drafted, addressIn(world), call)
+  return desk.hands.prepare(world.cluster, drafted, endpointsFor(world, role), call)
 }
 
 /** What a new round tries, and the request it begins with. */

@@ -2,7 +2,7 @@ import type { Call } from '../lib/call.ts'
 import { canonical } from '../lib/fingerprint.ts'
 import { updatedConditions } from '../model/conditions.ts'
 import type { ClusterKey, ClusterUid } from '../model/names.ts'
-import type { World } from '../model/world.ts'
+import { networkIn, type World } from '../model/world.ts'
 import { isLetIn } from '../plan/credentials.ts'
 import { turnMs } from '../plan/lifetime.ts'
 import { isLetGo, plan } from '../plan/plan.ts'
@@ -207,7 +207,7 @@ async function hasAddress(
   const isMade = outcomes.some(({ kind, action }) => kind === 'done' && action.type === 'reserve-address')
   if (!isMade) return false
   const { view } = await eyes.inventory(cluster, call)
-  return view.kind === 'seen' && view.address !== undefined
+  return view.kind === 'seen' && networkIn(view) !== undefined
 }
 
 /** Something is under way that only looking again will show. */

@@ -99,7 +99,7 @@ export interface Hands {
     address: KeptAddress | undefined,
     call: Call,
   ): Promise<readonly string[]>
-  /** Renders what a launch would send. */
+  /** Renders what a launch would send. Only a scheduler may have no address to know. */
   prepare(
     cluster: Cluster,
     draft: LaunchDraft,
@@ -109,7 +109,7 @@ export interface Hands {
   /** The end of what a machine's console says, cut and free of secrets; '' where the cloud has none. Never throws. */
   console(cluster: Cluster, machine: MachineId, call: Call): Promise<string>
   terminate(cluster: Cluster, machines: readonly MachineId[], call: Call): Promise<void>
-  reserveAddress(cluster: Cluster, wish: AddressWish, call: Call): Promise<Addresses>
+  reserveAddress(cluster: Cluster, wish: AddressWish, call: Call): Promise<unknown>
   releaseAddress(cluster: Cluster, call: Call): Promise<void>
   /** Asks workers to hand over; returns those that will. */
   drain(cluster: Cluster, machines: readonly MachineId[], call: Call): Promise<readonly MachineId[]>

@@ -1,4 +1,4 @@
-import type { Enrolment, InventoryView } from '../model/world.ts'
+import { type Enrolment, type InventoryView, networkIn } from '../model/world.ts'
 
 interface Sight {
   readonly inventory: InventoryView
@@ -32,8 +32,9 @@ export class Reservation {
   meet(enrolment: Enrolment, { inventory, wanted }: Sight, now: number): void {
     if (!this.#hasMet && enrolment.kind === 'enrolled' && enrolment.seq === 0) this.#since = now
     this.#hasMet = true
-    if (this.#since === undefined || inventory.kind !== 'seen' || inventory.address === undefined) return
-    const { network } = inventory.address
+    const made = inventory.kind === 'seen' ? networkIn(inventory) : undefined
+    if (this.#since === undefined || inventory.kind !== 'seen' || made === undefined) return
+    const { network } = made
     const isWhole = network === undefined || wanted === undefined || network === wanted
     if (isWhole && inventory.startedAt > this.#since) this.#since = undefined
   }

@@ -7,7 +7,7 @@ import { holdsTheContract, type Subject } from './suite.ts'
 
 const calm: Script = () => ({})
 
-function aWorld(lagMs: number): () => Promise<Subject> {
+function aWorld(lagMs: number, stableAddress = true): () => Promise<Subject> {
   return async () => {
     const tempo = { lagMs, startMs: 100, joinMs: 100, endMs: 100 }
     const world = new SimulatedWorld({ now: Date.now, tempo, journal: memoryJournal() })
@@ -19,7 +19,7 @@ function aWorld(lagMs: number): () => Promise<Subject> {
         wait,
         script: calm,
         horizonMs: 10_000,
-        stableAddress: true,
+        stableAddress,
       })
     return {
       cloud: open('ours'),
@@ -34,3 +34,4 @@ function aWorld(lagMs: number): () => Promise<Subject> {
 
 holdsTheContract('the simulated cloud', aWorld(0))
 holdsTheContract('the simulated cloud with lists that lag', aWorld(500))
+holdsTheContract('a simulated cloud that keeps no address', aWorld(500, false))

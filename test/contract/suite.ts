@@ -2,7 +2,7 @@ import { afterAll, beforeAll, describe, expect, test } from 'vitest'
 import type { Cloud, LaunchRequest, Listing, NetworkWish, Owner } from '../../src/clouds/contract.ts'
 import { poll } from '../../src/lib/wait.ts'
 import { CloudError } from '../../src/model/faults.ts'
-import { isAlive, type Machine } from '../../src/model/machine.ts'
+import { isAlive, type Machine, type ReservedAddress, type ReservedNetwork } from '../../src/model/machine.ts'
 import { type MachineId, machineId, type Role } from '../../src/model/names.ts'
 import { aLaunchRequest, anOwner } from '../support/launch-request.ts'
 
@@ -80,7 +80,7 @@ export function holdsTheContract(name: string, open: () => Promise<Subject>): vo
     test('the scheduler keeps its address from one machine to the next', async () => {
       if (!subject.cloud.promises.stableAddress) return
       const owner = anOwner()
-      const address = await subject.cloud.reserveAddress(networkOf(owner), patience)
+      const address = requireAddress(await subject.cloud.reserveAddress(networkOf(owner), patience))
       expect(await subject.cloud.reserveAddress(networkOf(owner), patience)).toEqual(address)
       expect(await addressesOf(subject.cloud, owner)).toEqual([address])
       for (const seq of [3, 4]) {
@@ -93,6 +93,17 @@ export function holdsTheContract(name: string, open: () => Promise<Subject>): vo
         })
         await end(subject.cloud, machines)
       }
+      await subject.cloud.releaseAddress(owner.uid, patience)
+      await subject.cloud.releaseAddress(owner.uid, patience)
+      expect(await addressesOf(subject.cloud, owner)).toEqual([])
+    })
+
+    test('where no address is kept, a network is made before any machine, and goes when it is released', async () => {
+      if (subject.cloud.promises.keepsNetwork !== true) return
+      const owner = anOwner()
+      const made = await subject.cloud.reserveAddress(networkOf(owner), patience)
+      expect(await subject.cloud.reserveAddress(networkOf(owner), patience)).toEqual(made)
+      expect(await addressesOf(subject.cloud, owner)).toEqual([made])
       await subject.cloud.releaseAddress(owner.uid, patience)
       await subject.cloud.releaseAddress(owner.uid, patience)
       expect(await addressesOf(subject.cloud, owner)).toEqual([])
@@ -118,8 +129,9 @@ export function holdsTheContract(name: string, open: () => Promise<Subject>): vo
     })
 
     test('nothing is left', async () => {
-      const { machines, addresses } = await subject.cloud.list(patience)
-      expect({ machines: machines.filter(isAlive), addresses }).toEqual({ machines: [], addresses: [] })
+      const { machines, addresses, networks = [] } = await subject.cloud.list(patience)
+      const kept = [...addresses, ...networks]
+      expect({ machines: machines.filter(isAlive), kept }).toEqual({ machines: [], kept: [] })
     })
   })
 }
@@ -201,7 +213,13 @@ function seen(
   )
 }
 
-async function addressesOf(cloud: Cloud, { uid }: Owner): Promise<Listing['addresses']> {
-  const { addresses } = await cloud.list(patience)
-  return addresses.filter(({ owner }) => owner === uid)
+/** Or networks, where no address is kept. */
+async function addressesOf(cloud: Cloud, { uid }: Owner): Promise<readonly ReservedNetwork[]> {
+  const { addresses, networks = [] } = await cloud.list(patience)
+  return [...addresses, ...networks].filter(({ owner }) => owner === uid)
+}
+
+function requireAddress(made: ReservedAddress | ReservedNetwork): ReservedAddress {
+  if ('internal' in made) return made
+  throw new Error('a cloud that keeps addresses has made none')
 }

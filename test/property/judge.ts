@@ -1,3 +1,4 @@
+import { keptHost, ownHost } from '../../src/clouds/simulated/endpoints.ts'
 import type { SimulatedMachine, SimulatedWorld } from '../../src/clouds/simulated/world.ts'
 import type { ClusterUid } from '../../src/model/names.ts'
 import { surge } from '../../src/plan/workers.ts'
@@ -111,6 +112,8 @@ export class Judge {
       found.push(`${workers.length} workers, ${wish?.replicas} wanted`)
     if (isAwake && workers.some(({ tags }) => tags.fingerprint !== `v1:${wish.version}`))
       found.push('workers of an old version')
+    if (isAwake && workers.some(({ dials }) => !isReached(dials, alive)))
+      found.push('workers that know a scheduler that is gone')
     const uid = store.current?.cluster.uid
     if (alive.some(({ tags }) => tags.uid !== uid)) found.push('machines of a cluster that is gone')
     if ((store.current?.launches ?? []).length > 0) found.push('records are left')
@@ -142,3 +145,7 @@ export class Judge {
     if (this.#problems.length < 5) this.#problems.push(`${at} ${problem}`)
   }
 }
+
+/** Whether a scheduler lives where a worker dials, or at the kept address. */
+const isReached = (dials: string | undefined, alive: readonly SimulatedMachine[]): boolean =>
+  dials === keptHost || alive.some(({ id, tags }) => tags.role === 'scheduler' && ownHost(id) === dials)

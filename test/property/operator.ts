@@ -201,7 +201,7 @@ export class OperatorProcess {
           address,
         }
         const send = async (at: Call) => (await cloud.launch(request, at)).machines
-        return { scope: cloud.scope, hash: digest({ ...draft }), send }
+        return { scope: cloud.scope, hash: digest({ ...draft, address: address?.internal.host }), send }
       },
       terminate: (_cluster, machines, at) => cloud.terminate(machines, at),
       reserveAddress: ({ uid, key: name }, wish, at) =>

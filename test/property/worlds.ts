@@ -28,6 +28,8 @@ export interface Kind {
   readonly offerings?: number
   /** Whether status is lost or put back to an old state now and then. */
   readonly statusIsLost: boolean
+  /** Workers learn the scheduler's address from its machine. */
+  readonly keepsNoAddress?: boolean
   /** Whether clusters are let go by force now and then, with all that they have. */
   readonly isForced?: boolean
 }
@@ -105,6 +107,16 @@ export const kinds = {
     statusIsLost: false,
     isForced: true,
   },
+  'no address that is kept': {
+    ...quiet,
+    name: 'address',
+    lost: 0.05,
+    late: 0.05,
+    crash: 0.01,
+    mostCrashes: 2,
+    statusIsLost: false,
+    keepsNoAddress: true,
+  },
 } as const satisfies Record<string, Kind>
 
 const horizonMs = 180_000
@@ -132,7 +144,7 @@ export async function play(
     wait: clock.wait,
     script,
     horizonMs,
-    stableAddress: true,
+    stableAddress: kind.keepsNoAddress !== true,
   })
   const store = new Store(clock.now)
   let crashes = 0

@@ -1,6 +1,6 @@
 import type { Call } from '../../lib/call.ts'
 import { CloudError, type Fault } from '../../model/faults.ts'
-import type { Endpoint, Machine, MachineState, ReservedAddress } from '../../model/machine.ts'
+import type { Machine, MachineState, ReservedAddress, ReservedNetwork } from '../../model/machine.ts'
 import {
   type ClusterKey,
   type ClusterUid,
@@ -9,12 +9,10 @@ import {
   scope,
 } from '../../model/names.ts'
 import type { Cloud, LaunchAnswer, LaunchRequest, Listing, NetworkWish } from '../contract.ts'
+import { keptHost, ownHost, simulatedAddresses } from './endpoints.ts'
 import type { Asked } from './journal.ts'
 import { SimulatedSchedulers } from './schedulers.ts'
 import type { SimulatedMachine, SimulatedWorld } from './world.ts'
-
-/** Nobody can take this for a real address. */
-const simulatedEndpoint: Endpoint = { host: 'simulated.invalid', port: 8786 }
 
 /** What a script may do to one call, before the world hears of it and before the caller does. */
 export interface Trouble {
@@ -91,6 +89,7 @@ export class SimulatedCloud implements Cloud {
     return {
       horizonMs,
       stableAddress,
+      ...(stableAddress ? {} : { keepsNetwork: true }),
       maxBatch: 100,
       listEveryMs: { busy: 500, resting: 10_000 },
       maxUserDataBytes: 16_384,
@@ -130,10 +129,12 @@ export class SimulatedCloud implements Cloud {
     )
   }
 
-  reserveAddress({ owner }: NetworkWish, call: Call): Promise<ReservedAddress> {
+  reserveAddress({ owner }: NetworkWish, call: Call): Promise<ReservedAddress | ReservedNetwork> {
     return this.#perform({ name: 'reserve', uid: owner.uid }, call, () => {
-      this.#stage.world.reserve(owner, this.#stage.installation)
-      return addressOf([owner.uid, owner.key])
+      const { world, installation, stableAddress } = this.#stage
+      world.reserve(owner, installation)
+      const made = networkOf([owner.uid, owner.key])
+      return stableAddress ? addressOf(made) : made
     })
   }
 
@@ -170,7 +171,7 @@ export class SimulatedCloud implements Cloud {
   }
 
   #listing({ hideNewMs = 0, hide, empty }: Trouble): Listing {
-    const { world, installation, now } = this.#stage
+    const { world, installation, now, stableAddress } = this.#stage
     const at = now()
     const isListed = ({ id, createdAt, visibleAt }: SimulatedMachine, number: number): boolean =>
       visibleAt <= at && createdAt + hideNewMs <= at && !isHidden(id, number, hide)
@@ -178,11 +179,12 @@ export class SimulatedCloud implements Cloud {
       (each, number) => each.installation === installation && isListed(each, number),
     )
     if (empty === true) return { machines: [], addresses: [] }
+    const networks = [...world.addresses]
+      .filter(([, kept]) => kept.installation === installation)
+      .map(([uid, { key }]) => networkOf([uid, key]))
     return {
-      machines: ours.map(each => machineOf(each, at, world.tempo.endMs)),
-      addresses: [...world.addresses]
-        .filter(([, kept]) => kept.installation === installation)
-        .map(([uid, { key }]) => addressOf([uid, key])),
+      machines: ours.map(each => machineOf(each, at, { endMs: world.tempo.endMs, stableAddress })),
+      ...(stableAddress ? { addresses: networks.map(addressOf) } : { addresses: [], networks }),
     }
   }
 }
@@ -199,14 +201,13 @@ function isHidden(id: MachineId, number: number, hide: Trouble['hide'] = 0): boo
   return Math.floor((number + 1) * hide) > Math.floor(number * hide)
 }
 
-const addressOf = ([owner, key]: readonly [ClusterUid, ClusterKey]): ReservedAddress => ({
-  owner,
-  key,
-  internal: simulatedEndpoint,
-  external: simulatedEndpoint,
-})
+const networkOf = ([owner, key]: readonly [ClusterUid, ClusterKey]): ReservedNetwork => ({ owner, key })
 
-function machineOf(machine: SimulatedMachine, at: number, endMs: number): Machine {
+const addressOf = (made: ReservedNetwork): ReservedAddress => ({ ...made, ...simulatedAddresses(keptHost) })
+
+type Manners = Pick<Stage, 'stableAddress'> & { readonly endMs: number }
+
+function machineOf(machine: SimulatedMachine, at: number, manners: Manners): Machine {
   const { id, tags, createdAt } = machine
   const { uid, key, role, group, launch, seq, fingerprint } = tags
   return {
@@ -219,14 +220,14 @@ function machineOf(machine: SimulatedMachine, at: number, endMs: number): Machin
     seq,
     fingerprint,
     createdAt,
-    state: stateOf(machine, at, endMs),
+    state: stateOf(machine, at, manners),
   }
 }
 
-function stateOf(machine: SimulatedMachine, at: number, endMs: number): MachineState {
+function stateOf(machine: SimulatedMachine, at: number, { endMs, stableAddress }: Manners): MachineState {
   const { endedAt, runningAt } = machine
   if (endedAt !== undefined)
     return at < (machine.goneAt ?? endedAt + endMs) ? { kind: 'leaving' } : { kind: 'gone' }
   if (at < runningAt) return { kind: 'starting' }
-  return { kind: 'running', addresses: { internal: simulatedEndpoint, external: simulatedEndpoint } }
+  return { kind: 'running', addresses: simulatedAddresses(stableAddress ? keptHost : ownHost(machine.id)) }
 }

@@ -2,6 +2,7 @@ import type { ClusterUid, MachineId } from '../../model/names.ts'
 import { workerName } from '../../model/names.ts'
 import type { DaskWorker, SchedulerView, Use } from '../../model/world.ts'
 import type { Schedulers } from '../contract.ts'
+import { keptHost, ownHost } from './endpoints.ts'
 import type { SimulatedMachine, SimulatedWorld } from './world.ts'
 
 const handOverMs = 1_000
@@ -24,7 +25,9 @@ export class SimulatedSchedulers implements Schedulers {
     return {
       kind: 'answering',
       id: scheduler.id,
-      workers: this.#up(uid, 'worker').map(each => this.#worker(each)),
+      workers: this.#up(uid, 'worker')
+        .filter(({ dials = keptHost }) => dials === keptHost || dials === ownHost(scheduler.id))
+        .map(each => this.#worker(each)),
       // Nobody works here.
       idleness: { kind: 'idle', since: scheduler.joinedAt ?? 0, seenSince: scheduler.joinedAt ?? 0 },
     }

@@ -20,6 +20,8 @@ export interface SimulatedMachine {
   readonly goneAt?: number | undefined
   /** What its console says. */
   readonly console?: string | undefined
+  /** Where a worker was told that its scheduler is. */
+  readonly dials?: string | undefined
 }
 
 export type Tags = Pick<LaunchRequest, 'role' | 'group' | 'seq' | 'fingerprint'> & {
@@ -97,6 +99,7 @@ export class SimulatedWorld {
         joinedAt: neverJoins === undefined ? now + startMs + joinMs : undefined,
         endedAt: undefined,
         console: neverJoins,
+        dials: role === 'worker' ? request.address?.internal.host : undefined,
       }),
     )
     this.#write({ kind: 'launched', at: now, token, machines })
