@@ -4,11 +4,14 @@ import { OptionError } from '../src/lib/options.ts'
 import { measureAws } from './bench/aws/measure.ts'
 import { type AwsOptions, awsUsage, parseAwsOptions } from './bench/aws/options.ts'
 import { awsFigures, awsLines } from './bench/aws/report.ts'
+import { type AzureOptions, azureAims, azureUsage, parseAzureOptions } from './bench/azure/options.ts'
+import { openAzureSite } from './bench/azure/site.ts'
 import { figureNames, shown } from './bench/figures.ts'
-import { measureGcp } from './bench/gcp/measure.ts'
-import { type GcpOptions, gcpUsage, parseGcpOptions } from './bench/gcp/options.ts'
-import { gcpFigures, gcpLines } from './bench/gcp/report.ts'
+import { type GcpOptions, gcpAims, gcpUsage, parseGcpOptions } from './bench/gcp/options.ts'
+import { openGcpSite } from './bench/gcp/site.ts'
 import type { BenchCall } from './bench/home.ts'
+import { measureLives } from './bench/lives/measure.ts'
+import { livesFigures, livesLines } from './bench/lives/report.ts'
 import { measure } from './bench/measure.ts'
 import { type BenchOptions, parseOptions, usage } from './bench/options.ts'
 import { Interrupt, told } from './interrupt.ts'
@@ -49,8 +52,19 @@ const gcp: Bench<GcpOptions> = {
   usage: gcpUsage,
   parse: parseGcpOptions,
   async run(options, call) {
-    const measured = await measureGcp(options, call)
-    return { figures: gcpFigures(measured), lines: gcpLines(measured, options) }
+    await using site = await openGcpSite(options)
+    const measured = await measureLives(options, site, call)
+    return { figures: livesFigures(measured), lines: livesLines(measured, gcpAims(options)) }
+  },
+}
+
+const azure: Bench<AzureOptions> = {
+  usage: azureUsage,
+  parse: parseAzureOptions,
+  async run(options, call) {
+    await using site = await openAzureSite(options)
+    const measured = await measureLives(options, site, call)
+    return { figures: livesFigures(measured), lines: livesLines(measured, azureAims(options)) }
   },
 }
 
@@ -104,6 +118,7 @@ process.exit(await chosen())
 
 function chosen(): Promise<number> {
   if (first === 'aws') return main(aws, others)
+  if (first === 'azure') return main(azure, others)
   if (first === 'gcp') return main(gcp, others)
   return main(usual, process.argv.slice(2))
 }

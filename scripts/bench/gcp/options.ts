@@ -1,5 +1,6 @@
 import { integer, text, toggle } from '../../../src/lib/option-kinds.ts'
 import { readOptions, type Values } from '../../../src/lib/options.ts'
+import type { Aims } from '../lives/report.ts'
 import { numbers } from '../options.ts'
 
 const ms = (standard: number) => integer({ description: '', min: 0, max: 120_000, default: standard })
@@ -41,3 +42,10 @@ export function parseGcpOptions(argv: readonly string[]): GcpOptions {
   const { workers, ...others } = readOptions(options, { argv, env: {}, prefix: 'BENCH_' })
   return { ...others, workers: workers.map(Number) }
 }
+
+export const gcpAims = ({ latencyMs, operationMs, startMs, endMs }: GcpOptions): Aims => ({
+  assumed: `Google's documented quotas, each request ${latencyMs} ms on its way; operations take ${2 * operationMs} ms, starts ${2 * startMs} ms, ends ${endMs} ms`,
+  creates: () => 3,
+  beside: 38,
+  timesFewer: 10,
+})

@@ -41,10 +41,12 @@ export const usualPage = 100
 /** Does what is asked, as the one who asks. Throws an ArmFailure where Azure refuses. */
 export class Desk {
   readonly #world: AzureWorld
+  readonly #retryAfter: string
   pageSize = usualPage
 
-  constructor(world: AzureWorld) {
+  constructor(world: AzureWorld, retryAfterS = 1) {
     this.#world = world
+    this.#retryAfter = String(retryAfterS)
   }
 
   act(heard: Heard, by: Principal): Answer {
@@ -66,7 +68,7 @@ export class Desk {
     return {
       status: 200,
       body: { status, ...(error && { error }) },
-      ...(status === 'InProgress' && { headers: { 'retry-after': '1' } }),
+      ...(status === 'InProgress' && { headers: { 'retry-after': this.#retryAfter } }),
     }
   }
 
@@ -178,7 +180,7 @@ export class Desk {
   #accepted(status: number, url: URL, { id }: Operation, body?: unknown): Answer {
     const at = `/subscriptions/${this.#world.subscriptionId}/providers/Microsoft.Compute/locations/here/operations/${id}`
     const operation = `${url.origin}${at}?api-version=${url.searchParams.get('api-version') ?? ''}`
-    return { status, body, headers: { 'azure-asyncoperation': operation, 'retry-after': '1' } }
+    return { status, body, headers: { 'azure-asyncoperation': operation, 'retry-after': this.#retryAfter } }
   }
 }
 

@@ -34,6 +34,8 @@ export interface Options {
   readonly now?: () => number
   /** What requests and answers are compared with. */
   readonly model?: ArmModel | undefined
+  /** How long whoever waits for an operation is asked to wait between two looks; a second unless given. */
+  readonly retryAfterS?: number
   /** How long every answer takes; nothing unless given. */
   readonly latencyMs?: number
 }
@@ -52,10 +54,10 @@ export interface Azure extends AsyncDisposable {
 /** Azure's Resource Manager and Entra ID, on one server of 127.0.0.1 with a certificate. */
 export async function startAzure(
   credential: { readonly key: string; readonly cert: string },
-  { tempo = {}, now = Date.now, latencyMs = 0, model }: Options = {},
+  { tempo = {}, now = Date.now, latencyMs = 0, retryAfterS, model }: Options = {},
 ): Promise<Azure> {
   const world = new AzureWorld({ ...calm, ...tempo }, now)
-  const desk = new Desk(world)
+  const desk = new Desk(world, retryAfterS)
   const script = new Script()
   const rates = new Rates(now)
   const ledger: Entry[] = []

@@ -1,25 +1,20 @@
 import { within } from '../../../src/lib/call.ts'
 import { poll } from '../../../src/lib/wait.ts'
-import type { Ledger } from '../../../test/support/gcp/desk.ts'
-import { leftIn } from '../../../test/support/gcp/lives.ts'
 import type { Applied } from '../clusters.ts'
 import type { Scene } from '../scene.ts'
-import { isCreate, type Life, lastCreateAt, partOf } from './parts.ts'
-import { type Plot, regionName, type Site } from './site.ts'
+import { type Life, lastCreateAt, listedAt, partOf } from './parts.ts'
+import type { Plot, Site } from './site.ts'
 
 const launchMs = 300_000
 const endMs = 600_000
 
-/**
- * A cluster in a project that the operator has not seen before: whatever it must know of it, it asks within what is
- * measured.
- */
+/** A cluster in a plot of its own: whatever the operator must know of it, it asks within what is measured. */
 export async function lived(scene: Scene, site: Site, workers: number): Promise<Life> {
   const plot = site.plot()
-  const { name } = plot.project
-  await scene.giveCredentials(name, { 'credentials.json': JSON.stringify(plot.key) })
+  const { name } = plot
+  await scene.giveCredentials(name, plot.secret)
   const applied = await scene.clusters.apply(`life-${workers}`, workers, {
-    cloud: { local: null, gcp: { project: name, region: regionName } },
+    cloud: { local: null, ...plot.cloud },
     credentialsSecretRef: { name },
     network: { exposure: 'Private' },
   })
@@ -29,7 +24,7 @@ export async function lived(scene: Scene, site: Site, workers: number): Promise<
   const [from, to] = await ended(scene, plot, applied)
   return {
     workers,
-    creates: launched.filter(isCreate).length,
+    creates: launched.filter(({ isCreate }) => isCreate).length,
     launch: partOf(launched, { from: applied.at, to: madeAt }),
     start: partOf(launched, { from: madeAt, to: toldAt }),
     end: partOf(plot.heard(), { from, to }),
@@ -44,19 +39,11 @@ async function toldThatAllRun(scene: Scene, plot: Plot, machines: number): Promi
   return poll(() => listedAt(plot.heard().filter(({ at }) => at > since)), 50, call)
 }
 
-/** A list is whole when another one has begun. */
-function listedAt(heard: Ledger): number | undefined {
-  const pages = heard.filter(({ method }) => method === 'instances.aggregatedList')
-  const begins = pages.flatMap(({ query }, at) => (query['pageToken'] === undefined ? [at] : []))
-  const [first, next] = begins
-  return first === undefined || next === undefined ? undefined : pages[next - 1]?.at
-}
-
-async function ended(scene: Scene, { project }: Plot, applied: Applied): Promise<readonly [number, number]> {
+async function ended(scene: Scene, plot: Plot, applied: Applied): Promise<readonly [number, number]> {
   const from = Date.now()
   await scene.clusters.remove(applied)
   const nothingLeft = async (): Promise<true | undefined> =>
-    leftIn(project).length === 0 && (await scene.clusters.all()).length === 0 ? true : undefined
+    plot.left().length === 0 && (await scene.clusters.all()).length === 0 ? true : undefined
   await poll(nothingLeft, 200, within(scene.call, endMs))
   return [from, Date.now()]
 }
