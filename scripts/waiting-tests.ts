@@ -7,6 +7,7 @@ import { BaseSequencer, type TestSpecification } from 'vitest/node'
  */
 export const waitingTests: readonly string[] = [
   'operator-gce-late',
+  'operator-azure-late',
   'operator-azure-slow',
   'operator-outage',
   'operator-rehearsals',

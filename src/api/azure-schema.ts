@@ -136,5 +136,10 @@ export const azure = object({
       holds: ({ sshCIDRs: ranges = [], networkSecurityGroup: own }) =>
         ranges.length === 0 || own === undefined,
     },
+    {
+      cel: "!has(self.securityType) || self.securityType != 'ConfidentialVM' || !has(self.osDisk) || !has(self.osDisk.ephemeral) || !self.osDisk.ephemeral",
+      message: 'a ConfidentialVM has no ephemeral disk here: leave osDisk.ephemeral or securityType out',
+      holds: ({ securityType, osDisk }) => securityType !== 'ConfidentialVM' || osDisk?.ephemeral !== true,
+    },
   ],
 })

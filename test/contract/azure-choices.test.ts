@@ -32,7 +32,7 @@ describe('choices', () => {
   test('zones, spot before on demand, and an ephemeral disk where there is room', async () => {
     const { open, settings } = await begun()
     const cloud = await open('ours', { ...settings, zones: ['3', '1'], osDisk: { ephemeral: true } })
-    const found = await choices(cloud, ['Standard_D4ds_v5', 'Standard_D4pls_v5'], {
+    const found = await choices(cloud, ['Standard_D4ds_v5'], {
       purchasing: 'SpotOrOnDemand',
     })
     expect(
@@ -45,10 +45,8 @@ describe('choices', () => {
     ).toEqual([
       'Standard_D4ds_v5 3 Spot CacheDisk',
       'Standard_D4ds_v5 1 Spot CacheDisk',
-      'Standard_D4pls_v5 1 Spot',
       'Standard_D4ds_v5 3 OnDemand CacheDisk',
       'Standard_D4ds_v5 1 OnDemand CacheDisk',
-      'Standard_D4pls_v5 1 OnDemand',
     ])
   })
 
@@ -64,6 +62,12 @@ describe('choices', () => {
     [{ zones: ['3'] }, ['Standard_D4pls_v5'], 'correct spec.cloud.azure.zones or sizes'],
     [{ image: { urn: 'acme:none:x:latest' } }, ['Standard_D4s_v5'], 'correct spec.cloud.azure.image'],
     [{ image: { urn: 'acme:dask-gpu:cuda:1.0.0' } }, ['Standard_D4pls_v5'], 'choose another size or image'],
+    [
+      { osDisk: { ephemeral: true } },
+      ['Standard_D4ds_v5', 'Standard_D4pls_v5'],
+      'Standard_D4pls_v5 has no room of its own for a disk of 30 GiB',
+    ],
+    [{ osDisk: { ephemeral: true, sizeGiB: 200 } }, ['Standard_D4ds_v5'], 'for a disk of 200 GiB'],
     [{ osDisk: { type: 'Premium_LRS' } }, ['Standard_A2_v2'], 'correct spec.cloud.azure.osDisk.type'],
   ])('%o with %o is refused by its field', async (change, sizes, says) => {
     const { open, settings } = await begun()

@@ -152,19 +152,47 @@ test('a rule that somebody has widened by hand is corrected', async () => {
   expect(await cloud.reserveAddress(wish(owner), patience)).toEqual(made)
 })
 
-test('a group with somebody else’s machine in it is not deleted, and says so', async () => {
+test.each([
+  ['a machine', machineType, 'guest'],
+  ['a vault', 'Microsoft.KeyVault/vaults', 'guest'],
+])('a group with %s of somebody else’s in it is not deleted, and says so', async (_what, type, name) => {
   const { azure, open } = await aSubscription()
   const cloud = await open('ours')
   const owner = anOwner()
   await cloud.reserveAddress(wish(owner), patience)
-  const guest = azure.world.add(`dask-${owner.uid}`, machineType, 'guest', {})
+  const guest = azure.world.add(`dask-${owner.uid}`, type, name, {})
   await expect(cloud.releaseAddress(owner.uid, patience)).rejects.toMatchObject({
     fault: 'not-yet',
-    message: expect.stringContaining('guest'),
+    message: expect.stringContaining(`${type} ${name}`),
   })
   expect(azure.world.find(guest.id)).toBeDefined()
-  vanish(azure.world, guest)
+  azure.world.remove(guest)
   await cloud.releaseAddress(owner.uid, patience)
+})
+
+test('a machine that lists go on to show is asked for by its name after a while, and believed to be gone', async () => {
+  vi.useFakeTimers({ toFake: ['performance'] })
+  const { azure, open, left } = await aSubscription({ tempo: { bootMs: 0, deleteMs: 0 } })
+  const cloud = await open('ours', atHome)
+  const owner = anOwner()
+  const address = await cloud.reserveAddress(wish(owner), patience)
+  const { machines } = await cloud.launch(
+    aLaunchRequest({ owner, address, userData, offering: offeringIn('any'), count: 2 }),
+    patience,
+  )
+  const [ghost, other] = machines
+  if (ghost === undefined || other === undefined) throw new Error('two machines were asked for')
+  azure.world.lingering.add(ghost)
+  const there = async () => (await cloud.list(patience)).machines.filter(isThere).map(({ id }) => id)
+  expect(await there()).toEqual(machines)
+  await cloud.terminate([ghost], patience)
+  expect(await there()).toEqual(machines)
+  vi.advanceTimersByTime(301_000)
+  expect(await there()).toEqual([other])
+  await cloud.terminate([other], patience)
+  expect(await there()).toEqual([])
+  await cloud.releaseAddress(owner.uid, patience)
+  expect(left()).toEqual([])
 })
 
 test('a machine that switches itself off, and what Azure leaves of another, are there to be ended', async () => {

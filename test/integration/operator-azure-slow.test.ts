@@ -1,6 +1,6 @@
 import { afterAll, expect, test } from 'vitest'
 import { finalizer } from '../../src/api/names.ts'
-import { type AzureRoom, type AzureTenant, azureRoom } from '../support/azure/azure-room.ts'
+import { type AzureRoom, azureRoom } from '../support/azure/azure-room.ts'
 import { type ClusterObject, condition } from '../support/cluster-desk.ts'
 import { controlPlane } from '../support/control-plane.ts'
 
@@ -17,10 +17,6 @@ afterAll(async () => {
 })
 
 const reason = (cluster: ClusterObject, type: string) => condition(cluster, type)?.reason
-
-/** Names of machines that were asked for, each once. */
-const asked = (launches: AzureTenant['launches']): ReadonlySet<string> =>
-  new Set(launches.map(({ path }) => path.split('/').at(-1) ?? ''))
 
 test.concurrent('row 3: a create times out and is carried out a minute later: of a deleted cluster, its machine ends', async () => {
   const { room, azure, tenant } = ground
@@ -92,7 +88,7 @@ test.concurrent('row 21: a machine is refused after its interface and disk were 
   azure.world.halfMade.set(account.group, 1)
   await room.clusters.patch('half-made', { spec: { workers: { replicas: 1, sizes } } })
   await room.until('its worker is made', () => account.workers.length === 1)
-  const [refused = '', made = ''] = [...asked(account.launches)].slice(1)
+  const [refused = '', made = ''] = [...account.made].slice(1)
   expect(account.workers[0]?.name).toBe(made)
   const parts = () => account.left.filter(each => each.includes(refused.slice('dask-'.length)))
   expect(parts()).toHaveLength(2)
@@ -131,7 +127,7 @@ test.concurrent('row 27: Azure says that machines were made and there are none: 
   await room.clusters.until('forgetful', each => reason(each, 'WorkersReady') === 'TooManyLaunches')
   const lists = account.lists.length
   await room.until('four lists more', () => account.lists.length >= lists + 4)
-  expect(asked(account.launches).size).toBe(16)
+  expect(account.made.size).toBe(16)
   // Nobody has seen them: they are waited for until nothing can come of them any more.
   await room.clusters.remove('forgetful')
   await room.clusters.gone('forgetful', uid, 500_000)

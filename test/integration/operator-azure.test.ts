@@ -1,7 +1,7 @@
 import { randomUUID } from 'node:crypto'
 import { afterAll, expect, test } from 'vitest'
 import { finalizer } from '../../src/api/names.ts'
-import { type AzureRoom, type AzureTenant, azureRoom } from '../support/azure/azure-room.ts'
+import { type AzureRoom, azureRoom } from '../support/azure/azure-room.ts'
 import { endMachine } from '../support/azure/machines.ts'
 import { condition } from '../support/cluster-desk.ts'
 import { controlPlane } from '../support/control-plane.ts'
@@ -18,10 +18,6 @@ afterAll(async () => {
   if (differs.size > 0) throw new Error(`unlike Azure: ${[...differs].join(', ')}`)
 })
 
-/** Names of machines that were asked for, each once. */
-const asked = (launches: AzureTenant['launches']): ReadonlySet<string> =>
-  new Set(launches.map(({ path }) => path.split('/').at(-1) ?? ''))
-
 test.concurrent('a cluster is made, grown, shrunk and deleted, and nothing of it is left in the group', async () => {
   const { room, tenant } = ground
   const account = await tenant('life')
@@ -35,7 +31,7 @@ test.concurrent('a cluster is made, grown, shrunk and deleted, and nothing of it
   await room.until('two more run', () => account.workers.length === 4)
   await room.clusters.patch('life', { spec: { workers: { replicas: 1 } } })
   await room.until('one is left', () => account.workers.length === 1)
-  expect(asked(account.launches).size).toBe(5)
+  expect(account.made.size).toBe(5)
   await room.removed('life')
   expect(account.left).toEqual([])
 })
@@ -48,7 +44,7 @@ test.concurrent('row 2: answers of launches are lost: asked for again by the sam
   await room.until('all are made', () => account.alive.length === 3 && account.isAtRest)
   const lists = account.lists.length
   await room.until('lists show them', () => account.lists.length >= lists + 3)
-  expect([account.alive.length, asked(account.launches).size]).toEqual([3, 3])
+  expect([account.alive.length, account.made.size]).toEqual([3, 3])
   await room.removed('lost')
   expect(account.left).toEqual([])
 })
@@ -88,7 +84,7 @@ test.concurrent('row 22: Azure evicts a spot machine: another is asked for withi
     .filter(({ search }) => !search.includes('statusOnly'))
   const seen = ofMachines.find(each => each.at >= at)?.at ?? Infinity
   expect((account.launches.at(-1)?.at ?? Infinity) - seen).toBeLessThan(2_000)
-  expect(asked(account.launches).size).toBe(5)
+  expect(account.made.size).toBe(5)
   await room.removed('spot')
   expect(account.left).toEqual([])
 })
@@ -108,7 +104,7 @@ test.concurrent('row 25: two fifths of the machines are missing from lists at on
   await room.until('lists agree', () => account.lists.length >= then + 4)
   for (const name of names) azure.world.hidden.delete(name)
   await room.clusters.until('hidden', each => condition(each, 'Degraded') === undefined)
-  expect([account.alive.length, asked(account.launches).size]).toEqual([15, 15])
+  expect([account.alive.length, account.made.size]).toEqual([15, 15])
   await room.removed('hidden')
   expect(account.left).toEqual([])
 })

@@ -33,8 +33,8 @@ test('nothing is granted that no call needs, and nothing twice', () => {
 })
 
 test('a role of a group makes and deletes no group, and that of the subscription beside it only reads', () => {
-  const groups = /resourceGroups\/(?:write|delete)$/
-  expect(whole.filter(each => groups.test(each))).toHaveLength(2)
+  const groups = /resourceGroups\/(?:write|delete|resources\/read)$/
+  expect(whole.filter(each => groups.test(each))).toHaveLength(3)
   expect([...new Set([...group, ...reads])].toSorted()).toEqual(whole.filter(each => !groups.test(each)))
   expect(group.filter(each => groups.test(each))).toEqual([])
   expect(reads.filter(each => !each.endsWith('/read'))).toEqual([])

@@ -3,7 +3,7 @@ import { poll } from '../../../src/lib/wait.ts'
 import { lastCreateAt, partOf, type SingleLife } from './parts.ts'
 import type { Plot } from './site.ts'
 
-const lifeMs = 600_000
+const lifeMs = 1_800_000
 
 /** Machines that are asked for one by one. */
 export interface Singles {

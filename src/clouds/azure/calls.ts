@@ -130,6 +130,8 @@ export const calls = {
   'resourceGroups.get': within(group('read')),
   'resourceGroups.createOrUpdate': { actions: [], ownGroups: [group('write')] },
   'resourceGroups.delete': { actions: [], ownGroups: [group('delete')] },
+  /** Whether somebody has put something into a group that is to go. */
+  'resources.listByResourceGroup': { actions: [], ownGroups: [group('resources/read')] },
   'resourceSkus.list': listing(compute('skus/read')),
   'virtualMachineImages.list': listing(
     compute('locations/publishers/artifacttypes/offers/skus/versions/read'),

@@ -56,6 +56,9 @@ function requireAbilities(size: Size, { encryptionAtHost, osDisk, securityType }
     refuse('spec.cloud.azure.osDisk.type', `takes no ${osDisk.type} disk`)
   if (securityType === 'TrustedLaunch' && !(size.takesTrustedLaunch && size.generations.includes('V2')))
     refuse('spec.cloud.azure.securityType', 'cannot be started by trusted launch')
+  const asked = osDisk.sizeGiB ?? usualGiB
+  if (osDisk.ephemeral && placementIn(size, osDisk) === undefined)
+    refuse('spec.cloud.azure.osDisk.ephemeral', `has no room of its own for a disk of ${asked} GiB`)
   if (securityType === 'ConfidentialVM' && !size.takesConfidential)
     refuse('spec.cloud.azure.securityType', 'is not confidential')
 }
@@ -73,15 +76,20 @@ function inEachZone(
     image: image.path,
     diskGiB,
     security: securityOf(size, image, settings),
-    ephemeral: settings.osDisk.ephemeral
-      ? size.ephemeral.find(({ gib }) => gib >= (diskGiB ?? usualGiB))?.placement
-      : undefined,
+    ephemeral: placementIn(size, settings.osDisk),
     hasPlan: image.hasPlan,
   }
   const zones = settings.zones.filter(zone => size.zones.includes(zone))
   if (settings.zones.length === 0) return [{ ...offering, zone: undefined }]
   return zones.map(zone => ({ ...offering, zone }))
 }
+
+/** Where an ephemeral disk has room; undefined where none is asked for, or there is none. */
+const placementIn = (
+  { ephemeral }: Size,
+  { ephemeral: isAsked, sizeGiB }: AzureSettings['osDisk'],
+): Offering['ephemeral'] =>
+  isAsked ? ephemeral.find(({ gib }) => gib >= (sizeGiB ?? usualGiB))?.placement : undefined
 
 const securityOf = (size: Size, image: Image, { securityType }: AzureSettings): Offering['security'] => {
   if (securityType !== undefined) return securityType

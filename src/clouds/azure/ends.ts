@@ -38,7 +38,21 @@ async function endOne({ session, subscription }: Eyes, machine: Place, call: Cal
   const leftovers = subscription.leftovers.of(machine.id)
   const isGoneBefore = leftovers.length > 0 && (await machineNow(session, machine, call)) === undefined
   if (isGoneBefore) return clearLeftovers(session, leftovers, call)
+  subscription.ghosts.asked([machine.id])
   await askForEnd(session, machine, call)
+}
+
+/** Asks for machines that have been about to end for too long by their names: lists may show what is not there. */
+export async function lookForGhosts(
+  { session, subscription: { ghosts } }: Eyes,
+  places: readonly Place[],
+  call: Call,
+): Promise<void> {
+  const doubtful = new Set(ghosts.doubtful)
+  const due = places.filter(({ id }) => doubtful.has(id))
+  await Promise.all(
+    due.map(async place => ghosts.looked(place.id, (await machineNow(session, place, call)) !== undefined)),
+  )
 }
 
 /** Never by force: Azure then holds on to an interface for minutes, and a scheduler's is wanted again at once. */

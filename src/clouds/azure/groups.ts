@@ -4,12 +4,12 @@ import type { ClusterUid } from '../../model/names.ts'
 import type { Ours } from '../marks.ts'
 import { isGoing, ownPart } from './belongings.ts'
 import { isGone, unless } from './faults.ts'
-import { machinesOf } from './lists.ts'
-import { ownerOf } from './machines.ts'
-import { partName } from './names.ts'
+import { partName, readDiskName } from './names.ts'
 import { taken } from './operations.ts'
-import type { ResourceGroup } from './sdk.ts'
+import { everyPage } from './pages.ts'
+import type { Resource, ResourceGroup } from './sdk.ts'
 import type { AzureSession } from './session.ts'
+import { readTags } from './tags.ts'
 
 /** Makes a cluster's own resource group where it is not there. A group of its name that is somebody else's is never used. */
 export async function makeGroup(
@@ -54,8 +54,26 @@ const groupNamed = (session: AzureSession, name: string, call: Call): Promise<Re
       throw error
     })
 
+const thingsIn = (session: AzureSession, group: string, call: Call): Promise<readonly Resource[]> =>
+  everyPage(
+    session,
+    'resources.listByResourceGroup',
+    options => session.clients.resources.resources.listByResourceGroup(group, options),
+    call,
+  )
+
 /**
- * Asks for the end of a group that was made for a cluster, with all that is in it: but not while there is a machine in it that
+ * Whether it is a cluster's: by what it says of itself. A disk may say nothing, and has a name that nobody else would give;
+ * what is made under a thing, an extension of a machine for one, goes with that.
+ */
+function isOf(thing: Resource, uid: ClusterUid, { installation }: Ours): boolean {
+  const marks = readTags(thing)
+  const isMarked = marks.installation === installation && marks.uid === uid
+  return isMarked || readDiskName(thing.name ?? '')?.uid === uid || (thing.name ?? '').includes('/')
+}
+
+/**
+ * Asks for the end of a group that was made for a cluster, with all that is in it: but not while there is something in it that
  * is not the cluster's. Returns when Azure has taken the request; the group is listed as long as it is there.
  */
 export async function removeGroup(
@@ -66,11 +84,11 @@ export async function removeGroup(
 ): Promise<void> {
   if (isGoing({ group })) return
   const name = group.name ?? ''
-  const stranger = (await machinesOf(session, name, call)).find(vm => ownerOf(vm, ours) !== uid)
+  const stranger = (await thingsIn(session, name, call)).find(thing => !isOf(thing, uid, ours))
   if (stranger !== undefined)
     throw new CloudError(
       'not-yet',
-      `The resource group ${name} goes with its cluster, and there is a virtual machine in it that is not the cluster's, ${stranger.name ?? ''}: move it or delete it`,
+      `The resource group ${name} goes with its cluster, and something is in it that is not the cluster's, ${stranger.type ?? ''} ${stranger.name ?? ''}: move it or delete it`,
     )
   const { resourceGroups } = session.clients.resources
   await unless(

@@ -27,6 +27,7 @@ export function listingOf(
   })
   const leftovers = leftoversIn(look, ours, seal)
   subscription.leftovers.meet(leftovers)
+  subscription.ghosts.meet(machines.map(({ machine }) => machine))
   const { lasting } = subscription.leftovers
   const belongings = [...belongingsIn(look, ours).values()]
   const addresses = belongings.flatMap(own => addressOf(own, session) ?? [])

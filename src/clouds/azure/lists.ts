@@ -14,6 +14,7 @@ import {
   type VirtualNetwork,
 } from './sdk.ts'
 import type { AzureSession } from './session.ts'
+import type { Eyes } from './sizes.ts'
 
 /** Everything that a principal may see in a subscription, of the kinds that clusters are made of. */
 export interface Look extends Resources {
@@ -85,16 +86,16 @@ async function statesIn(session: AzureSession, call: Call): Promise<Look['states
   )
 }
 
-/** All lists side by side. */
-export async function lookAround(session: AzureSession, call: Call): Promise<Look> {
+/** Lists side by side: first of machines, then of what is around them, unless that is known. */
+export async function lookAround({ session, subscription }: Eyes, call: Call): Promise<Look> {
   const { compute } = session.clients
-  const [machines, states, disks, resources] = await Promise.all([
+  const [machines, states, disks] = await Promise.all([
     machinesIn(session, call),
     statesIn(session, call),
     everyPage(session, 'disks.list', options => compute.disks.list(options), call),
-    resourcesIn(session, call),
   ])
-  return { machines, states, disks, ...resources }
+  const own = { machines, states, disks }
+  return { ...own, ...(await subscription.surroundings.of(own, () => resourcesIn(session, call))) }
 }
 
 export async function resourcesIn(session: AzureSession, call: Call): Promise<Resources> {

@@ -20,7 +20,7 @@ import { born } from './births.ts'
 import { offeringsFor } from './choices.ts'
 import { clear, clearLeftovers } from './clearing.ts'
 import { saidOn } from './console.ts'
-import { end } from './ends.ts'
+import { end, lookForGhosts } from './ends.ts'
 import { makeGroup, removeGroup, requireGroup } from './groups.ts'
 import { machineNamed } from './launching.ts'
 import { listingOf } from './listing.ts'
@@ -91,17 +91,20 @@ export class AzureCloud implements Cloud {
   async list(call: Call): Promise<Listing> {
     const { session, subscription, seal } = this.#options
     const look = await this.#refusal.heed(this.#lookedAt(call))
-    const { listing, places } = listingOf(look, { ours: this.#ours, seal, session, subscription })
+    const eyes = { session, subscription }
+    const { listing, places } = listingOf(look, { ours: this.#ours, seal, ...eyes })
+    await lookForGhosts(eyes, places, call)
     this.#own.meet(places.map(({ id, place }) => [id, place] as const))
     this.#own.keepOnly(new Set(listing.machines.map(({ id }) => id)))
-    return listing
+    const isThere = ({ id }: { readonly id: MachineId }): boolean => !subscription.ghosts.has(id)
+    return { ...listing, machines: listing.machines.filter(isThere) }
   }
 
   /** Side by side, but for credentials that were refused: those are tried with a single call. */
   async #lookedAt(call: Call): Promise<Look> {
-    const { session } = this.#options
+    const { session, subscription } = this.#options
     if (this.#refusal.isOn) await machinesIn(session, call)
-    return lookAround(session, call)
+    return lookAround({ session, subscription }, call)
   }
 
   offerings(wish: MachineWish, call: Call): Promise<readonly string[]> {

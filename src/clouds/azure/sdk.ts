@@ -13,7 +13,7 @@ export type {
   SecurityRule,
   VirtualNetwork,
 } from '@azure/arm-network'
-export type { ResourceGroup } from '@azure/arm-resources'
+export type { GenericResourceExpanded as Resource, ResourceGroup } from '@azure/arm-resources'
 
 export interface Clients {
   readonly compute: ComputeManagementClient

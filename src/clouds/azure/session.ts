@@ -5,7 +5,7 @@ import type { CallName } from './calls.ts'
 import { type AzureCredentials, credentialOf, prove } from './credentials.ts'
 import { resourceManager, tokenScope } from './endpoints.ts'
 import { translated } from './faults.ts'
-import { type AzureGate, azureGate, methodOf } from './gate.ts'
+import { AzureGate } from './gate.ts'
 import { type Clients, openClients, type Policy } from './sdk.ts'
 
 /** A call may wait for its turn and for its answer so long, whatever its caller has. */
@@ -27,7 +27,7 @@ export class AzureSession {
   readonly subscriptionId: string
   readonly clients: Clients
   readonly #credential: ReturnType<typeof credentialOf>
-  #gate: AzureGate = azureGate()
+  #gate = new AzureGate()
 
   constructor(subscriptionId: string, credentials: AzureCredentials | undefined) {
     this.subscriptionId = subscriptionId
@@ -77,16 +77,15 @@ export class AzureSession {
       name: 'dask-cloud-operator',
       sendRequest: async (request, next) => {
         const call = terms.getStore()
-        const method = methodOf(request.method)
         if (call !== undefined) {
           request.abortSignal ??= call.signal
-          await this.#gate.pass(method, call)
+          await this.#gate.pass(request, call)
           // The SDK begins operations with a signal of their own: nothing is sent for whom it is too late.
           call.signal.throwIfAborted()
         }
         const answer = await next(request)
         if (answer.status === 429 && !isOfOne(answer.bodyAsText))
-          this.#gate.told(method, retryMs(answer.headers.get('retry-after')))
+          this.#gate.told(request, retryMs(answer.headers.get('retry-after')))
         return answer
       },
     }
@@ -97,11 +96,7 @@ export class AzureSession {
 const isOfOne = (body: string | null | undefined): boolean =>
   (body ?? '').includes('RetryableErrorDueToAnotherOperation')
 
-/** Azure may mean one kind of call in one region, and minutes: whatever else is asked for is not held up for so long. */
-const mostRetryMs = 10_000
-
-const retryMs = (seconds: string | undefined): number =>
-  Math.min(mostRetryMs, Math.max(0, Number(seconds ?? 0) || 0) * 1_000)
+const retryMs = (seconds: string | undefined): number => Math.max(0, Number(seconds ?? 0) || 0) * 1_000
 
 const ended = (signal: AbortSignal): Promise<never> =>
   new Promise((_resolve, reject) => {

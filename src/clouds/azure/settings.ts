@@ -72,6 +72,13 @@ export function parseSettings(raw: unknown, path: string): AzureSettings {
   const settings = record(raw, path)
   noOthers(settings, path, known)
   const at = (name: string): readonly [unknown, string] => [settings[name], `${path}.${name}`]
+  const disk = osDisk(...at('osDisk'))
+  const securityType = optional(...at('securityType'), among(azureSecurityTypes))
+  if (disk.ephemeral && securityType === 'ConfidentialVM')
+    throw new ParseError(
+      `${path}.osDisk.ephemeral`,
+      'is true, and securityType is ConfidentialVM: there are no such machines here, leave one of them out',
+    )
   return {
     subscriptionId: matching(patterns.guid, ...at('subscriptionId')).toLowerCase(),
     location: matching(patterns.location, ...at('location')),
@@ -79,9 +86,9 @@ export function parseSettings(raw: unknown, path: string): AzureSettings {
     resourceGroup: optional(...at('resourceGroup'), like(patterns.resourceGroup)),
     ...network(settings, path),
     image: image(...at('image')),
-    osDisk: osDisk(...at('osDisk')),
+    osDisk: disk,
     encryptionAtHost: optional(...at('encryptionAtHost'), flag) ?? false,
-    securityType: optional(...at('securityType'), among(azureSecurityTypes)),
+    securityType,
     identities: once(listOf(patterns.identity, ...at('identities'), azureBounds.identities)),
     tags: tags(...at('tags')),
     adminUsername: optional(...at('adminUsername'), adminUsername) ?? usualUser,

@@ -3,11 +3,13 @@ import { steadyNow } from '../../lib/steady.ts'
 import type { MachineId } from '../../model/names.ts'
 import { NoCapacity } from '../capacity.ts'
 import { KnownMachines } from '../known-machines.ts'
-import { type AzureGate, azureGate } from './gate.ts'
+import { AzureGate } from './gate.ts'
+import { Ghosts } from './ghosts.ts'
 import type { Image } from './images.ts'
 import { Leftovers } from './leftovers.ts'
 import type { Site } from './sites.ts'
 import type { Size } from './sizes.ts'
+import { Surroundings } from './surroundings.ts'
 
 const rememberMs = 300_000
 /** One list of sizes is megabytes. */
@@ -19,6 +21,8 @@ export class AzureSubscription {
   readonly outOfStock: NoCapacity
   readonly machines: KnownMachines
   readonly leftovers: Leftovers
+  readonly ghosts: Ghosts
+  readonly surroundings: Surroundings
   readonly sites: Memo<Site>
   readonly groups: Memo<void>
   readonly sizes: Memo<ReadonlyMap<string, Size>>
@@ -27,7 +31,9 @@ export class AzureSubscription {
   readonly problems = new Map<MachineId, string>()
 
   constructor(now: () => number = steadyNow) {
-    this.gate = azureGate(now)
+    this.gate = new AzureGate(now)
+    this.ghosts = new Ghosts(now)
+    this.surroundings = new Surroundings(now, () => this.gate.changes)
     this.outOfStock = new NoCapacity(now)
     this.machines = new KnownMachines(now)
     this.leftovers = new Leftovers(now)

@@ -147,6 +147,11 @@ export class AzureTenant {
     return this.asked('virtualMachines.createOrUpdate')
   }
 
+  /** Names of machines that were asked for, each once. */
+  get made(): ReadonlySet<string> {
+    return new Set(this.launches.map(({ path }) => path.split('/').at(-1) ?? ''))
+  }
+
   /** For the script. */
   readonly whenLaunch = ({ by, method }: Asked): boolean =>
     by === this.principal.objectId && method === 'virtualMachines.createOrUpdate'

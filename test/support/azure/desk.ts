@@ -79,6 +79,8 @@ export class Desk {
       return { status: 200, body: { value: sizes.map(size => skuOf(size, location)) } }
     }
     if (target.type === 'versions') return imageAnswer(url)
+    if (target.type === 'resources')
+      return { status: 200, body: pageOf(this.#in(target.group), url, this.pageSize) }
     if (target.name !== '') return { status: 200, body: toldOf(this.#found(target)) }
     const found = visible(world, by.actions, target.type).filter(
       each => target.group === '' || lower(each.group) === lower(target.group),
@@ -87,6 +89,14 @@ export class Desk {
     const tell =
       url.searchParams.get('statusOnly') === 'true' ? statusOf : isMachines ? listedMachine : toldOf
     return { status: 200, body: pageOf(found.map(tell), url, this.pageSize) }
+  }
+
+  /** Everything in a group, whatever it is, as far as such a list tells it. */
+  #in(group: string): readonly Json[] {
+    return this.#world
+      .there()
+      .filter(each => each.type !== groupType && lower(each.group) === lower(group))
+      .map(({ id, name, type, body: { location, tags } }) => ({ id, name, type, location, tags }))
   }
 
   #found({ group, type, name }: Target): Resource {

@@ -20,6 +20,7 @@ export function nameOf({ method, url }: { readonly method: string; readonly url:
   const { type, name, verb, group } = targetOf(url)
   const [, kind = type] = type.split('/')
   if (/\/operations\//i.test(url.pathname)) return 'operations.get'
+  if (verb === 'resources') return 'resources.listByResourceGroup'
   if (type === 'skus') return 'resourceSkus.list'
   if (type === 'versions') return `virtualMachineImages.${name === '' ? 'list' : 'get'}`
   if (method === 'POST') return `${kind}.${verb}`
@@ -34,6 +35,7 @@ export function targetOf(url: URL): Target {
   const parts = url.pathname.split('/').slice(1)
   const [, , third = '', group = '', , namespace = '', kind = '', name = '', verb = ''] = parts
   if (lower(third) === 'resourcegroups') {
+    if (lower(parts[4]) === 'resources') return { group, type: 'resources', name: '', verb: 'resources' }
     if (namespace === '') return { group, type: groupType, name: group, verb: '' }
     return { group, type: spelled(`${namespace}/${kind}`), name, verb }
   }

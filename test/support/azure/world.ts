@@ -80,6 +80,8 @@ export class AzureWorld {
   readonly halfMade = new Map<string, number>()
   /** Resource groups whose machines are said to be made, and are not there. */
   readonly forgetful = new Set<string>()
+  /** Names of what lists show although it is gone. */
+  readonly lingering = new Set<string>()
   /** Names of what lists do not show. */
   readonly hidden = new Set<string>()
   /** An address in a subnet; of the subnet's own unless it is said otherwise. */
@@ -154,7 +156,7 @@ export class AzureWorld {
       each =>
         lower(each.type) === lower(type) &&
         each.bornAt <= at &&
-        (each.goneAt ?? Infinity) > at &&
+        ((each.goneAt ?? Infinity) > at || this.lingering.has(each.name)) &&
         !this.hidden.has(each.name),
     )
   }
