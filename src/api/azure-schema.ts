@@ -139,7 +139,8 @@ export const azure = object({
     {
       cel: "!has(self.securityType) || self.securityType != 'ConfidentialVM' || !has(self.osDisk) || !has(self.osDisk.ephemeral) || !self.osDisk.ephemeral",
       message: 'a ConfidentialVM has no ephemeral disk here: leave osDisk.ephemeral or securityType out',
-      holds: ({ securityType, osDisk }) => securityType !== 'ConfidentialVM' || osDisk?.ephemeral !== true,
+      holds: ({ securityType, osDisk: disk }) =>
+        securityType !== 'ConfidentialVM' || disk?.ephemeral !== true,
     },
   ],
 })
