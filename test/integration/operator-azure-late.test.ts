@@ -19,10 +19,11 @@ test('row 4: machines that lists do not show for 30 s are not made twice, and ar
   const { room, tenant } = ground
   const account = await tenant('unseen')
   const { uid } = (await account.create('deleted-unseen', { replicas: 2 })).metadata
-  await room.until('machines are made', () => account.alive.length === 3)
+  // Its rules are made before, and seen when lists show them.
+  await room.until('machines are made', () => account.alive.length === 3, 120_000)
   await room.clusters.remove('deleted-unseen')
   await account.create('unseen', { replicas: 2 })
-  await room.until('the other cluster has its own', () => account.made.size === 6)
+  await room.until('the other cluster has its own', () => account.made.size === 6, 120_000)
   await room.until('the first are ended', () => account.alive.length === 3, 60_000)
   expect((await room.clusters.get('deleted-unseen'))?.metadata.finalizers).toContain(finalizer)
   await room.clusters.gone('deleted-unseen', uid, 400_000)

@@ -66,6 +66,9 @@ const withoutVitest = (): NodeJS.ProcessEnv => {
 
 /** Who has ended and is not yet noticed by its parent has no words. */
 function isAlive(pid: number): boolean {
-  const path = `/proc/${pid}/cmdline`
-  return existsSync(path) && readFileSync(path, 'utf8') !== ''
+  try {
+    return readFileSync(`/proc/${pid}/cmdline`, 'utf8') !== ''
+  } catch {
+    return false
+  }
 }
