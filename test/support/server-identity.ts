@@ -1,13 +1,6 @@
 import { createPrivateKey, createPublicKey, generateKeyPairSync, X509Certificate } from 'node:crypto'
-import { createAuthority, nameOf } from '../../../src/pki/authority.ts'
-import {
-  certify,
-  commonName,
-  dnsNames,
-  leafConstraints,
-  leafKeyUsage,
-  purposes,
-} from '../../../src/pki/x509.ts'
+import { createAuthority, nameOf } from '../../src/pki/authority.ts'
+import { certify, commonName, dnsNames, leafConstraints, leafKeyUsage, purposes } from '../../src/pki/x509.ts'
 
 export interface ServerIdentity {
   /** In PEM: whom clients have to trust. */
@@ -18,9 +11,9 @@ export interface ServerIdentity {
 
 const dayMs = 86_400_000
 
-/** A certificate for `localhost`, of an authority of its own: Azure's libraries speak to nobody without one. */
+/** A certificate for `localhost`, of an authority of its own: the clouds' libraries speak to nobody without one. */
 export function aServerIdentity(now = Date.now()): ServerIdentity {
-  const authority = createAuthority({ name: 'simulated Azure', now, days: 2 })
+  const authority = createAuthority({ name: 'simulated cloud', now, days: 2 })
   const issuerKey = createPrivateKey(authority.key)
   const { privateKey, publicKey } = generateKeyPairSync('ec', { namedCurve: 'P-256' })
   const cert = certify({
