@@ -25,7 +25,9 @@ export interface Tally {
 export function tally(world: World, inventory: InventorySeen, group: Group): Tally {
   const machines = inventory.machines.filter(({ group: name }) => name === group.name).toSorted(byAge)
   const alive = machines.filter(machine => isAlive(machine) && !world.memory.terminated.has(machine.id))
-  const staying = alive.filter(machine => !isDeparting(world, machine))
+  // One that is switched off is ended for that alone: it makes no other one too many.
+  const running = alive.filter(({ state }) => state.kind !== 'stopped')
+  const staying = running.filter(machine => !isDeparting(world, machine))
   const records = world.launches.filter(launch => launch.group === group.name)
   const pending = (launch: Launch): number =>
     unseen(launch, id => inventory.listed.has(id), listedOf(launch, inventory))
@@ -33,7 +35,7 @@ export function tally(world: World, inventory: InventorySeen, group: Group): Tal
   return {
     fresh: staying.filter(({ fingerprint }) => sameIntent(fingerprint, group.fingerprint)),
     stale: staying.filter(({ fingerprint }) => !sameIntent(fingerprint, group.fingerprint)),
-    departing: alive.filter(machine => isDeparting(world, machine)),
+    departing: running.filter(machine => isDeparting(world, machine)),
     coming: sum(fresh.map(pending)),
     there: alive.length + sum(records.map(pending)),
     leaving: machines.filter(({ state }) => state.kind !== 'gone').length - alive.length,

@@ -20,6 +20,11 @@ describe('a machine that somebody switched off', () => {
     ).toEqual(['terminate s w1'])
   })
 
+  test('makes no other one too many: what is left of a machine that could not be made is such a one', () => {
+    const machines = [aScheduler(), aMachine('w1', { state: off }), aMachine('w2')]
+    expect(steps({ machines, replicas: 1, workers: [] })).toEqual(['terminate w1'])
+  })
+
   test('is counted as missing once it was asked to end', () => {
     const memory = { terminated: new Map([[machineId('w1'), now - 1_000]]) }
     const machines = [aScheduler(), aMachine('w1', { state: off })]
