@@ -28,7 +28,7 @@ const listening = { host: '0.0.0.0', port: schedulerPort } as const
 /** For a scheduler whose address nobody knows before it runs: it listens on its port wherever it is. */
 export const anywhere: Addresses = { internal: listening, external: listening }
 
-export type MetadataService = 'ec2' | 'gce' | 'azure'
+export type MetadataService = 'ec2' | 'gce' | 'azure' | 'digitalocean'
 
 /** PEM, of this role alone: a machine never holds another role's key. */
 export interface MachineCertificates {

@@ -81,4 +81,14 @@ export const services: Readonly<Record<MetadataService, ServiceWays>> = {
     },
     worker: { ...usualWorker, beforeStart: `ExecStartPre=+${python}/azure.py name /etc/dask/watch\n` },
   },
+  // Nobody takes a droplet back: the watcher shows how it comes up, and looks whether anybody is there.
+  digitalocean: {
+    url: 'http://169.254.169.254',
+    lookEveryS: 5,
+    leaveWithinS: 90,
+    watcher: `${python}/digitalocean.py watch /etc/dask/watch`,
+    programs: ['digitalocean.py'],
+    exchanges: { 'run.sh': namedByService, 'container.sh': namedByService },
+    worker: { ...usualWorker, beforeStart: `ExecStartPre=+${python}/digitalocean.py name /etc/dask/watch\n` },
+  },
 }

@@ -24,6 +24,7 @@ const ownPrograms = {
   ec2: services.ec2.programs.map(programNamed),
   gce: services.gce.programs.map(programNamed),
   azure: services.azure.programs.map(programNamed),
+  digitalocean: services.digitalocean.programs.map(programNamed),
 } as const satisfies Readonly<Record<MetadataService, readonly MachineFile[]>>
 
 const commands = (units: readonly string[]) => [

@@ -35,7 +35,7 @@ export interface Cloud {
      * Machines hear of their end from this kind of metadata service, and a machine that powers itself off ends, or is
      * listed as stopped from then on.
      */
-    readonly metadata?: 'ec2' | 'gce' | 'azure'
+    readonly metadata?: 'ec2' | 'gce' | 'azure' | 'digitalocean'
     /** Tasks may ask that service, since the user has given the machines an identity that it hands out. */
     readonly opensMetadata?: boolean
     /** The cloud ends a machine by itself when `LaunchRequest.endsAt` has come. */

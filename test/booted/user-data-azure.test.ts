@@ -40,13 +40,15 @@ machineStory(
     zone: '1',
     encode: text => Buffer.from(text),
     asked: { path: '/metadata/instance?api-version=2021-02-01', refusal: '400' },
-    async takeBack(room, taken) {
-      room.notify(taken, 'event-1', 'Preempt')
+    taken: {
+      async back(room, taken) {
+        room.notify(taken, 'event-1', 'Preempt')
+      },
+      lastWords: [
+        'dask-watch: the cloud takes this machine back: interruption',
+        'dask-watch: powering off: its worker has left',
+      ],
     },
-    lastWords: [
-      'dask-watch: the cloud takes this machine back: interruption',
-      'dask-watch: powering off: its worker has left',
-    ],
   },
   inTheMiddle,
 )

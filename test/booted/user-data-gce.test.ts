@@ -36,11 +36,13 @@ machineStory(
     encode: text => Buffer.from(text),
     asked: { path: '/computeMetadata/v1/instance/attributes/user-data', refusal: '403' },
     // The machine is told to shut down in the same moment, and has half a minute.
-    async takeBack(room, taken) {
-      room.notify(taken, 'instance/preempted', 'TRUE')
-      await room.machine(taken).run('systemctl', 'poweroff')
+    taken: {
+      async back(room, taken) {
+        room.notify(taken, 'instance/preempted', 'TRUE')
+        await room.machine(taken).run('systemctl', 'poweroff')
+      },
+      lastWords: ['dask-watch: the cloud takes this machine back: interruption'],
     },
-    lastWords: ['dask-watch: the cloud takes this machine back: interruption'],
   },
   inTheMiddle,
 )

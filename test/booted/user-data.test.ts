@@ -72,13 +72,15 @@ machineStory(
     zone: 'us-east-1a',
     encode: compressed,
     asked: { path: '/latest/user-data', refusal: '401' },
-    async takeBack(room, taken) {
-      room.notify(taken, 'spot/instance-action', '{"action": "terminate", "time": "2026-09-18T08:22:00Z"}')
+    taken: {
+      async back(room, taken) {
+        room.notify(taken, 'spot/instance-action', '{"action": "terminate", "time": "2026-09-18T08:22:00Z"}')
+      },
+      lastWords: [
+        'dask-watch: the cloud takes this machine back: interruption',
+        'dask-watch: powering off: its worker has left',
+      ],
     },
-    lastWords: [
-      'dask-watch: the cloud takes this machine back: interruption',
-      'dask-watch: powering off: its worker has left',
-    ],
   },
   inTheMiddle,
 )

@@ -15,6 +15,7 @@ import type { Bundle } from '../../src/pki/bundle.ts'
 import { aBoot, bundle } from './boots.ts'
 import { azureDatasource } from './machines/azure-datasource.ts'
 import type { Datasource, Described } from './machines/datasource.ts'
+import { digitalOceanDatasource } from './machines/digitalocean-datasource.ts'
 import { ec2Datasource } from './machines/ec2-datasource.ts'
 import { gceDatasource } from './machines/gce-datasource.ts'
 
@@ -24,18 +25,22 @@ const sources: Readonly<Record<MetadataService, () => Datasource>> = {
   ec2: ec2Datasource,
   gce: gceDatasource,
   azure: azureDatasource,
+  digitalocean: digitalOceanDatasource,
 }
 const programs = fileURLToPath(new URL('../../src/bootstrap/machine/', import.meta.url))
 const watchers: Readonly<Record<MetadataService, readonly string[]>> = {
   ec2: ['watch.py'],
   gce: ['gce.py', 'watch'],
   azure: ['azure.py', 'watch'],
+  digitalocean: ['digitalocean.py', 'watch'],
 }
 
 /** A folder that stands for a machine, its watcher, and a metadata service that answers as that cloud's does. */
 export class WatchedMachine implements AsyncDisposable {
   readonly folder: string
   readonly notices = new Map<string, string>()
+  /** What its cloud calls it. */
+  id = 'i-1'
   /** Requests that were refused, and tokens that were given. */
   readonly heard = { refused: 0, tokens: 0 }
   readonly #metadata: MetadataService
@@ -72,7 +77,7 @@ export class WatchedMachine implements AsyncDisposable {
   get #described(): Described {
     const { notices } = this
     const place = { mac: '02:00:00:00:00:01', ip: '10.0.0.8', publicIp: undefined, zone: 'us-east-1a' }
-    const name = { id: 'i-1', uuid: '0', hostname: 'ip-10-0-0-8', size: 'm7i.large' }
+    const name = { id: this.id, uuid: '0', hostname: 'ip-10-0-0-8', size: 'm7i.large' }
     return { ...name, ...place, userData: Buffer.from(''), notices }
   }
 

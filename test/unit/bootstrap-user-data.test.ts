@@ -58,6 +58,7 @@ test.each([
   { given: 'gce-worker', boot: aBoot('worker', { ...full, metadata: 'gce' }) },
   { given: 'azure-scheduler', boot: aBoot('scheduler', { ...full, metadata: 'azure' }) },
   { given: 'azure-worker', boot: aBoot('worker', { ...full, metadata: 'azure' }) },
+  { given: 'digitalocean-worker', boot: aBoot('worker', { ...full, metadata: 'digitalocean' }) },
   { given: 'azure-container', boot: aBoot('worker', { ...full, metadata: 'azure', software: container }) },
   { given: 'gce-container', boot: aBoot('worker', { ...full, metadata: 'gce', software: container }) },
 ])('the text of a machine that is watched is what it was: $given', async ({ given, boot }) => {

@@ -24,6 +24,8 @@ export interface Variant {
   readonly software: object
   /** Whether it grows and shrinks, too: what of that is the cloud's own is there without. Default true. */
   readonly resizes?: boolean
+  /** Whether a scheduler comes again where the one before was, so that its workers stay. Default true. */
+  readonly keepsAddress?: boolean
   /** Opens the room, and whatever the room needs; what is given to `all` is closed at the end. */
   open(
     ground: Ground,
@@ -202,15 +204,17 @@ export function operatorStory(variant: Variant): void {
     expect(workers()).not.toContain(lost)
   })
 
-  test('a scheduler that is ended from outside comes again at its address, and the workers with it', async () => {
+  const keeps = variant.keepsAddress ?? true
+  const comesBack = keeps ? 'at its address, and the workers with it' : 'elsewhere, with workers that know it'
+  test(`a scheduler that is ended from outside comes again ${comesBack}`, async () => {
     const before = await stage.cluster('booted')
     const those = workers()
     const [old] = schedulers()
     old?.end('somebody')
     await stage.until('booted', ({ status }) => isServedBy(status.schedulerAddress, old?.id), bootMs)
     const { status } = await settled(2)
-    expect(status.schedulerAddress).toBe(before.status.schedulerAddress)
-    expect(workers()).toEqual(those)
+    expect(status.schedulerAddress === before.status.schedulerAddress).toBe(keeps)
+    expect(workers().filter(id => those.includes(id))).toEqual(keeps ? those : [])
     expect(await (await user('again')).ask(computation)).toBe(2_646_700)
   })
 
