@@ -1,5 +1,6 @@
 import { awsHelp, awsPolicy } from './iam-policy/aws.ts'
 import { azureHelp, azureRole, azureSteps } from './iam-policy/azure.ts'
+import { digitalOceanHelp, digitalOceanScopes, digitalOceanSteps } from './iam-policy/digitalocean.ts'
 import { gcpHelp, gcpRole } from './iam-policy/gcp.ts'
 
 const clouds: Readonly<
@@ -15,6 +16,7 @@ const clouds: Readonly<
 > = {
   aws: { help: awsHelp, print: awsPolicy },
   azure: { help: azureHelp, print: azureRole, steps: azureSteps },
+  digitalocean: { help: digitalOceanHelp, print: digitalOceanScopes, steps: digitalOceanSteps },
   gcp: { help: gcpHelp, print: gcpRole },
 }
 const names = Object.keys(clouds)

@@ -1,5 +1,6 @@
 import { aws } from './aws-schema.ts'
 import { azure } from './azure-schema.ts'
+import { digitalOcean } from './digitalocean-schema.ts'
 import { gcp } from './gcp-schema.ts'
 import { exactlyOne, object } from './schema/containers.ts'
 import { integer, text } from './schema/scalars.ts'
@@ -45,7 +46,7 @@ const simulated = object({
   },
 })
 
-const members = { aws, azure, gcp, local, simulated }
+const members = { aws, azure, digitalOcean, gcp, local, simulated }
 
 /** Clouds that are none: only for whom the operator was told to. */
 export const trialClouds: readonly string[] = ['local', 'simulated']

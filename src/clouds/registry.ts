@@ -5,6 +5,7 @@ import type { Role } from '../model/names.ts'
 import { aws } from './aws/aws.ts'
 import { azure } from './azure/azure.ts'
 import type { Cloud, CloudContext, CloudKind, MachineWish, SecretData } from './contract.ts'
+import { digitalOcean } from './digitalocean/digitalocean.ts'
 import { gcp } from './gcp/gcp.ts'
 import { local } from './local/local.ts'
 import { simulated } from './simulated/simulated.ts'
@@ -32,6 +33,7 @@ export interface RegisteredCloud {
 const clouds: readonly RegisteredCloud[] = [
   registered(aws),
   registered(azure),
+  registered(digitalOcean),
   registered(gcp),
   registered(local),
   registered(simulated),

@@ -148,7 +148,7 @@ describe('kubectl', () => {
     { field: 'dcc', says: ['A Dask cluster of a scheduler and workers', 'validates strictly'] },
     {
       field: 'dcc.spec.cloud',
-      says: ['exactly one of aws, azure, gcp, local, simulated', 'cannot change afterwards'],
+      says: ['exactly one of aws, azure, digitalOcean, gcp, local, simulated', 'cannot change afterwards'],
     },
     {
       field: 'dcc.spec.software.python',

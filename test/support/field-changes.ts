@@ -89,6 +89,19 @@ export const changes: Readonly<Record<string, unknown>> = {
     sshCIDRs: ['10.0.0.0/8'],
     workerAddresses: 'None',
   }),
+  ...inDigitalOcean({
+    region: 'fra1',
+    vpc: '5a4981aa-9653-4bd1-bef5-d6bff52042e4',
+    'image.slug': 'ubuntu-24-10-x64',
+    'image.id': 203_000_001,
+    sshKeys: ['512190'],
+    tags: ['team:data'],
+    monitoring: true,
+    ipv6: true,
+    firewall: 'None',
+    sshCIDRs: ['192.0.2.0/24'],
+    workerAddresses: 'Private',
+  }),
   ...inGcp({
     zones: ['us-central1-a'],
     network: 'net',
@@ -170,6 +183,19 @@ function inGcp(members: Readonly<Record<string, unknown>>): Readonly<Record<stri
   )
 }
 
+/** Both sides of the change are on DigitalOcean. */
+function inDigitalOcean(members: Readonly<Record<string, unknown>>): Readonly<Record<string, unknown>> {
+  return Object.fromEntries(
+    Object.entries(members).map(([path, value]) => {
+      const settings = path.split('.').reduceRight((inner, name) => ({ [name]: inner }), value)
+      return [
+        `spec.cloud.digitalOcean.${path}`,
+        { cloud: { local: null, digitalOcean: merged({ region: 'nyc3' }, settings) } },
+      ]
+    }),
+  )
+}
+
 /** Both sides of the change have the group. */
 function inGroup(members: Readonly<Record<string, unknown>>): Readonly<Record<string, unknown>> {
   return Object.fromEntries(
@@ -184,6 +210,8 @@ function inGroup(members: Readonly<Record<string, unknown>>): Readonly<Record<st
 export function startOf(path: string): unknown {
   if (path.startsWith('spec.cloud.aws')) return { cloud: { local: null, aws: { region: 'us-east-1' } } }
   if (path.startsWith('spec.cloud.azure')) return inAzureWith(path.slice('spec.cloud.azure.'.length), {})
+  if (path.startsWith('spec.cloud.digitalOcean'))
+    return { cloud: { local: null, digitalOcean: { region: 'nyc3' } } }
   if (path.startsWith('spec.cloud.gcp')) {
     const beside = gcpBeside[path.slice('spec.cloud.gcp.'.length)] ?? {}
     return { cloud: { local: null, gcp: merged(gcpPlace, beside) } }

@@ -1,5 +1,6 @@
 import { azureRows } from './refused-azure.ts'
 import { awsRows, groupRows, networkRows } from './refused-clouds.ts'
+import { digitalOceanRows } from './refused-digitalocean.ts'
 import { extrasRows } from './refused-extras.ts'
 import { gcpRows } from './refused-gcp.ts'
 import { env, packages, python } from './specs.ts'
@@ -23,7 +24,7 @@ const cloudRows: readonly RefusedSpec[] = [
     given: 'no cloud at all',
     patch: { cloud: { local: null } },
     path: 'spec.cloud',
-    says: /choose one cloud: exactly one of aws, azure, gcp, local, simulated must be set/,
+    says: /choose one cloud: exactly one of aws, azure, digitalOcean, gcp, local, simulated must be set/,
   },
   {
     given: 'two clouds',
@@ -222,6 +223,7 @@ export const refusedSpecs: readonly RefusedSpec[] = [
   ...cloudRows,
   ...awsRows,
   ...azureRows,
+  ...digitalOceanRows,
   ...gcpRows,
   ...networkRows,
   ...groupRows,

@@ -1,0 +1,52 @@
+import type { Call } from '../../lib/call.ts'
+import { type ClusterUid, readClusterKey } from '../../model/names.ts'
+import { type Ours, ownerIn } from '../marks.ts'
+import type { SeenTag } from './broom.ts'
+import { isGone } from './faults.ts'
+import { clusterRole } from './firewalls.ts'
+import { client, type Tag } from './sdk.ts'
+import type { DigitalOceanSession } from './session.ts'
+import { readClusterTag, readLaunchTag } from './tags.ts'
+
+/** Every tag of this installation's clusters that there is. One of the installation itself stays: there is one. */
+export async function ownTags(
+  session: DigitalOceanSession,
+  ours: Ours,
+  call: Call,
+): Promise<readonly SeenTag[]> {
+  const all = await session.all(
+    'tags.list',
+    call,
+    (context, page) => client.tags(context, page),
+    ({ tags }) => tags,
+  )
+  return all.flatMap(tag => seenIn(tag, ours))
+}
+
+function seenIn({ name, resources }: Tag, { installation, isSealed }: Ours): readonly SeenTag[] {
+  const ofLaunch = readLaunchTag(name)
+  const ofCluster = readClusterTag(name)
+  const marks = ofLaunch ?? (ofCluster && { ...ofCluster, role: clusterRole })
+  if (marks === undefined || !isSealed({ ...marks, installation })) return []
+  const owner = ownerIn({ ...marks, cluster: readClusterKey(ofCluster?.cluster ?? '') })
+  return owner === undefined
+    ? []
+    : [{ name, owner, isOfLaunch: ofLaunch !== undefined, isUsed: resources.droplets.count > 0 }]
+}
+
+/** One after another; what is gone is taken away. */
+export async function removeTags(
+  session: DigitalOceanSession,
+  names: readonly string[],
+  call: Call,
+): Promise<void> {
+  for (const name of names)
+    await session
+      .make('tags.delete', call, context => client.deleteTag(context, name))
+      .catch((error: unknown) => {
+        if (!isGone(error)) throw error
+      })
+}
+
+export const namesOf = (tags: readonly SeenTag[], uid: ClusterUid): readonly string[] =>
+  tags.filter(({ owner }) => owner.uid === uid).map(({ name }) => name)

@@ -1,0 +1,110 @@
+import type { Call } from '../../lib/call.ts'
+import { limited } from '../../lib/deadline.ts'
+import { isRecord } from '../../lib/parse.ts'
+import { CloudError } from '../../model/faults.ts'
+import type { CallName } from './calls.ts'
+import { type DigitalOceanCredentials, ownTokenVariable } from './credentials.ts'
+import { endpointIn } from './endpoints.ts'
+import { headerOf, translated } from './faults.ts'
+import { countersIn, DigitalOceanGate } from './gate.ts'
+import { type Context, client, contextFor } from './sdk.ts'
+
+/** A call may wait for its turn and for its answer so long, whatever its caller has. */
+const patienceMs = 30_000
+/** Nobody has more pages of 200 than so many. */
+const mostPages = 100
+/** A list that changes while it is read is read anew so often. */
+const mostReadings = 3
+
+interface Answer<T> {
+  readonly data: T
+  readonly headers: object
+}
+
+interface Page {
+  readonly meta?: { readonly total?: number }
+}
+
+/**
+ * One token's way to DigitalOcean. Every call passes `make`: it keeps to DigitalOcean's rates, is tried once (the house tries
+ * again by itself, and knows what a second try may do), and fails with a CloudError and nothing else.
+ */
+export class DigitalOceanSession {
+  readonly #where: { readonly endpoint: string; readonly token: string }
+  /** Requests are counted by token. */
+  readonly #gate = new DigitalOceanGate()
+
+  /** Without credentials, with the operator's own token. Throws a CloudError where there is none. */
+  constructor(credentials: DigitalOceanCredentials | undefined) {
+    const token = credentials?.token ?? process.env[ownTokenVariable]?.trim()
+    if (!token)
+      throw new CloudError(
+        'unauthorized',
+        `the operator has no token of DigitalOcean: set spec.credentialsSecretRef, or ${ownTokenVariable} for the operator`,
+      )
+    this.#where = { endpoint: endpointIn(process.env), token }
+  }
+
+  make<T>(name: CallName, call: Call, send: (context: Context) => Promise<Answer<T>>): Promise<T> {
+    return limited(patienceMs, call, async limit => {
+      await this.#gate.pass(name, limit)
+      try {
+        const { data, headers } = await send(contextFor(this.#where, limit.signal))
+        this.#gate.heard(countersIn(header => textIn(headers, header), Date.now()))
+        return data
+      } catch (error) {
+        const known = translated(error, name)
+        const counters = countersIn(headerOf(error), Date.now())
+        if (known.fault === 'throttled') this.#gate.refused(counters)
+        else this.#gate.heard(counters)
+        throw known
+      }
+    })
+  }
+
+  /**
+   * All pages. DigitalOcean counts pages anew with each request, and what goes away between two of them moves others out of
+   * sight: where their number changes while they are read, a list may not be complete, and nothing of it is returned.
+   */
+  async all<T extends Page, One extends { readonly id?: unknown } | { readonly name?: unknown }>(
+    name: CallName,
+    call: Call,
+    ask: (context: Context, page: number) => Promise<Answer<T>>,
+    read: (data: T) => readonly One[],
+  ): Promise<readonly One[]> {
+    for (let reading = 0; reading < mostReadings; reading++) {
+      const found = new Map<unknown, One>()
+      let first: number | undefined
+      for (let page = 1; page <= mostPages; page++) {
+        const data = await this.make(name, call, context => ask(context, page))
+        const total = totalIn(data, name)
+        first ??= total
+        const ones = read(data)
+        for (const one of ones) found.set(keyOf(one), one)
+        if (total !== first || (ones.length === 0 && found.size < total)) break
+        if (found.size >= total) return [...found.values()]
+      }
+    }
+    throw new CloudError('unavailable', `${name}: what DigitalOcean lists goes on changing while it is read`)
+  }
+
+  /** The team, by a call that needs nearly no right: it proves the token. */
+  async team(call: Call): Promise<string> {
+    const { account } = await this.make('account.get', call, context => client.account(context))
+    const team: unknown = isRecord(account) ? account['team'] : undefined
+    const uuid = isRecord(team) ? team['uuid'] : undefined
+    return typeof uuid === 'string' && uuid !== '' ? uuid : account.uuid
+  }
+}
+
+function totalIn({ meta }: Page, name: CallName): number {
+  if (meta?.total !== undefined) return meta.total
+  throw new CloudError('unavailable', `${name}: DigitalOcean does not say how many there are`)
+}
+
+const keyOf = (one: object): unknown => ('id' in one ? one.id : 'name' in one ? one.name : one)
+
+const textIn = (headers: object, name: string): string | undefined => {
+  const found: unknown = isRecord(headers) ? headers[name] : undefined
+  return typeof found === 'string' ? found : undefined
+}

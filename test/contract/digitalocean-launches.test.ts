@@ -1,0 +1,91 @@
+import { afterEach, expect, test, vi } from 'vitest'
+import { machineId } from '../../src/model/names.ts'
+import { atWork, failure, patience, workers } from '../support/digitalocean/at-work.ts'
+import { requireLikeness } from '../support/digitalocean/clouds.ts'
+import type { Options } from '../support/digitalocean/server.ts'
+
+type Ground = Awaited<ReturnType<typeof atWork>>
+
+let ground: Ground | undefined
+
+async function aTeam(options: Options = {}): Promise<Ground> {
+  vi.useFakeTimers({ toFake: ['performance'] })
+  ground = await atWork(options)
+  return ground
+}
+
+afterEach(async () => {
+  vi.useRealTimers()
+  const ended = ground
+  ground = undefined
+  await ended?.[Symbol.asyncDispose]()
+  requireLikeness(ended)
+})
+
+const later = (ms: number): void => void vi.advanceTimersByTime(ms)
+
+test('ten of a launch are made by one request, with tags, keys, a VPC and no public address where none is asked for', async () => {
+  const { open, home, asked } = await aTeam()
+  const [vpc = ''] = home.vpcs.keys()
+  const cloud = await open('ours', {
+    vpc,
+    sshKeys: ['512190', '3b:16:bf:e4:8b:00:8b:b8:59:8c:a9:d3:f0:19:45:fa'],
+    tags: ['team:data'],
+    ipv6: true,
+    monitoring: true,
+    workerAddresses: 'Private',
+  })
+  const { machines } = await cloud.launch(workers(10), patience)
+  expect(machines).toEqual(home.droplets.map(({ id }) => machineId(String(id))))
+  expect(asked('droplets.create').map(({ body }) => body)).toMatchObject([
+    { vpc_uuid: vpc, ssh_keys: [512_190, expect.any(String)], public_networking: false, monitoring: true },
+  ])
+  expect([...(home.droplets[0]?.tags ?? [])]).toEqual([
+    'dask-installation:ours',
+    expect.stringMatching(/^dask-cluster:/),
+    expect.stringMatching(/^dask-launch:/),
+    'team:data',
+  ])
+})
+
+test('an answer that was lost: its tag tells what was made', async () => {
+  const { ours, home, cloud } = await aTeam()
+  const request = workers(3)
+  cloud.script.add('droplets.create', { kind: 'drop' })
+  expect(await failure(ours.launch(request, patience))).toMatchObject({ fault: 'lost' })
+  const { machines } = await ours.launch(request, patience)
+  expect([machines.length, home.droplets.length]).toEqual([3, 3])
+})
+
+test('an answer that was lost, and nothing to be seen: it is asked for again after a minute, and not before', async () => {
+  const { ours, home, cloud, asked } = await aTeam()
+  const request = workers(2)
+  cloud.script.add('droplets.create', { kind: 'reset' })
+  await failure(ours.launch(request, patience))
+  expect(await failure(ours.launch(request, patience))).toMatchObject({ fault: 'lost' })
+  expect(asked('droplets.create')).toHaveLength(1)
+  later(60_000)
+  await ours.launch(request, patience)
+  expect([asked('droplets.create').length, home.droplets.length]).toEqual([2, 2])
+})
+
+test('a refusal is certain: the next try is made at once', async () => {
+  const { ours, home, cloud } = await aTeam()
+  const request = workers(2)
+  cloud.script.add('droplets.create', { kind: 'refuse', status: 429, reason: 'too_many_requests' })
+  home.limit = 1
+  expect(await failure(ours.launch(request, patience))).toMatchObject({ fault: 'throttled' })
+  later(5_000)
+  expect(await failure(ours.launch(request, patience))).toMatchObject({ fault: 'quota' })
+  home.limit = 10
+  await ours.launch(request, patience)
+  expect(home.droplets).toHaveLength(2)
+})
+
+test('two who launch the same at once make it once', async () => {
+  const { ours, home } = await aTeam()
+  const request = workers(2)
+  const both = await Promise.all([ours.launch(request, patience), ours.launch(request, patience)])
+  expect(both[0]).toEqual(both[1])
+  expect(home.droplets).toHaveLength(2)
+})

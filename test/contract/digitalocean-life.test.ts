@@ -1,0 +1,194 @@
+import { afterEach, expect, test, vi } from 'vitest'
+import { isAlive } from '../../src/model/machine.ts'
+import { machineId } from '../../src/model/names.ts'
+import { atWork, failure, networkOf, patience, workers } from '../support/digitalocean/at-work.ts'
+import { requireLikeness } from '../support/digitalocean/clouds.ts'
+import type { Options } from '../support/digitalocean/server.ts'
+import { mayReach } from '../support/digitalocean/team.ts'
+import { anOwner } from '../support/launch-request.ts'
+
+type Ground = Awaited<ReturnType<typeof atWork>>
+
+let ground: Ground | undefined
+
+async function aTeam(options: Options = {}): Promise<Ground> {
+  vi.useFakeTimers({ toFake: ['performance'] })
+  ground = await atWork(options)
+  return ground
+}
+
+afterEach(async () => {
+  vi.useRealTimers()
+  const ended = ground
+  ground = undefined
+  await ended?.[Symbol.asyncDispose]()
+  requireLikeness(ended)
+})
+
+const later = (ms: number): void => void vi.advanceTimersByTime(ms)
+
+test('a cluster has a firewall of its own by a tag, and all of it goes with the cluster', async () => {
+  const { ours, home, left, open } = await aTeam()
+  const owner = anOwner()
+  const network = await ours.reserveAddress(networkOf(owner), patience)
+  expect(network).toEqual({
+    owner: owner.uid,
+    key: owner.key,
+    admitted: ['192.0.2.0/24', '2001:db8::/64'],
+    network: 'without SSH',
+  })
+  await ours.launch(workers(1, { owner, role: 'scheduler', group: 'scheduler' }), patience)
+  await ours.launch(workers(3, { owner }), patience)
+  const [scheduler, worker, other] = home.droplets
+  if (scheduler === undefined || worker === undefined || other === undefined) throw new Error('too few')
+  expect([
+    mayReach(home, '192.0.2.9', scheduler, 8786),
+    mayReach(home, '203.0.113.9', scheduler, 8786),
+    mayReach(home, '192.0.2.9', worker, 9000),
+    mayReach(home, other, worker, 9000),
+    mayReach(home, other, worker, 22),
+  ]).toEqual([true, false, false, true, false])
+  const { machines } = await ours.list(patience)
+  await ours.terminate(
+    machines.map(({ id }) => id),
+    patience,
+  )
+  // By an operator that has seen nothing of it, too.
+  await (await open('ours')).releaseAddress(owner.uid, patience)
+  expect(left().filter(each => !each.startsWith('droplet'))).toEqual(['tag dask-installation:ours'])
+})
+
+test('a firewall that somebody has changed is made again as it was, and who is let in changes with the cluster', async () => {
+  const { ours, home } = await aTeam()
+  const owner = anOwner()
+  await ours.reserveAddress(networkOf(owner), patience)
+  const [firewall] = [...home.firewalls.values()]
+  if (firewall === undefined) throw new Error('there is none')
+  firewall.inbound = [
+    ...firewall.inbound,
+    { protocol: 'tcp', ports: '22', addresses: ['0.0.0.0/0'], tags: [] },
+  ]
+  later(61_000)
+  expect((await ours.list(patience)).networks).toMatchObject([{ network: 'SSH from 0.0.0.0/0' }])
+  const made = await ours.reserveAddress(networkOf(owner, { admitted: ['198.51.100.0/24'] }), patience)
+  expect(made).toMatchObject({ admitted: ['198.51.100.0/24'], network: 'without SSH' })
+  expect(home.firewalls.size).toBe(1)
+})
+
+test('a firewall is made once, though its answer was lost', async () => {
+  const { ours, home, cloud } = await aTeam()
+  const owner = anOwner()
+  cloud.script.add('firewalls.create', { kind: 'drop' })
+  expect(await failure(ours.reserveAddress(networkOf(owner), patience))).toMatchObject({ fault: 'lost' })
+  await ours.reserveAddress(networkOf(owner), patience)
+  expect(home.firewalls.size).toBe(1)
+})
+
+test('a droplet is starting, running with both addresses, or of no use since it is off', async () => {
+  const { ours, home } = await aTeam({ tempo: { bootMs: 3_600_000 } })
+  await ours.launch(workers(2), patience)
+  const states = async () => (await ours.list(patience)).machines.map(({ state }) => state)
+  expect(await states()).toEqual([{ kind: 'starting' }, { kind: 'starting' }])
+  const [first, second] = home.droplets
+  if (first === undefined || second === undefined) throw new Error('too few')
+  Object.assign(first, { bornAt: first.bornAt - 4_000_000 })
+  second.isOff = true
+  expect(await states()).toEqual([
+    {
+      kind: 'running',
+      addresses: {
+        internal: { host: first.privateIp, port: 8786 },
+        external: { host: first.publicIp, port: 8786 },
+      },
+    },
+    { kind: 'stopped' },
+  ])
+})
+
+test('a droplet that goes on being listed after its end is ended again', async () => {
+  const { ours, home, asked } = await aTeam({ tempo: { deleteMs: 0 } })
+  const { machines } = await ours.launch(workers(1), patience)
+  await ours.terminate(machines, patience)
+  const [droplet] = home.droplets
+  if (droplet === undefined) throw new Error('there is none')
+  droplet.deletedAt = undefined
+  expect((await ours.list(patience)).machines.map(({ state }) => state.kind)).toEqual(['leaving'])
+  later(301_000)
+  expect((await ours.list(patience)).machines.filter(isAlive)).toHaveLength(1)
+  await ours.terminate(machines, patience)
+  expect(asked('droplets.delete')).toHaveLength(2)
+})
+
+test('more than a page of droplets are all listed, and a list that changes while it is read is none', async () => {
+  const { ours, home, cloud } = await aTeam()
+  home.limit = 1_000
+  for (let at = 0; at < 21; at++) await ours.launch(workers(10), patience)
+  expect((await ours.list(patience)).machines).toHaveLength(210)
+  const whenSecond = ({ method, page }: { readonly method: string; readonly page: number }): boolean => {
+    if (method !== 'droplets.list' || page !== 2) return false
+    // What is on the second page moves up to the first, where nobody looks again.
+    for (const each of home.alive.slice(0, 2)) each.deletedAt = 0
+    return false
+  }
+  const end = cloud.script.add(whenSecond, { kind: 'reset' })
+  expect(await failure(ours.list(patience))).toMatchObject({ fault: 'unavailable' })
+  end()
+  expect((await ours.list(patience)).machines).toHaveLength(204)
+})
+
+test('look-alikes are left alone: droplets with copied tags, firewalls and tags with a seal of nobody', async () => {
+  const { ours, home, open } = await aTeam()
+  const owner = anOwner()
+  const { machines } = await ours.launch(workers(1, { owner }), patience)
+  await ours.reserveAddress(networkOf(owner), patience)
+  const [droplet] = home.droplets
+  const [firewall] = home.firewalls.values()
+  if (droplet === undefined || firewall === undefined) throw new Error('too few')
+  const stranger = { ...droplet, id: 7, name: 'web-1', tags: new Set(droplet.tags) }
+  const forged = {
+    ...droplet,
+    id: 8,
+    name: droplet.name,
+    tags: new Set([...droplet.tags].map(tag => tag.replace(/[0-9a-f]{32}$/, 'f'.repeat(32)))),
+  }
+  home.droplets.push(stranger, forged)
+  for (const tag of forged.tags) home.tagged(tag)
+  home.firewalls.set('x', { ...firewall, id: 'x', name: `dask-${owner.uid}.${'f'.repeat(32)}` })
+  const anew = await open('ours')
+  expect(await anew.list(patience)).toMatchObject({ machines: [{ id: machines[0] }], strangers: 2 })
+  await anew.terminate([...machines, machineId('7'), machineId('8'), machineId('web-1')], patience)
+  await anew.releaseAddress(owner.uid, patience)
+  expect(home.alive).toEqual([stranger, forged])
+  expect([...home.firewalls.keys()]).toEqual(['x'])
+  expect([...home.tags.values()].filter(tag => tag.endsWith('f'.repeat(32))).length).toBeGreaterThan(0)
+})
+
+test('tags of launches are taken away an hour after nothing has them, those of living ones never', async () => {
+  const { ours, home } = await aTeam({ tempo: { deleteMs: 0 } })
+  const [dead, alive] = [workers(1), workers(1)]
+  const { machines } = await ours.launch(dead, patience)
+  await ours.launch(alive, patience)
+  await ours.terminate(machines, patience)
+  const launches = (): number => [...home.tags.values()].filter(tag => tag.startsWith('dask-launch:')).length
+  for (let minutes = 10; minutes <= 60; minutes += 10) {
+    later(600_000)
+    await ours.list(patience)
+  }
+  expect(launches()).toBe(2)
+  later(600_000)
+  await ours.list(patience)
+  expect(launches()).toBe(1)
+  expect([...home.tags.values()].some(tag => tag.includes(alive.token))).toBe(true)
+})
+
+test('a cluster of which only a tag is left is one whose remains are told', async () => {
+  const { ours, home, open, cloud } = await aTeam()
+  const owner = anOwner()
+  cloud.script.add('firewalls.create', { kind: 'refuse', status: 500, reason: 'server_error' })
+  await failure(ours.reserveAddress(networkOf(owner), patience))
+  const anew = await open('ours')
+  expect((await anew.list(patience)).remains).toEqual([owner])
+  await anew.releaseAddress(owner.uid, patience)
+  expect((await anew.list(patience)).remains).toEqual([])
+  expect([...home.tags.values()]).toEqual([])
+})

@@ -1,0 +1,44 @@
+import type { LaunchRequest, NetworkWish, Owner } from '../../../src/clouds/contract.ts'
+import type { DigitalOceanCloud } from '../../../src/clouds/digitalocean/provider.ts'
+import { CloudError } from '../../../src/model/faults.ts'
+import { aLaunchRequest, anOwner } from '../launch-request.ts'
+import { someDigitalOceanClouds, usualOffering } from './clouds.ts'
+import { doModel } from './model.ts'
+import type { Options } from './server.ts'
+
+export const patience = { signal: AbortSignal.timeout(60_000) }
+
+/** A team, and one operator that has a memory of it. */
+export async function atWork(options: Options = {}) {
+  const ground = await someDigitalOceanClouds({ model: await doModel(), ...options })
+  return { ...ground, ours: await ground.open('ours') }
+}
+
+export const workers = (count: number, change: Partial<LaunchRequest> = {}): LaunchRequest =>
+  aLaunchRequest({ count, userData: '#cloud-config\n{}\n', offering: usualOffering, ...change })
+
+export const networkOf = (owner: Owner, change: Partial<NetworkWish> = {}): NetworkWish => ({
+  owner,
+  exposure: 'Public',
+  admitted: ['192.0.2.0/24', '2001:db8::/64'],
+  ...change,
+})
+
+/** The house's word for what went wrong, and what a person is told. */
+export async function failure(
+  doing: Promise<unknown>,
+): Promise<{ readonly fault: string; readonly says: string }> {
+  try {
+    await doing
+    return { fault: 'none', says: '' }
+  } catch (error) {
+    if (error instanceof CloudError) return { fault: error.fault, says: error.message }
+    throw error
+  }
+}
+
+export const choices = (cloud: DigitalOceanCloud, sizes: readonly string[], change: object = {}) =>
+  cloud.offerings(
+    { owner: anOwner(), role: 'worker', sizes, purchasing: 'OnDemand', address: undefined, ...change },
+    patience,
+  )
