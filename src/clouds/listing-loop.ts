@@ -19,10 +19,11 @@ export async function keepListed(
   notify: (owners: ReadonlySet<ClusterUid>) => void,
   call: Call,
 ): Promise<void> {
-  const periods = { ...promises.listEveryMs, idle: idleMs }
   while (!call.signal.aborted) {
     const began = performance.now()
     notify(await limited(listLimitMs, call, limit => inventory.refresh(limit)))
+    // A list of more pages may cost its cloud more, and be promised less often.
+    const periods = { ...promises.listEveryMs, idle: idleMs }
     do await wait(Math.min(tickMs, promises.listEveryMs.busy), call).catch(() => undefined)
     while (!call.signal.aborted && performance.now() - began < periods[inventory.pace])
   }

@@ -89,3 +89,16 @@ test('two who launch the same at once make it once', async () => {
   expect(both[0]).toEqual(both[1])
   expect(home.droplets).toHaveLength(2)
 })
+
+test('a stranger’s droplet with a copy of the launch’s tag is none of its machines', async () => {
+  const { ours, home, open } = await aTeam()
+  const request = workers(1)
+  await ours.launch(request, patience)
+  const [droplet] = home.droplets
+  if (droplet === undefined) throw new Error('there is none')
+  home.droplets.push({ ...droplet, id: 7, name: 'web-1', tags: new Set(droplet.tags) })
+  const anew = await open('ours')
+  expect(await anew.launch(request, patience)).toEqual({ machines: [machineId(String(droplet.id))] })
+  await anew.terminate([machineId('7')], patience)
+  expect(home.alive.map(({ name }) => name)).toContain('web-1')
+})

@@ -123,7 +123,10 @@ test('more than a page of droplets are all listed, and a list that changes while
   const { ours, home, cloud } = await aTeam()
   home.limit = 1_000
   for (let at = 0; at < 21; at++) await ours.launch(workers(10), patience)
+  expect(ours.promises.listEveryMs).toEqual({ busy: 3_500, resting: 15_000 })
   expect((await ours.list(patience)).machines).toHaveLength(210)
+  // Each page is a request: a quarter of the hour's is for lists.
+  expect(ours.promises.listEveryMs).toEqual({ busy: 7_000, resting: 15_000 })
   const whenSecond = ({ method, page }: { readonly method: string; readonly page: number }): boolean => {
     if (method !== 'droplets.list' || page !== 2) return false
     // What is on the second page moves up to the first, where nobody looks again.
@@ -134,6 +137,17 @@ test('more than a page of droplets are all listed, and a list that changes while
   expect(await failure(ours.list(patience))).toMatchObject({ fault: 'unavailable' })
   end()
   expect((await ours.list(patience)).machines).toHaveLength(204)
+})
+
+test('a droplet from which somebody took the tag of its cluster is still ours, and ended', async () => {
+  const { ours, home, open } = await aTeam()
+  const { machines } = await ours.launch(workers(1), patience)
+  const [droplet] = home.droplets
+  for (const tag of droplet?.tags ?? []) if (tag.startsWith('dask-cluster:')) droplet?.tags.delete(tag)
+  const anew = await open('ours')
+  expect(await anew.list(patience)).toMatchObject({ machines: [{ id: machines[0] }], strangers: 0 })
+  await anew.terminate(machines, patience)
+  expect(home.alive).toEqual([])
 })
 
 test('look-alikes are left alone: droplets with copied tags, firewalls and tags with a seal of nobody', async () => {

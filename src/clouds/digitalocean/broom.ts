@@ -5,6 +5,9 @@ const everyMs = 600_000
 /** A launch is sent again within an hour at most: until then its tag says what came of it. */
 const keepMs = 3_600_000
 
+/** So many are taken away at once, each with a request of its own: the others wait for the next time. */
+const mostAtOnce = 20
+
 /** A tag of ours, and whether anything has it. */
 export interface SeenTag {
   readonly name: string
@@ -38,7 +41,8 @@ export class Broom {
     const idle = tags.filter(({ isOfLaunch, isUsed }) => isOfLaunch && !isUsed).map(({ name }) => name)
     for (const name of this.#idle.keys()) if (!idle.includes(name)) this.#idle.delete(name)
     for (const name of idle) this.#idle.set(name, this.#idle.get(name) ?? this.#now())
-    return idle.filter(name => this.#now() - (this.#idle.get(name) ?? Infinity) >= keepMs)
+    const useless = idle.filter(name => this.#now() - (this.#idle.get(name) ?? Infinity) >= keepMs)
+    return useless.slice(0, mostAtOnce)
   }
 
   /** Whose tags there are, as far as they were looked at. */

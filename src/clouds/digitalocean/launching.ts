@@ -2,7 +2,7 @@ import type { Call } from '../../lib/call.ts'
 import { CloudError } from '../../model/faults.ts'
 import type { MachineId } from '../../model/names.ts'
 import type { LaunchRequest } from '../contract.ts'
-import { machineNames } from '../machine-names.ts'
+import { isOfLaunch, machineNames } from '../machine-names.ts'
 import { idOf } from './droplets.ts'
 import { readOffering } from './offerings.ts'
 import { client, type Droplet, type DropletsWish } from './sdk.ts'
@@ -42,7 +42,9 @@ export function born(
 ): Promise<readonly MachineId[]> {
   const { token } = request
   return tries.single(token, async () => {
-    const before = await dropletsWith(session, tags.launch, call)
+    const tagged = await dropletsWith(session, tags.launch, call)
+    // A stranger's may have a copy of the tag.
+    const before = tagged.filter(({ name }) => isOfLaunch(name, request.launch))
     if (before.length > 0) return before.map(idOf)
     tries.requireClear(token)
     const wish = wishOf(request, settings, tags.all)

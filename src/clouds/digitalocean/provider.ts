@@ -28,6 +28,7 @@ import {
 import { born, dropletsWith } from './launching.ts'
 import { kindOf, readOffering } from './offerings.ts'
 import { namesOf, ownTags, removeTags } from './own-tags.ts'
+import { pageSize } from './sdk.ts'
 import type { DigitalOceanSession } from './session.ts'
 import type { DigitalOceanSettings } from './settings.ts'
 import { clusterTag, installationTag, launchTag, shortened } from './tags.ts'
@@ -43,6 +44,12 @@ export interface DigitalOceanOptions {
   readonly seal: (words: readonly string[]) => string
   readonly onClose: () => void
 }
+
+/** A quarter of 5,000 requests an hour, of which one in a minute is for firewalls. */
+const paceOf = (pages: number): Cloud['promises']['listEveryMs'] => ({
+  busy: 3_500 * pages,
+  resting: Math.max(15_000, 3_500 * pages),
+})
 
 /** DigitalOcean for the clusters that are alike in their settings; `team` is what it shares with all others. */
 export class DigitalOceanCloud implements Cloud {
@@ -66,8 +73,9 @@ export class DigitalOceanCloud implements Cloud {
       stableAddress: false,
       ...(options.settings.firewall === 'Managed' && { keepsNetwork: true }),
       maxBatch: 10,
-      /** A quarter of 5,000 requests an hour, with one in a minute for firewalls. */
-      listEveryMs: { busy: 3_500, resting: 15_000 },
+      get listEveryMs() {
+        return paceOf(options.team.pages)
+      },
       maxUserDataBytes: 65_536,
       metadata: 'digitalocean',
       launchMs: 60_000,
@@ -77,6 +85,7 @@ export class DigitalOceanCloud implements Cloud {
   async list(call: Call): Promise<Listing> {
     const { team, installation } = this.#options
     const [droplets, firewalls] = await this.#refusal.heed(this.#lookedAt(call))
+    team.pages = Math.max(1, Math.ceil(droplets.length / pageSize))
     const machines = droplets.flatMap(each => machineOf(each, this.#ours, team.ending) ?? [])
     const ids = new Set(machines.map(({ id }) => id))
     team.machines.meet(installation, ids)

@@ -56,25 +56,28 @@ export function contextFor(
   return { endpoint, httpClient: httpClient as unknown as Context['httpClient'] }
 }
 
+/** The most that DigitalOcean gives. */
+export const pageSize = 200
+
 /** Each of the client's functions that is used here, by the call that it makes. */
 export const client = {
   account: (context: Context) => modules.account.getAccount(context)(),
   droplets: (context: Context, page: number, tag: string) =>
-    modules.droplet.listDroplets(context)({ page, per_page: 200, tag_name: tag }),
+    modules.droplet.listDroplets(context)({ page, per_page: pageSize, tag_name: tag }),
   createDroplets: (context: Context, wish: DropletsWish) =>
     context.httpClient.post<{ readonly droplets: readonly Droplet[] }>('/droplets', wish),
   deleteDroplet: (context: Context, id: number) => modules.droplet.deleteDroplet(context)({ droplet_id: id }),
   firewalls: (context: Context, page: number) =>
-    modules.firewall.listFirewalls(context)({ page, per_page: 200 }),
+    modules.firewall.listFirewalls(context)({ page, per_page: pageSize }),
   createFirewall: (context: Context, wish: Firewall) => modules.firewall.createFirewall(context)(wish),
   updateFirewall: (context: Context, wish: Firewall) => modules.firewall.updateFirewall(context)(wish),
   deleteFirewall: (context: Context, id: string) =>
     modules.firewall.deleteFirewall(context)({ firewall_id: id }),
   createTag: (context: Context, name: string) => modules.tag.createTag(context)({ name }),
-  tags: (context: Context, page: number) => modules.tag.listTags(context)({ page, per_page: 200 }),
+  tags: (context: Context, page: number) => modules.tag.listTags(context)({ page, per_page: pageSize }),
   deleteTag: (context: Context, name: string) =>
     modules.tag.deleteTag(context)({ tag_name: encodeURIComponent(name) }),
-  sizes: (context: Context, page: number) => modules.size.listSizes(context)({ page, per_page: 200 }),
+  sizes: (context: Context, page: number) => modules.size.listSizes(context)({ page, per_page: pageSize }),
   image: (context: Context, image: string | number) =>
     modules.image.getImage(context)(typeof image === 'number' ? { image_id: image } : { slug: image }),
 } as const

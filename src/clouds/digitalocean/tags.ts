@@ -58,7 +58,10 @@ export function readTags(tags: readonly string[]): Marks {
   return {
     ...cluster,
     ...launch,
-    ...(cluster.uid === launch.uid ? {} : { uid: '' }),
+    // Somebody may have taken one of the two away: the other says enough. Two that differ say nothing.
+    ...(cluster.uid !== undefined && launch.uid !== undefined && cluster.uid !== launch.uid
+      ? { uid: '' }
+      : {}),
     ...(installation !== undefined && { installation }),
   }
 }

@@ -22,6 +22,8 @@ export class DigitalOceanTeam {
   readonly sizes: Memo<ReadonlyMap<string, Size>>
   readonly images: Memo<KnownImage>
   readonly ending: Ending
+  /** Of the last list of droplets: each is a request. */
+  pages = 1
   #firewalls: Memo<readonly Firewall[]>
   readonly #now: () => number
 
