@@ -84,8 +84,8 @@ test('a firewall is made once, though its answer was lost', async () => {
   expect(home.firewalls.size).toBe(1)
 })
 
-test('a droplet is starting, running with both addresses, or of no use since it is off', async () => {
-  const { ours, home } = await aTeam({ tempo: { bootMs: 3_600_000 } })
+test('a droplet is starting until it has its addresses, and of no use when it is off', async () => {
+  const { ours, home } = await aTeam({ tempo: { addressMs: 3_600_000, bootMs: 7_200_000 } })
   await ours.launch(workers(2), patience)
   const states = async () => (await ours.list(patience)).machines.map(({ state }) => state)
   expect(await states()).toEqual([{ kind: 'starting' }, { kind: 'starting' }])
@@ -93,6 +93,7 @@ test('a droplet is starting, running with both addresses, or of no use since it 
   if (first === undefined || second === undefined) throw new Error('too few')
   Object.assign(first, { bornAt: first.bornAt - 4_000_000 })
   second.isOff = true
+  expect(home.statusOf(first)).toBe('new')
   expect(await states()).toEqual([
     {
       kind: 'running',

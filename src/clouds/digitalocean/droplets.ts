@@ -21,12 +21,15 @@ export const machineOf = (droplet: Droplet, ours: Ours, ending: Ending): Machine
     state: ending.has(idOf(droplet)) ? { kind: 'leaving' } : stateOf(droplet),
   })
 
-/** A droplet that is off costs what it did: it is of no use, and to be ended. */
+/**
+ * A droplet that is off costs what it did: it is of no use, and to be ended. One that has its addresses is as good as running,
+ * though DigitalOcean calls it new for half a minute more: workers may be told where their scheduler will be.
+ */
 function stateOf(droplet: Droplet): MachineState {
   if (droplet.status === 'off') return { kind: 'stopped' }
   if (droplet.status === 'archive') return { kind: 'leaving' }
   const internal = addressOf(droplet, 'private')
-  if (droplet.status !== 'active' || internal === undefined) return { kind: 'starting' }
+  if (internal === undefined) return { kind: 'starting' }
   const external = addressOf(droplet, 'public') ?? internal
   return {
     kind: 'running',
