@@ -6,6 +6,13 @@ import { type AwsOptions, awsUsage, parseAwsOptions } from './bench/aws/options.
 import { awsFigures, awsLines } from './bench/aws/report.ts'
 import { type AzureOptions, azureAims, azureUsage, parseAzureOptions } from './bench/azure/options.ts'
 import { openAzureSite } from './bench/azure/site.ts'
+import {
+  type DigitalOceanOptions,
+  digitalOceanAims,
+  digitalOceanUsage,
+  parseDigitalOceanOptions,
+} from './bench/digitalocean/options.ts'
+import { openDigitalOceanSite } from './bench/digitalocean/site.ts'
 import { figureNames, shown } from './bench/figures.ts'
 import { type GcpOptions, gcpAims, gcpUsage, parseGcpOptions } from './bench/gcp/options.ts'
 import { openGcpSite } from './bench/gcp/site.ts'
@@ -68,6 +75,16 @@ const azure: Bench<AzureOptions> = {
   },
 }
 
+const digitalOcean: Bench<DigitalOceanOptions> = {
+  usage: digitalOceanUsage,
+  parse: parseDigitalOceanOptions,
+  async run(options, call) {
+    await using site = await openDigitalOceanSite(options)
+    const measured = await measureLives(options, site, call)
+    return { figures: livesFigures(measured), lines: livesLines(measured, digitalOceanAims(options)) }
+  },
+}
+
 /**
  * Ends with 0 whatever the figures are, with 1 where something failed, with 2 after a wrong command line, and after a
  * signal as a shell would have it: 130 after Ctrl-C.
@@ -119,6 +136,7 @@ process.exit(await chosen())
 function chosen(): Promise<number> {
   if (first === 'aws') return main(aws, others)
   if (first === 'azure') return main(azure, others)
+  if (first === 'digitalocean') return main(digitalOcean, others)
   if (first === 'gcp') return main(gcp, others)
   return main(usual, process.argv.slice(2))
 }
