@@ -9,6 +9,8 @@ export const waitingTests: readonly string[] = [
   'operator-gce-late',
   'operator-azure-late',
   'operator-azure-slow',
+  'operator-digitalocean-late',
+  'operator-digitalocean-slow',
   'operator-outage',
   'operator-rehearsals',
   'operator-restore',
