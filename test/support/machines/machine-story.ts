@@ -120,9 +120,12 @@ export function machineStory(kind: MachineKind, more: (stage: () => Stage) => vo
       return names?.length === count ? names.toSorted() : undefined
     }
     return poll(serving, 100, { signal: AbortSignal.timeout(bootMs) }).catch(async (cause: unknown) => {
-      throw new Error(`${count} workers did not come: ${JSON.stringify(last())}\n${await consoles(room)}`, {
-        cause,
-      })
+      throw new Error(
+        `${count} workers did not come: ${JSON.stringify(pool.last(identity.uid))}\n${await consoles(room)}`,
+        {
+          cause,
+        },
+      )
     })
   }
 
