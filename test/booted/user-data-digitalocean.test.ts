@@ -1,3 +1,7 @@
+// Before what brings node:crypto along: loaded after it by the test runner, Node's tls lacks half of its functions.
+// oxlint-disable-next-line import/no-unassigned-import -- only the order matters
+import 'node:tls'
+
 import { digitalOceanDatasource } from '../support/machines/digitalocean-datasource.ts'
 import { machineStory } from '../support/machines/machine-story.ts'
 
