@@ -40,7 +40,7 @@ export const effectOf: Readonly<Record<string, Effect>> = {
   'spec.cloud.digitalOcean': 'replaces workers, new scheduler',
   'spec.cloud.digitalOcean.region': 'no',
   'spec.cloud.digitalOcean.tags': 'later',
-  'spec.cloud.digitalOcean.firewall': 'yes',
+  'spec.cloud.digitalOcean.firewall': 'no',
   'spec.cloud.digitalOcean.sshCIDRs': 'yes',
   'spec.cloud.digitalOcean.workerAddresses': 'replaces workers',
   'spec.cloud.gcp': 'replaces workers, new scheduler',

@@ -71,5 +71,12 @@ export const cloud = exactlyOne({
       message:
         'the resource group of a cluster cannot change, since its machines are there; create a new cluster instead',
     },
+    {
+      cel:
+        '!has(self.digitalOcean) || !has(oldSelf.digitalOcean) || ' +
+        "(has(self.digitalOcean.firewall) && self.digitalOcean.firewall == 'None') == (has(oldSelf.digitalOcean.firewall) && oldSelf.digitalOcean.firewall == 'None')",
+      message:
+        'whose the firewall of a cluster is cannot change, since its machines are behind it; create a new cluster instead',
+    },
   ],
 })

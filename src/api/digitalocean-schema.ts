@@ -105,7 +105,7 @@ export const digitalOcean = object({
       choice({
         description:
           'Managed makes a cloud firewall for the cluster and deletes it with it; None makes none: yours must let clients, the operator and the workers ' +
-          'reach 8786 of the scheduler, and the scheduler and the workers 9000 and 9001 of the workers. Default: Managed.',
+          'reach 8786 of the scheduler, and the scheduler and the workers 9000 and 9001 of the workers. It cannot change afterwards. Default: Managed.',
         values: ['Managed', 'None'],
       }),
     ),

@@ -60,11 +60,20 @@ describe('what DigitalOcean refuses is, in the house’s words', () => {
     expect(found.says).not.toMatch(/[0-9a-f]{8}-[0-9a-f]{4}-|dop_v1/)
   })
 
-  test('a success that cannot be read is none', async () => {
-    const { ours, cloud } = await aTeam()
-    cloud.script.add('droplets.list', { kind: 'answer', status: 200, body: '{"droplets": [' })
-    expect((await failure(ours.list(patience))).fault).not.toBe('none')
-  })
+  test.each(['{"droplets": [', '<html>Welcome</html>', '{}', '{"droplets":[]}', '7'])(
+    'a success that cannot be read is none: %s',
+    async body => {
+      const { ours, cloud, asked } = await aTeam()
+      cloud.script.add('droplets.list', { kind: 'answer', status: 200, body })
+      expect((await failure(ours.list(patience))).fault).toMatch(/^(?:lost|unavailable)$/)
+      const request = workers(1)
+      cloud.script.add('droplets.create', { kind: 'answer', status: 202, body })
+      expect((await failure(ours.launch(request, patience))).fault).toBe('lost')
+      // Nobody knows what it has made.
+      expect((await failure(ours.launch(request, patience))).fault).toBe('lost')
+      expect(asked('droplets.create')).toHaveLength(1)
+    },
+  )
 
   test('a token of nobody’s is told once, and opens nothing', async () => {
     const { open } = await aTeam()

@@ -174,6 +174,27 @@ describe('the API server takes', () => {
     expect(message).toContain(says)
   })
 
+  test.each(['simple', 'gpu', 'private'])('the sample digitalocean-%s', async sample => {
+    await server.plane.kubectl(['delete', '--ignore-not-found', 'dcc', sample])
+    await server.plane.kubectl(['apply', '-f', `deploy/samples/digitalocean-${sample}.yaml`])
+    const { body } = await server.send('GET', { name: sample })
+    expect(parseResource(body, cloudParser([]))).toMatchObject({
+      kind: 'valid',
+      resource: { cluster: { cloud: { name: 'digitalOcean' } } },
+    })
+  })
+
+  test.each([
+    { digitalOcean: { region: 'nyc3' }, says: 'the region of a cluster cannot change' },
+    { digitalOcean: { firewall: null }, says: 'whose the firewall of a cluster is cannot change' },
+  ])('$says: $digitalOcean', async ({ digitalOcean, says }) => {
+    await server.plane.kubectl(['apply', '-f', 'deploy/samples/digitalocean-private.yaml'])
+    const body = { spec: { cloud: { digitalOcean } } }
+    const { status, message } = await server.send('PATCH', { name: 'private', body, type: merge })
+    expect(status).toBe(422)
+    expect(message).toContain(says)
+  })
+
   test('changes of everything but the cloud', async () => {
     const body = {
       spec: { workers: { replicas: 5, memory: '2GiB' }, suspend: true, cloud: { local: { python: '/p' } } },

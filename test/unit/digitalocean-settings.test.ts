@@ -1,3 +1,5 @@
+import { execFile } from 'node:child_process'
+import { promisify } from 'node:util'
 import { expect, test } from 'vitest'
 import { type CallFacts, calls } from '../../src/clouds/digitalocean/calls.ts'
 import { parseCredentials } from '../../src/clouds/digitalocean/credentials.ts'
@@ -72,4 +74,14 @@ test('no scope is printed that is not a call’s, or that DigitalOcean does not 
   const needed = facts.flatMap(([, { scopes }]) => scopes)
   const more = scopesFor({ makesFirewalls: true }).filter(scope => !needed.includes(scope))
   expect(more).toEqual(['actions:read', 'regions:read'])
+})
+
+test('they are printed as a person takes them over, one on a line', async () => {
+  const printed = async (...words: readonly string[]): Promise<string> => {
+    const command = ['scripts/iam-policy.ts', 'digitalocean', ...words]
+    return (await promisify(execFile)(process.execPath, command)).stdout
+  }
+  expect(await printed()).toBe(`${scopesFor({ makesFirewalls: true }).join('\n')}\n`)
+  expect(await printed('--without-firewall')).toBe(`${scopesFor({ makesFirewalls: false }).join('\n')}\n`)
+  await expect(printed('--with-firewall')).rejects.toMatchObject({ code: 2 })
 })

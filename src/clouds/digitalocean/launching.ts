@@ -48,13 +48,21 @@ export function born(
     if (before.length > 0) return before.map(idOf)
     tries.requireClear(token)
     const wish = wishOf(request, settings, tags.all)
-    const { droplets } = await tries.send(token, () =>
-      session.make('droplets.create', call, context => client.createDroplets(context, wish)),
-    )
-    if (droplets.length === 0)
-      throw new CloudError('lost', 'droplets.create: DigitalOcean gave an answer without a droplet')
+    const droplets = await tries.send(token, () => made(session, wish, call))
     return droplets.map(idOf)
   })
+}
+
+async function made(
+  session: DigitalOceanSession,
+  wish: DropletsWish,
+  call: Call,
+): Promise<readonly Droplet[]> {
+  const { droplets = [] } = await session.make('droplets.create', call, context =>
+    client.createDroplets(context, wish),
+  )
+  if (droplets.length > 0) return droplets
+  throw new CloudError('lost', 'droplets.create: DigitalOcean gave an answer without a droplet')
 }
 
 /** The same request gives the same. */

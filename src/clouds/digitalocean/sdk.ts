@@ -65,7 +65,7 @@ export const client = {
   droplets: (context: Context, page: number, tag: string) =>
     modules.droplet.listDroplets(context)({ page, per_page: pageSize, tag_name: tag }),
   createDroplets: (context: Context, wish: DropletsWish) =>
-    context.httpClient.post<{ readonly droplets: readonly Droplet[] }>('/droplets', wish),
+    context.httpClient.post<{ readonly droplets?: readonly Droplet[] }>('/droplets', wish),
   deleteDroplet: (context: Context, id: number) => modules.droplet.deleteDroplet(context)({ droplet_id: id }),
   firewalls: (context: Context, page: number) =>
     modules.firewall.listFirewalls(context)({ page, per_page: pageSize }),

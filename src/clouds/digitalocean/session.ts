@@ -51,7 +51,8 @@ export class DigitalOceanSession {
       try {
         const { data, headers } = await send(contextFor(this.#where, limit.signal))
         this.#gate.heard(countersIn(header => textIn(headers, header), Date.now()))
-        return data
+        if (isRecord(data) || isNothing(data)) return data
+        throw new CloudError('lost', `${name}: the answer is nothing that DigitalOcean would say`)
       } catch (error) {
         const known = translated(error, name)
         const counters = countersIn(headerOf(error), Date.now())
@@ -101,6 +102,9 @@ function totalIn({ meta }: Page, name: CallName): number {
   if (meta?.total !== undefined) return meta.total
   throw new CloudError('unavailable', `${name}: DigitalOcean does not say how many there are`)
 }
+
+/** Of what was deleted nothing is told. */
+const isNothing = (data: unknown): boolean => data === undefined || data === null || data === ''
 
 const keyOf = (one: object): unknown => ('id' in one ? one.id : 'name' in one ? one.name : one)
 
