@@ -22,7 +22,8 @@ const clouds: Readonly<
 const names = Object.keys(clouds)
 
 function main([name = '', ...others]: readonly string[]): number {
-  const cloud = clouds[name]
+  // Resources spell a cloud in their own way.
+  const cloud = clouds[name.toLowerCase()]
   const asksForHelp = [name, ...others].some(word => word === '--help' || word === '-h')
   if (asksForHelp) {
     console.log(cloud?.help ?? everyHelp())

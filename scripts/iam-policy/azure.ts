@@ -4,8 +4,8 @@ import { azurePatterns } from '../../src/model/azure-names.ts'
 
 export const azureHelp = `npm run --silent iam-policy -- azure --subscription ID [--resource-group NAME] [--part group|reads] [--network-group NAME] [--identity ID ...]
 
-Prints the least custom role that the operator needs, made of the calls it makes, for az role definition create --role-definition @FILE;
-the commands that make and assign it go to standard error.
+Prints the least custom role that the operator needs, made of the calls it makes, for az role definition create --role-definition @role.json;
+the commands that make and assign it go to standard error, for the terminal.
   --subscription ID      the subscription that clusters are in
   --resource-group NAME  where all clusters name this group in resourceGroup: with --part group, which is the default, the role on the group;
                          with --part reads the role on the subscription that is needed beside it
@@ -27,7 +27,7 @@ export function azureSteps(argv: readonly string[]): string {
   const { wish, identities } = asked(argv)
   const { Name } = roleFor(wish)
   const steps = [
-    'az role definition create --role-definition @FILE',
+    'az role definition create --role-definition @role.json',
     assigning(Name, scopeOf(wish)),
     ...identities.map(id => assigning('Managed Identity Operator', id)),
   ]

@@ -46,12 +46,21 @@ async function run(config: Config, seams: Seams): Promise<number> {
       log.info({}, 'stopped')
       return 0
     }
-    // What is wrong with a kubeconfig is said by its message; a trace of ours would only hide it.
-    if (error instanceof KubeError && error.reason === 'Configuration')
-      log.fatal({}, `${error.message} (see --kubeconfig)`)
-    else log.fatal({ err: error }, 'the operator ended')
+    const wrong = wrongWith(error)
+    if (wrong === undefined) log.fatal({ err: error }, 'the operator ended')
+    else log.fatal({}, wrong)
     return 1
   }
+}
+
+/** What a person set, or has to: a trace of ours would only hide it. */
+function wrongWith(error: unknown): string | undefined {
+  if (error instanceof KubeError && error.reason === 'Configuration')
+    return `${error.message} (see --kubeconfig)`
+  const isTaken = error instanceof Error && 'code' in error && error.code === 'EADDRINUSE'
+  return isTaken
+    ? `${error.message}: another process listens where /metrics is to be served (see --http-address)`
+    : undefined
 }
 
 /** Nothing is known of the process any more: another one begins with what is written down. */

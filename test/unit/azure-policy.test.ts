@@ -56,7 +56,7 @@ const identity = `/subscriptions/${subscription}/resourceGroups/ids/providers/Mi
 test('what is printed is a file for az, and the commands that make and assign it are beside it', async () => {
   const { stdout, stderr } = await printed('--subscription', subscription, '--identity', identity)
   expect(JSON.parse(stdout)).toEqual(roleFor({ of: 'whole', subscription }))
-  expect(stderr).toContain('# az role definition create --role-definition @FILE\n')
+  expect(stderr).toContain('# az role definition create --role-definition @role.json\n')
   expect(stderr).toContain(`--role "Dask cloud operator" --scope "/subscriptions/${subscription}"`)
   expect(stderr).toContain(`--role "Managed Identity Operator" --scope "${identity}"`)
 })
