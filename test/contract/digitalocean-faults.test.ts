@@ -9,7 +9,7 @@ type Ground = Awaited<ReturnType<typeof atWork>>
 let ground: Ground | undefined
 
 async function aTeam(): Promise<Ground> {
-  ground = await atWork()
+  ground = await atWork({ tempo: { deleteMs: 0 } })
   return ground
 }
 
@@ -201,5 +201,12 @@ describe('the printed scopes', () => {
     await cloud.list(patience)
     await cloud.terminate(machines, patience)
     expect(home.alive).toEqual([])
+  })
+
+  test('without firewalls are not enough to list for those who have some: somebody else has to', async () => {
+    const { open, home } = await aTeam()
+    const secret = { token: home.addToken(scopesFor({ makesFirewalls: false })).value }
+    const operators = await open('ours', { firewall: 'None' }, secret)
+    await expect(operators.list(patience)).resolves.toMatchObject({ machines: [] })
   })
 })

@@ -102,3 +102,16 @@ test('a stranger’s droplet with a copy of the launch’s tag is none of its ma
   await anew.terminate([machineId('7')], patience)
   expect(home.alive.map(({ name }) => name)).toContain('web-1')
 })
+
+test('a part of what an unanswered request made shows first: the whole is waited for', async () => {
+  const { ours, home, cloud } = await aTeam()
+  const request = workers(3)
+  cloud.script.add('droplets.create', { kind: 'drop' })
+  await failure(ours.launch(request, patience))
+  const [first] = home.droplets
+  home.hidden.add(first?.name ?? '')
+  expect(await failure(ours.launch(request, patience))).toMatchObject({ fault: 'lost' })
+  home.hidden.clear()
+  expect((await ours.launch(request, patience)).machines).toHaveLength(3)
+  expect(home.droplets).toHaveLength(3)
+})

@@ -1,6 +1,7 @@
 import { expect, test } from 'vitest'
 import { machineOf } from '../../src/clouds/digitalocean/droplets.ts'
 import { Ending } from '../../src/clouds/digitalocean/ending.ts'
+import { Off } from '../../src/clouds/digitalocean/off.ts'
 import { admittedBy, isAsMade, sshBy } from '../../src/clouds/digitalocean/rules.ts'
 import type { Droplet, Firewall, Image, Size, Tag } from '../../src/clouds/digitalocean/sdk.ts'
 import { readTags } from '../../src/clouds/digitalocean/tags.ts'
@@ -18,6 +19,8 @@ async function mocked<T>(word: string): Promise<readonly T[]> {
   return found.filter(isRecord) as readonly T[]
 }
 
+const sight = { ending: new Ending(() => 0), off: new Off(() => 0) }
+
 test('droplets as DigitalOcean’s client is tested with them are read: their state, their addresses, their tags', async () => {
   const droplets = await mocked<Droplet>('droplets')
   expect(droplets.length).toBeGreaterThan(0)
@@ -26,7 +29,7 @@ test('droplets as DigitalOcean’s client is tested with them are read: their st
   for (const droplet of whole) {
     expect(readTags(droplet.tags ?? [])).toEqual({})
     const ours = { installation: installationId('ours'), isSealed: () => true }
-    expect(machineOf(droplet, ours, new Ending(() => 0))).toBeUndefined()
+    expect(machineOf(droplet, ours, sight)).toBeUndefined()
     const tags = [
       'dask-installation:ours',
       'dask-cluster:c2a8880b-42d2-481a-8702-81c83ade6811:a:b:0',
@@ -36,13 +39,13 @@ test('droplets as DigitalOcean’s client is tested with them are read: their st
     const [{ ip_address: internal } = { ip_address: '' }] = (droplet.networks.v4 ?? []).filter(
       ({ type }) => type === 'private',
     )
-    const state = machineOf(named, ours, new Ending(() => 0))?.state
+    const state = machineOf(named, ours, sight)?.state
     const want =
       internal === ''
         ? { kind: 'starting' }
         : { kind: 'running', addresses: { internal: { host: internal } } }
     expect(state).toMatchObject(want)
-    expect(machineOf(named, ours, new Ending(() => 0))?.id).toBe(machineId(String(droplet.id)))
+    expect(machineOf(named, ours, sight)?.id).toBe(machineId(String(droplet.id)))
   }
 })
 

@@ -89,7 +89,8 @@ test.concurrent('a droplet that is switched off costs what it did: it is ended, 
   const [taken] = account.workers
   if (taken === undefined) throw new Error('there is no worker')
   taken.isOff = true
-  await room.until('it is ended', () => taken.deletedAt !== undefined)
+  // A power cycle would be over by then.
+  await room.until('it is ended', () => taken.deletedAt !== undefined, 120_000)
   await room.until('another is made', () => account.workers.length === 3)
   expect(account.made).toBe(5)
   await room.removed('off')

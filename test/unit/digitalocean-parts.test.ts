@@ -2,6 +2,7 @@ import { expect, test } from 'vitest'
 import { Broom, type SeenTag } from '../../src/clouds/digitalocean/broom.ts'
 import { endpointIn } from '../../src/clouds/digitalocean/endpoints.ts'
 import { DigitalOceanGate } from '../../src/clouds/digitalocean/gate.ts'
+import { Off } from '../../src/clouds/digitalocean/off.ts'
 import {
   clusterTag,
   launchTag,
@@ -11,7 +12,7 @@ import {
 } from '../../src/clouds/digitalocean/tags.ts'
 import { Tries } from '../../src/clouds/digitalocean/tries.ts'
 import { CloudError } from '../../src/model/faults.ts'
-import { clusterKey, clusterUid } from '../../src/model/names.ts'
+import { clusterKey, clusterUid, machineId } from '../../src/model/names.ts'
 import { VirtualClock } from '../support/virtual-clock.ts'
 
 const patient = { signal: new AbortController().signal }
@@ -129,7 +130,23 @@ test('what was sent and not answered is not sent again for a minute; what was re
   tries.requireClear('a')
 })
 
-test('tags are looked through each ten minutes, and those of launches go after an hour without use', () => {
+test('a droplet is off for good after 45 s, and after ten minutes while it is locked', () => {
+  const clock = new VirtualClock()
+  const off = new Off(clock.now)
+  const id = machineId('500000001')
+  const looks = (status: string, locked = false): boolean => off.isLasting(id, { status, locked })
+  expect(looks('off')).toBe(false)
+  clock.moveTo(clock.now() + 44_000)
+  expect([looks('off'), looks('active'), looks('off')]).toEqual([false, false, false])
+  clock.moveTo(clock.now() + 45_000)
+  expect([looks('off'), looks('off', true)]).toEqual([true, false])
+  clock.moveTo(clock.now() + 600_000)
+  expect(looks('off', true)).toBe(true)
+  off.keepOnly(new Set())
+  expect(looks('off')).toBe(false)
+})
+
+test('tags are looked through each five minutes, and those of launches go after an hour without use', () => {
   const clock = new VirtualClock()
   const broom = new Broom(clock.now)
   const owner = { uid: clusterUid(marks.uid), key: clusterKey('a', 'b') }

@@ -1,12 +1,12 @@
 import type { Owner } from '../contract.ts'
 
 /** Tags are looked through so often. */
-const everyMs = 600_000
+const everyMs = 300_000
 /** A launch is sent again within an hour at most: until then its tag says what came of it. */
 const keepMs = 3_600_000
 
-/** So many are taken away at once, each with a request of its own: the others wait for the next time. */
-const mostAtOnce = 20
+/** So many are taken away at once, each with a request of its own: the others wait for the next time, up to 600 an hour. */
+const mostAtOnce = 50
 
 /** A tag of ours, and whether anything has it. */
 export interface SeenTag {
@@ -48,6 +48,11 @@ export class Broom {
   /** Whose tags there are, as far as they were looked at. */
   get owners(): readonly Owner[] {
     return this.#owners
+  }
+
+  /** A tag of this owner's is about to be made. */
+  note(owner: Owner): void {
+    if (!this.#owners.some(({ uid }) => uid === owner.uid)) this.#owners = [...this.#owners, owner]
   }
 
   /** All of this owner's were taken away. */

@@ -25,7 +25,7 @@ export const calls = {
   'firewalls.delete': { scopes: ['firewall:delete'], ofFirewall: true, isFirst: true },
   'tags.create': { scopes: ['tag:create'], ofFirewall: true },
   'tags.list': { scopes: ['tag:read'], isSight: true },
-  'tags.delete': { scopes: ['tag:delete'], isFirst: true },
+  'tags.delete': { scopes: ['tag:delete'] },
   'sizes.list': { scopes: ['sizes:read'] },
   'images.get': { scopes: ['image:read'] },
 } as const satisfies Record<string, CallFacts>

@@ -15,8 +15,8 @@ export const digitalOcean = defineCloud<DigitalOceanSettings, DigitalOceanCreden
     return { region }
   },
   intent: machineIntent,
-  // A token is one team's: there is nothing to name.
-  ambient: () => [parseSettings({ region: anyRegion }, 'region')],
+  // A token is one team's: there is nothing to name. Whoever only sweeps makes no firewall.
+  ambient: () => [parseSettings({ region: anyRegion, firewall: 'None' }, 'region')],
   connection: settings => settings,
   credentials: parseCredentials,
   async connect(settings, credentials, context) {

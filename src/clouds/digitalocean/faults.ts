@@ -23,7 +23,7 @@ const invalid: Meaning = { fault: 'invalid', says: 'DigitalOcean does not take t
 /** By what the words of a 422 are about, the first that fits: DigitalOcean has one code for all of it. */
 const refusals: readonly (readonly [RegExp, Meaning])[] = [
   [
-    /droplet limit|exceed your|limit (?:reached|exceeded)|maximum number/i,
+    /droplet limit|exceed your|reached .*limit|limit (?:reached|exceeded)|maximum number/i,
     {
       fault: 'quota',
       says: 'the team’s limit is reached: end what is not needed or ask DigitalOcean for more (Settings, Resource limits)',
@@ -31,7 +31,7 @@ const refusals: readonly (readonly [RegExp, Meaning])[] = [
     },
   ],
   [
-    /(?:not|un)\s?available|out of (?:stock|capacity)|insufficient capacity|no capacity|currently (?:restricted|disabled)/i,
+    /\b(?:size|droplets?|plan)\b.*(?:not|un)\s?available|out of (?:stock|capacity)|(?:insufficient|no) capacity|currently (?:restricted|disabled)/i,
     { fault: 'no-capacity', says: 'DigitalOcean has no droplet of this size there now', quoted: true },
   ],
   [
@@ -61,6 +61,7 @@ function meaningOf({ status, words }: Said): Meaning | undefined {
       says: 'something that spec.cloud.digitalOcean names is not there',
       quoted: true,
     }
+  if (status === 408) return { fault: 'timeout', says: 'DigitalOcean did not answer in time' }
   if (status === 409)
     return {
       fault: 'conflict',

@@ -6,7 +6,7 @@ import { type ClusterUid, readClusterKey, readClusterUid } from '../../model/nam
 import type { NetworkWish } from '../contract.ts'
 import type { Marks, Ours } from '../marks.ts'
 import { isGone, isThereAlready } from './faults.ts'
-import { admittedBy, inboundRules, isAsMade, outboundRules, sshBy } from './rules.ts'
+import { admittedBy, type Form, formOf, inboundRules, isAsMade, outboundRules, sshBy } from './rules.ts'
 import { client, type Firewall } from './sdk.ts'
 import type { DigitalOceanSession } from './session.ts'
 import { clusterTag, readClusterTag } from './tags.ts'
@@ -50,17 +50,21 @@ export async function ownFirewalls(
   })
 }
 
-/** As everybody else is told of it. */
-export function networkOf({ uid, firewall }: OwnFirewall): ReservedNetwork {
+/** As everybody else is told of it. What DigitalOcean itself answered when it was made is as made, however it is written. */
+export function networkOf(
+  { uid, firewall }: OwnFirewall,
+  forms: ReadonlyMap<ClusterUid, Form>,
+): ReservedNetwork {
   const [tag = ''] = firewall.tags ?? []
+  const owner = { owner: uid, key: readClusterKey(readClusterTag(tag)?.cluster ?? '') }
+  const form = forms.get(uid)
+  if (form?.told === formOf(firewall))
+    return { ...owner, admitted: form.admitted, network: wordFor(form.sshCIDRs) }
+  const isOwn = isAsMade(firewall, tag) && readClusterTag(tag)?.uid === uid
   return {
-    owner: uid,
-    key: readClusterKey(readClusterTag(tag)?.cluster ?? ''),
+    ...owner,
     admitted: admittedBy(firewall),
-    network:
-      isAsMade(firewall, tag) && readClusterTag(tag)?.uid === uid
-        ? wordFor(sshBy(firewall))
-        : 'changed by somebody',
+    network: isOwn ? wordFor(sshBy(firewall)) : 'changed by somebody',
   }
 }
 
@@ -74,13 +78,16 @@ export interface FirewallWish extends Pick<NetworkWish, 'admitted'> {
   readonly sshCIDRs: readonly string[]
 }
 
-/** Makes the firewall, or makes it as it is to be. Its droplets have its tag from their first moment. */
+/**
+ * Makes the firewall, or makes it as it is to be; returns it as DigitalOcean answers that it is, or undefined where nothing
+ * was to be done. Its droplets have its tag from their first moment.
+ */
 export async function build(
   session: DigitalOceanSession,
   { marks, admitted, sshCIDRs }: FirewallWish,
   found: OwnFirewall | undefined,
   call: Call,
-): Promise<void> {
+): Promise<Firewall | undefined> {
   const tag = clusterTag(marks)
   const wanted: Firewall = {
     name: firewallName(marks),
@@ -89,21 +96,26 @@ export async function build(
     tags: [tag],
     droplet_ids: [],
   }
-  if (found !== undefined && isAsWished(found, tag, { admitted, sshCIDRs })) return
+  if (found !== undefined && isAsWished(found, tag, { admitted, sshCIDRs })) return undefined
   // A firewall takes only tags that are there.
   await unless(
     isThereAlready,
     session.make('tags.create', call, context => client.createTag(context, tag)),
   )
   const id = found?.firewall.id
-  if (id === undefined)
-    await unless(
-      isDuplicate,
-      session.make('firewalls.create', call, context => client.createFirewall(context, wanted)),
-    )
-  else
-    await session.make('firewalls.update', call, context => client.updateFirewall(context, { ...wanted, id }))
+  // One that somebody has just deleted is made anew.
+  const updated =
+    id === undefined ? undefined : await unless(isGone, update(session, { ...wanted, id }, call))
+  if (updated !== undefined) return updated.firewall
+  const made = await unless(
+    isDuplicate,
+    session.make('firewalls.create', call, context => client.createFirewall(context, wanted)),
+  )
+  return made?.firewall
 }
+
+const update = (session: DigitalOceanSession, wanted: Firewall & { readonly id: string }, call: Call) =>
+  session.make('firewalls.update', call, context => client.updateFirewall(context, wanted))
 
 const isAsWished = (
   { firewall }: OwnFirewall,
@@ -133,9 +145,9 @@ export async function takeAway(
   }
 }
 
-/** A change that need not be made any more, by one of these errors, is made. */
-async function unless(isSo: (error: unknown) => boolean, change: Promise<unknown>): Promise<void> {
-  await change.catch((error: unknown) => {
-    if (!isSo(error)) throw error
+/** A change that need not be made any more, by one of these errors, is made: undefined. */
+const unless = <T>(isSo: (error: unknown) => boolean, change: Promise<T>): Promise<T | undefined> =>
+  change.catch((error: unknown) => {
+    if (isSo(error)) return undefined
+    throw error
   })
-}

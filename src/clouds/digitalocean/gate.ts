@@ -52,7 +52,9 @@ export class DigitalOceanGate {
     if (isSight === true) this.#sawAt = Math.max(opens, this.#now())
     try {
       if (ms > 0) await wait(ms, call)
-      for (const bucket of this.#buckets) await bucket.take(call, 1, isFirst === true ? 'first' : 'usual')
+      // What there is to end has to be seen: looks wait behind nothing that takes.
+      const urgency = isFirst === true || isSight === true ? 'first' : 'usual'
+      for (const bucket of this.#buckets) await bucket.take(call, 1, urgency)
     } catch (cause) {
       if (ms > 0) throw later(opens)
       const says = `${name}: too many requests to DigitalOcean are waiting; it is tried again`

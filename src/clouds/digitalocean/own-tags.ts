@@ -23,7 +23,10 @@ export async function ownTags(
   return all.flatMap(tag => seenIn(tag, ours))
 }
 
-function seenIn({ name, resources }: Tag, { installation, isSealed }: Ours): readonly SeenTag[] {
+function seenIn(
+  { name, resources }: Pick<Tag, 'name'> & Partial<Tag>,
+  { installation, isSealed }: Ours,
+): readonly SeenTag[] {
   const ofLaunch = readLaunchTag(name)
   const ofCluster = readClusterTag(name)
   const marks = ofLaunch ?? (ofCluster && { ...ofCluster, role: clusterRole })
@@ -31,8 +34,12 @@ function seenIn({ name, resources }: Tag, { installation, isSealed }: Ours): rea
   const owner = ownerIn({ ...marks, cluster: readClusterKey(ofCluster?.cluster ?? '') })
   return owner === undefined
     ? []
-    : [{ name, owner, isOfLaunch: ofLaunch !== undefined, isUsed: resources.droplets.count > 0 }]
+    : [{ name, owner, isOfLaunch: ofLaunch !== undefined, isUsed: isUsed(resources) }]
 }
+
+/** Of a tag that does not say, too: it stays. */
+const isUsed = (resources: Partial<Tag['resources']> | undefined): boolean =>
+  (resources?.droplets?.count ?? 1) > 0
 
 /** One after another; what is gone is taken away. */
 export async function removeTags(
@@ -48,5 +55,5 @@ export async function removeTags(
       })
 }
 
-export const namesOf = (tags: readonly SeenTag[], uid: ClusterUid): readonly string[] =>
-  tags.filter(({ owner }) => owner.uid === uid).map(({ name }) => name)
+export const tagsOf = (tags: readonly SeenTag[], uid: ClusterUid): readonly SeenTag[] =>
+  tags.filter(({ owner }) => owner.uid === uid)

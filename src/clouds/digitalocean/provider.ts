@@ -16,18 +16,11 @@ import { Refusal } from '../refusal.ts'
 import { offeringsFor } from './choices.ts'
 import { idOf, machineOf, numberOf } from './droplets.ts'
 import { end } from './ends.ts'
-import {
-  build,
-  clusterRole,
-  networkOf,
-  type OwnFirewall,
-  ownFirewalls,
-  takeAway,
-  wordFor,
-} from './firewalls.ts'
+import { clusterRole, networkOf, wordFor } from './firewalls.ts'
 import { born, dropletsWith } from './launching.ts'
+import { Networks } from './networks.ts'
 import { kindOf, readOffering } from './offerings.ts'
-import { namesOf, ownTags, removeTags } from './own-tags.ts'
+import { ownTags, removeTags } from './own-tags.ts'
 import { pageSize } from './sdk.ts'
 import type { DigitalOceanSession } from './session.ts'
 import type { DigitalOceanSettings } from './settings.ts'
@@ -46,9 +39,9 @@ export interface DigitalOceanOptions {
 }
 
 /** A quarter of 5,000 requests an hour, of which one in a minute is for firewalls. */
-const paceOf = (pages: number): Cloud['promises']['listEveryMs'] => ({
-  busy: 3_500 * pages,
-  resting: Math.max(15_000, 3_500 * pages),
+const paceOf = (requests: number): Cloud['promises']['listEveryMs'] => ({
+  busy: 3_500 * requests,
+  resting: Math.max(15_000, 3_500 * requests),
 })
 
 /** DigitalOcean for the clusters that are alike in their settings; `team` is what it shares with all others. */
@@ -58,6 +51,7 @@ export class DigitalOceanCloud implements Cloud {
   readonly promises: Cloud['promises']
   readonly #options: DigitalOceanOptions
   readonly #ours: Ours
+  readonly #networks: Networks
   readonly #refusal = new Refusal()
 
   constructor(options: DigitalOceanOptions) {
@@ -67,14 +61,18 @@ export class DigitalOceanCloud implements Cloud {
       installation: options.installation,
       isSealed: marks => marks.seal === this.#sealOf(marks),
     }
+    const { session, team, settings } = options
+    const marksOf = (owner: Owner): Marks => this.#marksOf(owner)
+    this.#networks = new Networks({ session, team, settings, ours: this.#ours, marksOf })
+    if (settings.firewall === 'Managed') team.makers += 1
     this.promises = {
       /** A request that was taken shows within a minute; nothing else says that it was not. */
       horizonMs: 300_000,
       stableAddress: false,
-      ...(options.settings.firewall === 'Managed' && { keepsNetwork: true }),
+      ...(settings.firewall === 'Managed' && { keepsNetwork: true }),
       maxBatch: 10,
       get listEveryMs() {
-        return paceOf(options.team.pages)
+        return paceOf(team.pages)
       },
       maxUserDataBytes: 65_536,
       metadata: 'digitalocean',
@@ -85,13 +83,17 @@ export class DigitalOceanCloud implements Cloud {
   async list(call: Call): Promise<Listing> {
     const { team, installation } = this.#options
     const [droplets, firewalls] = await this.#refusal.heed(this.#lookedAt(call))
-    team.pages = Math.max(1, Math.ceil(droplets.length / pageSize))
-    const machines = droplets.flatMap(each => machineOf(each, this.#ours, team.ending) ?? [])
+    // More than one page is read twice.
+    const pages = Math.max(1, Math.ceil(droplets.length / pageSize))
+    team.pages = pages === 1 ? 1 : 2 * pages
+    if (droplets.length === 0) await this.#requireNone(call)
+    const machines = droplets.flatMap(each => machineOf(each, this.#ours, team) ?? [])
     const ids = new Set(machines.map(({ id }) => id))
     team.machines.meet(installation, ids)
     team.machines.keepOnly(installation, ids)
+    team.off.keepOnly(ids)
     await this.#sweep(call)
-    const networks = firewalls.map(networkOf)
+    const networks = firewalls.map(each => networkOf(each, team.forms))
     const kept = new Set(networks.map(({ owner }) => owner))
     return {
       machines,
@@ -107,7 +109,18 @@ export class DigitalOceanCloud implements Cloud {
     const { session, installation } = this.#options
     const droplets = dropletsWith(session, installationTag(installation), call)
     if (this.#refusal.isOn) await droplets
-    return Promise.all([droplets, this.#firewalls(call)])
+    return Promise.all([droplets, this.#networks.list(call)])
+  }
+
+  /** All droplets are listed by one tag: where somebody takes that away, there seem to be none. */
+  async #requireNone(call: Call): Promise<void> {
+    const { session, team, installation } = this.#options
+    const used = (await ownTags(session, this.#ours, call)).find(({ isUsed }) => isUsed)
+    if (team.isHiding(used !== undefined))
+      throw new CloudError(
+        'unavailable',
+        `droplets have the tag ${used?.name} and none has ${installationTag(installation)}, by which they are listed: give it back (doctl compute droplet tag ID --tag-name), or delete them`,
+      )
   }
 
   /** Each launch leaves a tag behind. Another time will do, too: nothing costs meanwhile. */
@@ -136,6 +149,7 @@ export class DigitalOceanCloud implements Cloud {
       ...settings.tags,
     ]
     const tags = { all, launch: own }
+    team.broom.note(request.owner)
     const machines = await born({ session, tries: team.tries, settings, tags }, request, call).catch(
       (error: unknown) => {
         if (error instanceof CloudError && error.fault === 'no-capacity')
@@ -152,47 +166,25 @@ export class DigitalOceanCloud implements Cloud {
     const { session, team, installation } = this.#options
     const isKnown = (id: MachineId): boolean => team.machines.ageMs(installation, id) !== undefined
     const real = machines.filter(id => numberOf(id) !== undefined)
-    if (!real.every(isKnown)) {
-      const found = await dropletsWith(session, installationTag(installation), call)
-      const ours = found.filter(each => machineOf(each, this.#ours, team.ending) !== undefined)
-      team.machines.meet(installation, ours.map(idOf))
-    }
+    const unknown = real.filter(id => !isKnown(id))
     await end({ session, ending: team.ending }, real.filter(isKnown), call)
+    if (unknown.length === 0) return
+    const found = await dropletsWith(session, installationTag(installation), call)
+    const ours = found.filter(each => machineOf(each, this.#ours, team) !== undefined)
+    team.machines.meet(installation, ours.map(idOf))
+    await end({ session, ending: team.ending }, unknown.filter(isKnown), call)
   }
 
-  async reserveAddress(wish: NetworkWish, call: Call): Promise<ReservedNetwork> {
-    const { session, team, settings } = this.#options
-    const { admitted, owner } = wish
-    const marks = this.#marksOf(owner)
-    team.firewallsChanged()
-    const [found, ...surplus] = await this.#firewallsOf(owner.uid, call)
-    try {
-      await build(session, { marks, admitted, sshCIDRs: settings.sshCIDRs }, found, call)
-      await takeAway(session, surplus, call)
-    } finally {
-      team.firewallsChanged()
-    }
-    const [made] = await this.#firewallsOf(owner.uid, call)
-    const network = made && networkOf(made)
-    if (network === undefined || network.network !== this.networkFor())
-      throw new CloudError('unavailable', 'DigitalOcean does not list yet the firewall that it has just made')
-    return network
+  reserveAddress(wish: NetworkWish, call: Call): Promise<ReservedNetwork> {
+    return this.#networks.reserve(wish, call)
   }
 
   networkFor(): string {
     return wordFor(this.#options.settings.sshCIDRs)
   }
 
-  async releaseAddress(owner: ClusterUid, call: Call): Promise<void> {
-    const { session, team } = this.#options
-    team.firewallsChanged()
-    try {
-      await takeAway(session, await this.#firewallsOf(owner, call), call)
-    } finally {
-      team.firewallsChanged()
-    }
-    await removeTags(session, namesOf(await ownTags(session, this.#ours, call), owner), call)
-    team.broom.forget({ uid: owner })
+  releaseAddress(owner: ClusterUid, call: Call): Promise<void> {
+    return this.#networks.release(owner, call)
   }
 
   async prove(call: Call): Promise<void> {
@@ -200,23 +192,9 @@ export class DigitalOceanCloud implements Cloud {
   }
 
   async close(): Promise<void> {
-    this.#options.onClose()
-  }
-
-  /** Where clusters have none of the operator's, its token need not be one that may read them. */
-  async #firewalls(call: Call): Promise<readonly OwnFirewall[]> {
-    const { session, team, settings } = this.#options
-    try {
-      return await ownFirewalls({ session, team, ours: this.#ours }, call)
-    } catch (error) {
-      const isForbidden = error instanceof CloudError && error.fault === 'unauthorized'
-      if (isForbidden && settings.firewall === 'None') return []
-      throw error
-    }
-  }
-
-  async #firewallsOf(owner: ClusterUid, call: Call): Promise<readonly OwnFirewall[]> {
-    return (await this.#firewalls(call)).filter(({ uid }) => uid === owner)
+    const { team, settings, onClose } = this.#options
+    if (settings.firewall === 'Managed') team.makers -= 1
+    onClose()
   }
 
   /** Of what is a cluster's and no machine's. */

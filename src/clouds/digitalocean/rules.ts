@@ -4,7 +4,8 @@ import type { Firewall, InboundRule } from './sdk.ts'
 
 const sshPort = 22
 const anywhere = ['0.0.0.0/0', '::/0']
-/** DigitalOcean's word for every port. */
+/** As it has always been taken; it is told as 0. */
+const allPorts = '1-65535'
 const everyPort = '0'
 
 export interface RulesWish {
@@ -29,11 +30,19 @@ export const inboundRules = ({ tag, admitted, sshCIDRs }: RulesWish): InboundRul
 ]
 
 /** A firewall without them lets nothing out: machines fetch their software. */
-export const outboundRules = (): Firewall['outbound_rules'] => [
-  { protocol: 'tcp', ports: everyPort, destinations: { addresses: anywhere } },
-  { protocol: 'udp', ports: everyPort, destinations: { addresses: anywhere } },
-  { protocol: 'icmp', ports: everyPort, destinations: { addresses: anywhere } },
-]
+export const outboundRules = (): Firewall['outbound_rules'] =>
+  ['tcp', 'udp'].map(protocol => ({ protocol, ports: allPorts, destinations: { addresses: anywhere } }))
+
+/** A firewall as it was asked for, and as DigitalOcean answered that it is. */
+export interface Form {
+  readonly told: string
+  readonly admitted: readonly string[]
+  readonly sshCIDRs: readonly string[]
+}
+
+/** All that a firewall lets through, in words. */
+export const formOf = (firewall: Partial<Firewall>): string =>
+  JSON.stringify([wordsOf(firewall), admittedBy(firewall)])
 
 /** Who is let through to the scheduler from outside, and to SSH: as they are written everywhere, sorted. */
 export const admittedBy = (firewall: Rules): readonly string[] => addressesAt(firewall, schedulerPort)
@@ -58,7 +67,9 @@ function wordsOf({ inbound_rules: inbound, outbound_rules: outbound, tags }: Par
     in: (inbound ?? [])
       .map(({ protocol, ports, sources }) => {
         const addresses = ports === String(schedulerPort) ? [] : (sources.addresses ?? []).map(whole)
-        const others = [...(sources.droplet_ids ?? []).map(String), ...(sources.load_balancer_uids ?? [])]
+        const others = Object.entries(sources ?? {}).flatMap(([kind, ends]) =>
+          kind === 'tags' || kind === 'addresses' ? [] : [ends ?? []].flat().map(String),
+        )
         return rule(protocol, ports, [...(sources.tags ?? []).map(lower), ...addresses, ...others])
       })
       .toSorted(),

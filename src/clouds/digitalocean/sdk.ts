@@ -75,8 +75,8 @@ export const client = {
     modules.firewall.deleteFirewall(context)({ firewall_id: id }),
   createTag: (context: Context, name: string) => modules.tag.createTag(context)({ name }),
   tags: (context: Context, page: number) => modules.tag.listTags(context)({ page, per_page: pageSize }),
-  deleteTag: (context: Context, name: string) =>
-    modules.tag.deleteTag(context)({ tag_name: encodeURIComponent(name) }),
+  // Tags of ours have nothing in them that a path could not.
+  deleteTag: (context: Context, name: string) => modules.tag.deleteTag(context)({ tag_name: name }),
   sizes: (context: Context, page: number) => modules.size.listSizes(context)({ page, per_page: pageSize }),
   image: (context: Context, image: string | number) =>
     modules.image.getImage(context)(typeof image === 'number' ? { image_id: image } : { slug: image }),

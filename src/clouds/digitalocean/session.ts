@@ -7,14 +7,14 @@ import { type DigitalOceanCredentials, ownTokenVariable } from './credentials.ts
 import { endpointIn } from './endpoints.ts'
 import { headerOf, translated } from './faults.ts'
 import { countersIn, DigitalOceanGate } from './gate.ts'
-import { type Context, client, contextFor } from './sdk.ts'
+import { type Context, client, contextFor, pageSize } from './sdk.ts'
 
 /** A call may wait for its turn and for its answer so long, whatever its caller has. */
 const patienceMs = 30_000
 /** Nobody has more pages of 200 than so many. */
 const mostPages = 100
 /** A list that changes while it is read is read anew so often. */
-const mostReadings = 3
+const mostReadings = 4
 
 interface Answer<T> {
   readonly data: T
@@ -65,28 +65,43 @@ export class DigitalOceanSession {
 
   /**
    * All pages. DigitalOcean counts pages anew with each request, and what goes away between two of them moves others out of
-   * sight: where their number changes while they are read, a list may not be complete, and nothing of it is returned.
+   * sight. More than one page is read until a reading shows nothing new: what has gone meanwhile may be shown once more, and
+   * nothing is missing. Where that does not come about, a list is not complete and nothing of it is returned.
    */
   async all<T extends Page, One extends { readonly id?: unknown } | { readonly name?: unknown }>(
     name: CallName,
     call: Call,
     ask: (context: Context, page: number) => Promise<Answer<T>>,
-    read: (data: T) => readonly One[],
+    read: (data: T) => readonly One[] | undefined,
   ): Promise<readonly One[]> {
+    const found = new Map<unknown, One>()
     for (let reading = 0; reading < mostReadings; reading++) {
-      const found = new Map<unknown, One>()
-      let first: number | undefined
-      for (let page = 1; page <= mostPages; page++) {
-        const data = await this.make(name, call, context => ask(context, page))
-        const total = totalIn(data, name)
-        first ??= total
-        const ones = read(data)
-        for (const one of ones) found.set(keyOf(one), one)
-        if (total !== first || (ones.length === 0 && found.size < total)) break
-        if (found.size >= total) return [...found.values()]
-      }
+      const known = found.size
+      const { ones, pages, total } = await this.#pages(name, call, ask, read)
+      for (const one of ones) found.set(keyOf(one), one)
+      const isWhole = new Set(ones.map(keyOf)).size >= total
+      if (isWhole && (pages === 1 || (reading > 0 && found.size === known))) return [...found.values()]
     }
     throw new CloudError('unavailable', `${name}: what DigitalOcean lists goes on changing while it is read`)
+  }
+
+  /** One reading, until a page is not full; `total` is what the last page says. */
+  async #pages<T extends Page, One>(
+    name: CallName,
+    call: Call,
+    ask: (context: Context, page: number) => Promise<Answer<T>>,
+    read: (data: T) => readonly One[] | undefined,
+  ): Promise<{ readonly ones: readonly One[]; readonly pages: number; readonly total: number }> {
+    const ones: One[] = []
+    for (let page = 1; ; page++) {
+      const data = await this.make(name, call, context => ask(context, page))
+      const some = read(data)
+      const total = data.meta?.total
+      if (!Array.isArray(some) || total === undefined)
+        throw new CloudError('lost', `${name}: the answer is nothing that DigitalOcean would say`)
+      ones.push(...some)
+      if (some.length < pageSize || page === mostPages) return { ones, pages: page, total }
+    }
   }
 
   /** The team, by a call that needs nearly no right: it proves the token. */
@@ -96,11 +111,6 @@ export class DigitalOceanSession {
     const uuid = isRecord(team) ? team['uuid'] : undefined
     return typeof uuid === 'string' && uuid !== '' ? uuid : account.uuid
   }
-}
-
-function totalIn({ meta }: Page, name: CallName): number {
-  if (meta?.total !== undefined) return meta.total
-  throw new CloudError('unavailable', `${name}: DigitalOcean does not say how many there are`)
 }
 
 /** Of what was deleted nothing is told. */

@@ -30,7 +30,7 @@ export async function sizeNamed(
       call,
       (context, page) => client.sizes(context, page),
       // A size is known by its slug.
-      ({ sizes: some }) => some.map(size => ({ name: size.slug, size })),
+      ({ sizes: some }) => some?.map(size => ({ name: size.slug, size })),
     )
     return new Map(all.map(({ size }) => [size.slug, size]))
   })

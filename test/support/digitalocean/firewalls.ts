@@ -45,14 +45,14 @@ function known(team: Team, tag: string): string {
 function ruleIn(team: Team, rule: Body, ends: 'sources' | 'destinations'): Rule {
   const [protocol, ports] = [word(rule['protocol']), word(rule['ports'])]
   if (!['tcp', 'udp', 'icmp'].includes(protocol)) throw unprocessable('unsupported protocol')
-  if (protocol !== 'icmp' && !/^(?:0|all|[1-9]\d*(?:-[1-9]\d*)?)$/.test(ports))
+  if (protocol !== 'icmp' && !/^[1-9]\d*(?:-[1-9]\d*)?$/.test(ports))
     throw unprocessable('ports are not valid')
   const given = rule[ends]
   const told = isRecord(given) ? given : {}
   const addresses = words(told['addresses'])
   const tags = words(told['tags']).map(tag => known(team, tag))
   if (addresses.length + tags.length === 0) throw unprocessable(`${ends} must not be empty`)
-  return { protocol, ports: protocol === 'icmp' || ports === 'all' ? '0' : ports, addresses, tags }
+  return { protocol, ports: protocol === 'icmp' || ports === '1-65535' ? '0' : ports, addresses, tags }
 }
 
 /** Members of a rule's ends that are empty are not told. */
