@@ -76,11 +76,12 @@ test('no scope is printed that is not a call’s, or that DigitalOcean does not 
   expect(more).toEqual(['actions:read', 'regions:read'])
 })
 
+const printed = async (...words: readonly string[]): Promise<string> => {
+  const command = ['scripts/iam-policy.ts', 'digitalocean', ...words]
+  return (await promisify(execFile)(process.execPath, command)).stdout
+}
+
 test('they are printed as a person takes them over, one on a line', async () => {
-  const printed = async (...words: readonly string[]): Promise<string> => {
-    const command = ['scripts/iam-policy.ts', 'digitalocean', ...words]
-    return (await promisify(execFile)(process.execPath, command)).stdout
-  }
   expect(await printed()).toBe(`${scopesFor({ makesFirewalls: true }).join('\n')}\n`)
   expect(await printed('--without-firewall')).toBe(`${scopesFor({ makesFirewalls: false }).join('\n')}\n`)
   await expect(printed('--with-firewall')).rejects.toMatchObject({ code: 2 })

@@ -13,9 +13,10 @@ export const digitalOceanDatasource = (): Datasource => ({
     product_uuid: uuid,
     bios_vendor: 'DigitalOcean',
   }),
-  files: ({ id, hostname, zone, userData }) => ({
+  files: ({ uuid, hostname, zone, userData }) => ({
     [`${drive}/meta_data.json`]: JSON.stringify({
-      uuid: id,
+      // Nobody has documented that it is the droplet's number: nothing here goes by it.
+      uuid,
       hostname,
       availability_zone: zone,
       public_keys: {},
