@@ -211,6 +211,13 @@ export const spec = object({
       holds: ({ cloud: { name, settings }, network: { exposure } }) =>
         name !== 'azure' || exposure !== 'Private' || (isRecord(settings) && isRecord(settings['subnet'])),
     },
+    {
+      cel: "!has(self.cloud.digitalOcean) || ((!has(self.workers) || self.workers.purchasing != 'Spot') && (!has(self.workerGroups) || self.workerGroups.all(group, group.purchasing != 'Spot')))",
+      message:
+        'DigitalOcean has no spot droplets: set purchasing to OnDemand, or to SpotOrOnDemand for what may be had',
+      holds: ({ cloud: { name }, workers: usual, workerGroups: more }) =>
+        name !== 'digitalOcean' || [usual, ...more].every(({ purchasing }) => purchasing !== 'Spot'),
+    },
   ],
 })
 

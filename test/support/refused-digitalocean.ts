@@ -49,6 +49,15 @@ export const digitalOceanRows: readonly RefusedSpec[] = [
     path: `${path}.tags[0]`,
     says: /letters, digits, colons|not one as DigitalOcean writes them/,
   },
+  ...[
+    { workers: { purchasing: 'Spot' } },
+    { workerGroups: [{ name: 'gpu', replicas: 1, purchasing: 'Spot' }] },
+  ].map(workers => ({
+    given: `spot droplets in ${Object.keys(workers).join()}`,
+    patch: { ...droplets({}), ...workers },
+    path: 'spec',
+    says: /no spot droplets/,
+  })),
   {
     given: 'rules for SSH where no rule is made',
     patch: droplets({ firewall: 'None', sshCIDRs: ['192.0.2.0/24'] }),

@@ -17,8 +17,8 @@ export function parseCredentials(secret: SecretData, path: string): DigitalOcean
   if (token === '')
     throw new ParseError(`${path}.${key}`, 'is missing: the Secret needs a personal access token')
   // It goes into a header: a line break in it would be another header.
-  if (!/^[\x21-\x7e]{1,512}$/.test(token))
-    throw new ParseError(`${path}.${key}`, 'is no token: it has letters, digits and _, and no blank')
+  if (!/^\w{1,512}$/.test(token))
+    throw new ParseError(`${path}.${key}`, 'is no token: a token has letters, digits and _ alone')
   return { token }
 }
 

@@ -42,7 +42,7 @@ export class DigitalOceanSession {
         'unauthorized',
         `the operator has no token of DigitalOcean: set spec.credentialsSecretRef, or ${ownTokenVariable} for the operator`,
       )
-    this.#where = { endpoint: endpointIn(process.env), token }
+    this.#where = { endpoint: ownEndpoint(), token }
   }
 
   make<T>(name: CallName, call: Call, send: (context: Context) => Promise<Answer<T>>): Promise<T> {
@@ -115,6 +115,15 @@ export class DigitalOceanSession {
 
 /** Of what was deleted nothing is told. */
 const isNothing = (data: unknown): boolean => data === undefined || data === null || data === ''
+
+/** Throws a CloudError where the operator's own surroundings name none. */
+function ownEndpoint(): string {
+  try {
+    return endpointIn(process.env)
+  } catch (error) {
+    throw new CloudError('invalid', error instanceof Error ? error.message : '', { cause: error })
+  }
+}
 
 const keyOf = (one: object): unknown => ('id' in one ? one.id : 'name' in one ? one.name : one)
 
