@@ -200,6 +200,12 @@ test('a token that does not say whose it is proves nothing', async () => {
   await expect(failed).rejects.toMatchObject({ fault: 'unavailable' })
 })
 
+test('a server of tokens that is not there says nothing of credentials', async () => {
+  vi.stubEnv('AZURE_AUTHORITY_HOST', 'https://127.0.0.1:9')
+  const failed = prove(credentialOf(parseCredentials(secret, path)), call)
+  await expect(failed).rejects.toMatchObject({ fault: 'unavailable' })
+})
+
 test('a proof ends when its call does', async () => {
   const failed = prove(credentialOf(parseCredentials(secret, path)), { signal: AbortSignal.abort() })
   await expect(failed).rejects.toMatchObject({ fault: 'timeout' })

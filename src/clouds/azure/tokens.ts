@@ -115,7 +115,9 @@ function translated(error: unknown): CloudError {
   if (code !== undefined) return new CloudError('unauthorized', refusal(code))
   if (/invalid_client|invalid_grant|unauthorized_client/.test(said))
     return new CloudError('unauthorized', refusal('no code'))
-  return isUnfound(error)
+  // The library calls credentials unavailable, too, where it could not ask how tokens are to be had.
+  const isUnasked = /endpoints_resolution_error|openid_config_error|network_error/.test(said)
+  return isUnfound(error) && !isUnasked
     ? unfound(error)
     : new CloudError('unavailable', 'Microsoft Entra could not be reached for a token')
 }
