@@ -33,7 +33,7 @@ export const waitingTests: readonly string[] = [
 ].map(name => `test/integration/${name}.test.ts`)
 
 /** So many on two cores: the longest waits beside all of the others. */
-export const waitingAtOnce = 4
+export const waitingAtOnce = 5
 
 /** As vitest would, but those that wait begin in the order in which they are named. */
 export class WaitingInOrder extends BaseSequencer {
