@@ -1,4 +1,5 @@
 import { canonicalCidr } from '../lib/cidr.ts'
+import { isAlike } from '../lib/equality.ts'
 import { list, oneOf, ParseError, text } from '../lib/parse.ts'
 
 /** What reads words of one cloud: settings are told as that cloud writes them. */
@@ -36,3 +37,7 @@ export const ranges = (raw: unknown, path: string): readonly string[] =>
     if (canonical !== undefined) return canonical
     throw new ParseError(`${path}[${index}]`, 'is not a range of addresses with nothing behind its prefix')
   })
+
+/** For what a machine was launched for: a field that comes to be, and is not set, makes no machine another one. */
+export const unlessUsual = <T>(value: T, usual: T): T | undefined =>
+  isAlike(value, usual) ? undefined : value

@@ -1,7 +1,8 @@
 import { afterEach, describe, expect, test } from 'vitest'
-import { atWork, choices, failure } from '../support/azure/at-work.ts'
+import { atWork, choices } from '../support/azure/at-work.ts'
 import { requireLikeness } from '../support/azure/clouds.ts'
 import type { Options } from '../support/azure/server.ts'
+import { failure } from '../support/fault-of.ts'
 
 type Work = Awaited<ReturnType<typeof atWork>>
 let ground: Work | undefined

@@ -1,11 +1,12 @@
 import { afterEach, describe, expect, test } from 'vitest'
 import { machineId } from '../../src/model/names.ts'
-import { atWork, choices, failure, patience, workers } from '../support/azure/at-work.ts'
+import { atWork, choices, patience, workers } from '../support/azure/at-work.ts'
 import { addPrincipal, secretOf } from '../support/azure/azure-ground.ts'
 import { requireLikeness } from '../support/azure/clouds.ts'
 import { machineType } from '../support/azure/machines.ts'
 import { types } from '../support/azure/network.ts'
 import type { Options } from '../support/azure/server.ts'
+import { failure } from '../support/fault-of.ts'
 
 const put = 'virtualMachines.createOrUpdate'
 const kind = 'Standard_D4s_v5 any OnDemand'

@@ -1,7 +1,8 @@
 import { afterEach, describe, expect, test } from 'vitest'
 import { scopesFor } from '../../src/clouds/digitalocean/policy.ts'
-import { atWork, choices, failure, networkOf, patience, workers } from '../support/digitalocean/at-work.ts'
+import { atWork, choices, networkOf, patience, workers } from '../support/digitalocean/at-work.ts'
 import { requireLikeness } from '../support/digitalocean/clouds.ts'
+import { failure } from '../support/fault-of.ts'
 import { anOwner } from '../support/launch-request.ts'
 
 type Ground = Awaited<ReturnType<typeof atWork>>

@@ -1,8 +1,9 @@
 import { afterEach, expect, test, vi } from 'vitest'
 import { machineId } from '../../src/model/names.ts'
-import { atWork, failure, patience, workers } from '../support/digitalocean/at-work.ts'
+import { atWork, patience, workers } from '../support/digitalocean/at-work.ts'
 import { requireLikeness } from '../support/digitalocean/clouds.ts'
 import type { Options } from '../support/digitalocean/server.ts'
+import { failure } from '../support/fault-of.ts'
 
 type Ground = Awaited<ReturnType<typeof atWork>>
 

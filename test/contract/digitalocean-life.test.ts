@@ -1,9 +1,10 @@
 import { afterEach, expect, test, vi } from 'vitest'
 import { isAlive } from '../../src/model/machine.ts'
 import { machineId } from '../../src/model/names.ts'
-import { atWork, failure, networkOf, patience, workers } from '../support/digitalocean/at-work.ts'
+import { atWork, networkOf, patience, workers } from '../support/digitalocean/at-work.ts'
 import { requireLikeness } from '../support/digitalocean/clouds.ts'
 import type { Options } from '../support/digitalocean/server.ts'
+import { failure } from '../support/fault-of.ts'
 import { anOwner } from '../support/launch-request.ts'
 
 type Ground = Awaited<ReturnType<typeof atWork>>

@@ -1,8 +1,9 @@
 import { afterEach, expect, test, vi } from 'vitest'
-import { atWork, failure, networkOf, patience, workers } from '../support/digitalocean/at-work.ts'
+import { atWork, networkOf, patience, workers } from '../support/digitalocean/at-work.ts'
 import { requireLikeness } from '../support/digitalocean/clouds.ts'
 import type { Options } from '../support/digitalocean/server.ts'
 import { mayReach } from '../support/digitalocean/team.ts'
+import { failure } from '../support/fault-of.ts'
 import { anOwner } from '../support/launch-request.ts'
 
 type Ground = Awaited<ReturnType<typeof atWork>>

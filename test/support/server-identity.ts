@@ -1,4 +1,8 @@
 import { createPrivateKey, createPublicKey, generateKeyPairSync, X509Certificate } from 'node:crypto'
+import { writeFile } from 'node:fs/promises'
+import { join } from 'node:path'
+import tls from 'node:tls'
+import { temporaryFolder } from '../../scripts/remains.ts'
 import { createAuthority, nameOf } from '../../src/pki/authority.ts'
 import { certify, commonName, dnsNames, leafConstraints, leafKeyUsage, purposes } from '../../src/pki/x509.ts'
 
@@ -32,4 +36,15 @@ export function aServerIdentity(now = Date.now()): ServerIdentity {
     cert,
     key: privateKey.export({ type: 'pkcs8', format: 'pem' }).toString(),
   }
+}
+
+/** The same, which this process trusts from now on; one that is started does by a file. `name` is for people who find it. */
+export async function aTrustedIdentity(
+  name: string,
+): Promise<ServerIdentity & { readonly environment: Readonly<Record<string, string>> }> {
+  const identity = aServerIdentity()
+  tls.setDefaultCACertificates([...tls.getCACertificates('default'), identity.authority])
+  const trusted = join(await temporaryFolder(name), 'authority.pem')
+  await writeFile(trusted, identity.authority)
+  return { ...identity, environment: { NODE_EXTRA_CA_CERTS: trusted } }
 }

@@ -16,6 +16,3 @@ export async function changeCredentials(room: OperatorRoom, name: string, string
   const contentType = 'application/merge-patch+json'
   await room.kube.request({ method: 'PATCH', path, contentType, body: { stringData } }, call())
 }
-
-/** Of this machine itself: nobody is dialled outside. */
-export const ownAddress = (seq: number): string => `127.31.${Math.floor(seq / 250) % 250}.${4 + (seq % 250)}`

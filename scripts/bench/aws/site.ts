@@ -1,6 +1,7 @@
 import type { Entry } from '../../../test/support/aws/desk.ts'
 import { type Ec2, startEc2 } from '../../../test/support/aws/ec2.ts'
 import type { Region } from '../../../test/support/aws/world.ts'
+import { ownAddress } from '../../../test/support/own-address.ts'
 
 export const regionName = 'us-east-1'
 
@@ -25,10 +26,7 @@ export interface Site extends AsyncDisposable {
  */
 export async function openSite(latencyMs: number): Promise<Site> {
   let given = 0
-  const privateIp = (): string => {
-    const nth = given++
-    return `127.31.${Math.floor(nth / 250) % 250}.${4 + (nth % 250)}`
-  }
+  const privateIp = (): string => ownAddress(given++)
   const ec2 = await startEc2({ latencyMs, privateIp, publicIp: () => '127.0.0.1' })
   let made = 0
   return {

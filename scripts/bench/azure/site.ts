@@ -1,9 +1,6 @@
-import { writeFile } from 'node:fs/promises'
-import { join } from 'node:path'
-import tls from 'node:tls'
 import { startAzure } from '../../../test/support/azure/server.ts'
-import { aServerIdentity } from '../../../test/support/server-identity.ts'
-import { temporaryFolder } from '../../remains.ts'
+import { ownAddress } from '../../../test/support/own-address.ts'
+import { aTrustedIdentity } from '../../../test/support/server-identity.ts'
 import { singleLife } from '../lives/single.ts'
 import type { Site } from '../lives/site.ts'
 import type { AzureOptions } from './options.ts'
@@ -13,23 +10,19 @@ import { AzureSingles } from './singles.ts'
 /** With the documented rates. Machines have addresses of this computer alone: whoever calls one gets no further. */
 export async function openAzureSite(options: AzureOptions): Promise<Site<AzurePlot>> {
   const { latencyMs, operationMs: makeMs, startMs: bootMs, endMs: deleteMs, lookS: retryAfterS } = options
-  const { authority, cert, key } = aServerIdentity()
-  tls.setDefaultCACertificates([...tls.getCACertificates('default'), authority])
-  const trusted = join(await temporaryFolder('bench-azure'), 'authority.pem')
-  await writeFile(trusted, authority)
+  const { cert, key, environment } = await aTrustedIdentity('bench-azure')
   const azure = await startAzure(
     { key, cert },
     { latencyMs, retryAfterS, tempo: { makeMs, bootMs, deleteMs } },
   )
-  azure.world.privateIp = (_prefix, number) =>
-    `127.31.${Math.floor(number / 250) % 250}.${4 + (number % 250)}`
+  azure.world.privateIp = (_prefix, number) => ownAddress(number)
   let made = 0
   const plot = (): AzurePlot => plotIn(azure, `dask-bench-${++made}`)
   return {
     environment: {
       AZURE_RESOURCE_MANAGER_ENDPOINT: azure.endpoint,
       AZURE_AUTHORITY_HOST: azure.endpoint,
-      NODE_EXTRA_CA_CERTS: trusted,
+      ...environment,
     },
     plot,
     single(workers, call) {

@@ -1,5 +1,6 @@
 import type { DigitalOcean, Entry } from '../../../test/support/digitalocean/server.ts'
 import { leftIn, type Team, type Token } from '../../../test/support/digitalocean/team.ts'
+import { ownAddress } from '../../../test/support/own-address.ts'
 import type { Heard } from '../lives/parts.ts'
 import type { Plot } from '../lives/site.ts'
 
@@ -9,14 +10,11 @@ export interface DigitalOceanPlot extends Plot {
   readonly token: Token
 }
 
-/** Of this computer alone: whoever calls one gets no further. */
-const address = (number: number): string => `127.31.${Math.floor(number / 250) % 250}.${4 + (number % 250)}`
-
 export function plotIn(cloud: DigitalOcean, name: string): DigitalOceanPlot {
   const team = cloud.addTeam()
   const token = team.addToken()
-  team.privateIp = address
-  team.publicIp = address
+  team.privateIp = ownAddress
+  team.publicIp = ownAddress
   return {
     name,
     team,

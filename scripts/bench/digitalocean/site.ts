@@ -1,9 +1,5 @@
-import { writeFile } from 'node:fs/promises'
-import { join } from 'node:path'
-import tls from 'node:tls'
 import { startDigitalOcean } from '../../../test/support/digitalocean/server.ts'
-import { aServerIdentity } from '../../../test/support/server-identity.ts'
-import { temporaryFolder } from '../../remains.ts'
+import { aTrustedIdentity } from '../../../test/support/server-identity.ts'
 import { singleLife } from '../lives/single.ts'
 import type { Site } from '../lives/site.ts'
 import type { DigitalOceanOptions } from './options.ts'
@@ -17,15 +13,12 @@ export async function openDigitalOceanSite({
   startMs: bootMs,
   endMs: deleteMs,
 }: DigitalOceanOptions): Promise<Site<DigitalOceanPlot>> {
-  const { authority, cert, key } = aServerIdentity()
-  tls.setDefaultCACertificates([...tls.getCACertificates('default'), authority])
-  const trusted = join(await temporaryFolder('bench-digitalocean'), 'authority.pem')
-  await writeFile(trusted, authority)
+  const { cert, key, environment } = await aTrustedIdentity('bench-digitalocean')
   const cloud = await startDigitalOcean({ key, cert }, { latencyMs, tempo: { addressMs, bootMs, deleteMs } })
   let made = 0
   const plot = (): DigitalOceanPlot => plotIn(cloud, `dask-bench-${++made}`)
   return {
-    environment: { DIGITALOCEAN_API_URL: cloud.endpoint, NODE_EXTRA_CA_CERTS: trusted },
+    environment: { DIGITALOCEAN_API_URL: cloud.endpoint, ...environment },
     plot,
     single(workers, call) {
       const own = plot()

@@ -1,4 +1,5 @@
 import { startGce } from '../../../test/support/gcp/gce.ts'
+import { ownAddress } from '../../../test/support/own-address.ts'
 import { singleLife } from '../lives/single.ts'
 import type { Site } from '../lives/site.ts'
 import type { GcpOptions } from './options.ts'
@@ -11,7 +12,7 @@ export async function openGcpSite(options: GcpOptions): Promise<Site<GcpPlot>> {
   const gce = await startGce({
     latencyMs,
     tempo: { operationMs, startMs, endMs },
-    privateIp: seq => `127.31.${Math.floor(seq / 250) % 250}.${4 + (seq % 250)}`,
+    privateIp: ownAddress,
     publicIp: () => '127.0.0.1',
   })
   let made = 0

@@ -1,6 +1,7 @@
 import type { Call } from '../../lib/call.ts'
+import { unless } from '../unless.ts'
 import type { Belongings } from './belongings.ts'
-import { isGone, unless } from './faults.ts'
+import { isGone } from './faults.ts'
 import type { Leftover } from './leftovers.ts'
 import { changed, type Pace, taken } from './operations.ts'
 import type { Thing } from './sdk.ts'
@@ -94,9 +95,9 @@ const kinds = {
   disk: 'disks',
 } as const satisfies Record<Leftover['kind'], Kind>
 
-function askForEnd(session: AzureSession, leftover: Leftover, call: Call): Promise<void> {
+async function askForEnd(session: AzureSession, leftover: Leftover, call: Call): Promise<void> {
   const kind = kinds[leftover.kind]
-  return unless(
+  await unless(
     isGone,
     taken(session, `${kind}.delete`, pace => removals(session)[kind](leftover, pace), call),
   )

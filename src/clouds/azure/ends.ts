@@ -1,34 +1,23 @@
 import type { Call } from '../../lib/call.ts'
-import { CloudError } from '../../model/faults.ts'
+import { endEach } from '../end-each.ts'
 import type { Place } from '../own-machines.ts'
+import { unless } from '../unless.ts'
 import { clearLeftovers } from './clearing.ts'
-import { isGone, unless } from './faults.ts'
+import { isGone } from './faults.ts'
 import { machineNow } from './lists.ts'
 import { taken } from './operations.ts'
 import type { AzureSession } from './session.ts'
 import type { Eyes } from './sizes.ts'
 
-/** So many requests are on their way at once: Azure knows no call for many machines. */
+/** So many requests are on their way at once. */
 const atOnce = 24
 
 /**
  * Asks for each machine's end, and takes away what is left of those that have ended; what Azure does not know any more has
- * ended. One that cannot be asked for does not hold up the others: its failure is thrown when all of them have been.
+ * ended.
  */
-export async function end(eyes: Eyes, machines: readonly Place[], call: Call): Promise<void> {
-  const left = [...machines]
-  const failures: CloudError[] = []
-  const work = async (): Promise<void> => {
-    for (let next = left.shift(); next !== undefined; next = left.shift())
-      await endOne(eyes, next, call).catch((error: unknown) => {
-        if (!(error instanceof CloudError)) throw error
-        failures.push(error)
-      })
-  }
-  await Promise.all(Array.from({ length: Math.min(atOnce, machines.length) }, work))
-  const worst = failures.find(({ fault }) => fault !== 'throttled') ?? failures[0]
-  if (worst !== undefined) throw worst
-}
+export const end = (eyes: Eyes, machines: readonly Place[], call: Call): Promise<void> =>
+  endEach(machines, atOnce, machine => endOne(eyes, machine, call))
 
 /**
  * Its interface, address and disk go with it; where Azure has left one behind, that is taken away by itself. Azure says of a
@@ -56,9 +45,9 @@ export async function lookForGhosts(
 }
 
 /** Never by force: Azure then holds on to an interface for minutes, and a scheduler's is wanted again at once. */
-export function askForEnd(session: AzureSession, { id, place }: Place, call: Call): Promise<void> {
+export async function askForEnd(session: AzureSession, { id, place }: Place, call: Call): Promise<void> {
   const { virtualMachines } = session.clients.compute
-  return unless(
+  await unless(
     isGone,
     taken(
       session,

@@ -191,13 +191,6 @@ const elsewhere = ['SubscriptionNotFound', 'InvalidSubscriptionId', 'InvalidReso
 /** What was there before, under a name that only this request has. */
 export const isThereAlready = (error: unknown): boolean => saidIn(error)?.status === 412
 
-/** A change that need not be made any more, by one of these errors of Azure's, is made. */
-export async function unless(isSo: (error: unknown) => boolean, change: Promise<unknown>): Promise<void> {
-  await change.catch((error: unknown) => {
-    if (!isSo(error)) throw error
-  })
-}
-
 function meant({ fault, says, quoted }: Meaning, said: Said, doing: string): CloudError {
   const code = said.code === '' ? '' : ` (${said.code})`
   const quote = quoted === true && said.words !== '' ? ` Azure says: ${steady(said.words)}` : ''

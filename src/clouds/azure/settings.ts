@@ -1,8 +1,7 @@
-import { isAlike } from '../../lib/equality.ts'
 import { flag, noOthers, optional, ParseError, record } from '../../lib/parse.ts'
 import { azureBounds, azureSecurityTypes, azurePatterns as patterns } from '../../model/azure-names.ts'
 import type { Role } from '../../model/names.ts'
-import { among, once, ranges, readersOf } from '../readers.ts'
+import { among, once, ranges, readersOf, unlessUsual } from '../readers.ts'
 import {
   adminUsername,
   type ImageChoice,
@@ -134,5 +133,3 @@ export function machineIntent(settings: AzureSettings, role: Role): unknown {
     ...(role === 'worker' ? { addresses: unlessUsual(workerAddresses, 'Public') } : {}),
   }
 }
-
-const unlessUsual = <T>(value: T, usual: T): T | undefined => (isAlike(value, usual) ? undefined : value)

@@ -100,14 +100,9 @@ export const isGone = (error: unknown): boolean => statusIn(error) === 404
 /** What is there already: it was made before, by a request whose answer was lost. */
 export const isThereAlready = (error: unknown): boolean => [409, 422].includes(statusIn(error) ?? 0)
 
-/** A header of the answer that an error carries, whoever made the error. */
-export const headerOf =
-  (error: unknown) =>
-  (name: string): string | undefined => {
-    const headers: unknown = isAxiosError(error) ? error.response?.headers : undefined
-    const found = isRecord(headers) ? headers[name] : undefined
-    return typeof found === 'string' ? found : undefined
-  }
+/** Headers of the answer that an error carries, whoever made the error. */
+export const headersOf = (error: unknown): unknown =>
+  isAxiosError(error) ? error.response?.headers : undefined
 
 function saidBy(error: unknown): Said {
   if (!isAxiosError(error))

@@ -5,6 +5,7 @@ import type { ReservedNetwork } from '../../model/machine.ts'
 import { type ClusterUid, readClusterKey, readClusterUid } from '../../model/names.ts'
 import type { NetworkWish } from '../contract.ts'
 import type { Marks, Ours } from '../marks.ts'
+import { unless } from '../unless.ts'
 import { isGone, isThereAlready } from './faults.ts'
 import { admittedBy, type Form, formOf, inboundRules, isAsMade, outboundRules, sshBy } from './rules.ts'
 import { client, type Firewall } from './sdk.ts'
@@ -15,7 +16,6 @@ import type { DigitalOceanTeam } from './team.ts'
 /** A firewall of ours, and whose it is. */
 export interface OwnFirewall {
   readonly uid: ClusterUid
-  readonly seal: string
   readonly firewall: Firewall
 }
 
@@ -46,7 +46,7 @@ export async function ownFirewalls(
     const [, raw = '', seal = ''] = /^dask-([0-9a-f-]{8,64})\.([0-9a-f]{32})$/.exec(firewall.name) ?? []
     const uid = readClusterUid(raw)
     const marks = { installation: ours.installation, uid: raw, role: clusterRole, seal }
-    return uid !== undefined && ours.isSealed(marks) ? [{ uid, seal, firewall }] : []
+    return uid !== undefined && ours.isSealed(marks) ? [{ uid, firewall }] : []
   })
 }
 
@@ -144,10 +144,3 @@ export async function takeAway(
       )
   }
 }
-
-/** A change that need not be made any more, by one of these errors, is made: undefined. */
-const unless = <T>(isSo: (error: unknown) => boolean, change: Promise<T>): Promise<T | undefined> =>
-  change.catch((error: unknown) => {
-    if (isSo(error)) return undefined
-    throw error
-  })

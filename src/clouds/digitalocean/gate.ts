@@ -1,4 +1,5 @@
 import type { Call } from '../../lib/call.ts'
+import { isRecord } from '../../lib/parse.ts'
 import { steadyNow } from '../../lib/steady.ts'
 import { TokenBucket } from '../../lib/token-bucket.ts'
 import { wait } from '../../lib/wait.ts'
@@ -98,13 +99,15 @@ function later(opens: number): CloudError {
 }
 
 /** Of an answer's headers; `now` is the operator's own clock, which stands in where the answer has no date. */
-export function countersIn(headers: (name: string) => string | undefined, now: number): Counters {
-  const number = (name: string): number | undefined => {
-    const found = headers(name)
-    return found === undefined || !/^\d+(\.\d+)?$/.test(found) ? undefined : Number(found)
+export function countersIn(headers: unknown, now: number): Counters {
+  const text = (name: string): string => {
+    const found = isRecord(headers) ? headers[name] : undefined
+    return typeof found === 'string' ? found : ''
   }
+  const number = (name: string): number | undefined =>
+    /^\d+(\.\d+)?$/.test(text(name)) ? Number(text(name)) : undefined
   const reset = number('ratelimit-reset')
-  const date = Date.parse(headers('date') ?? '')
+  const date = Date.parse(text('date'))
   const retryAfter = number('retry-after')
   return {
     remaining: number('ratelimit-remaining'),

@@ -1,6 +1,7 @@
 import type { Call } from '../../lib/call.ts'
 import { type ClusterUid, readClusterKey } from '../../model/names.ts'
 import { type Ours, ownerIn } from '../marks.ts'
+import { unless } from '../unless.ts'
 import type { SeenTag } from './broom.ts'
 import { isGone } from './faults.ts'
 import { clusterRole } from './firewalls.ts'
@@ -48,11 +49,10 @@ export async function removeTags(
   call: Call,
 ): Promise<void> {
   for (const name of names)
-    await session
-      .make('tags.delete', call, context => client.deleteTag(context, name))
-      .catch((error: unknown) => {
-        if (!isGone(error)) throw error
-      })
+    await unless(
+      isGone,
+      session.make('tags.delete', call, context => client.deleteTag(context, name)),
+    )
 }
 
 export const tagsOf = (tags: readonly SeenTag[], uid: ClusterUid): readonly SeenTag[] =>

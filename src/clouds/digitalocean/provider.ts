@@ -13,6 +13,7 @@ import type {
 } from '../contract.ts'
 import { launchMarks, type Marks, type Ours, ownedBy, sealed } from '../marks.ts'
 import { Refusal } from '../refusal.ts'
+import type { SeenTag } from './broom.ts'
 import { offeringsFor } from './choices.ts'
 import { idOf, machineOf, numberOf } from './droplets.ts'
 import { end } from './ends.ts'
@@ -86,13 +87,13 @@ export class DigitalOceanCloud implements Cloud {
     // More than one page is read twice.
     const pages = Math.max(1, Math.ceil(droplets.length / pageSize))
     team.pages = pages === 1 ? 1 : 2 * pages
-    if (droplets.length === 0) await this.#requireNone(call)
+    const tags = droplets.length === 0 ? await this.#requireNone(call) : undefined
     const machines = droplets.flatMap(each => machineOf(each, this.#ours, team) ?? [])
     const ids = new Set(machines.map(({ id }) => id))
     team.machines.meet(installation, ids)
     team.machines.keepOnly(installation, ids)
     team.off.keepOnly(ids)
-    await this.#sweep(call)
+    await this.#sweep(tags, call)
     const networks = firewalls.map(each => networkOf(each, team.forms))
     const kept = new Set(networks.map(({ owner }) => owner))
     return {
@@ -112,23 +113,26 @@ export class DigitalOceanCloud implements Cloud {
     return Promise.all([droplets, this.#networks.list(call)])
   }
 
-  /** All droplets are listed by one tag: where somebody takes that away, there seem to be none. */
-  async #requireNone(call: Call): Promise<void> {
+  /** All droplets are listed by one tag: where somebody takes that away, there seem to be none. Returns all tags of ours. */
+  async #requireNone(call: Call): Promise<readonly SeenTag[]> {
     const { session, team, installation } = this.#options
-    const used = (await ownTags(session, this.#ours, call)).find(({ isUsed }) => isUsed)
+    const tags = await ownTags(session, this.#ours, call)
+    const used = tags.find(({ isUsed }) => isUsed)
     if (team.isHiding(used !== undefined))
       throw new CloudError(
         'unavailable',
         `droplets have the tag ${used?.name} and none has ${installationTag(installation)}, by which they are listed: give it back (doctl compute droplet tag ID --tag-name), or delete them`,
       )
+    return tags
   }
 
   /** Each launch leaves a tag behind. Another time will do, too: nothing costs meanwhile. */
-  async #sweep(call: Call): Promise<void> {
+  async #sweep(seen: readonly SeenTag[] | undefined, call: Call): Promise<void> {
     const { session, team } = this.#options
     if (!team.broom.isDue()) return
     try {
-      await removeTags(session, team.broom.meet(await ownTags(session, this.#ours, call)), call)
+      const tags = seen ?? (await ownTags(session, this.#ours, call))
+      await removeTags(session, team.broom.meet(tags), call)
     } catch (error) {
       if (!(error instanceof CloudError)) throw error
     }

@@ -5,7 +5,7 @@ import { CloudError } from '../../model/faults.ts'
 import type { CallName } from './calls.ts'
 import { type DigitalOceanCredentials, ownTokenVariable } from './credentials.ts'
 import { endpointIn } from './endpoints.ts'
-import { headerOf, translated } from './faults.ts'
+import { headersOf, translated } from './faults.ts'
 import { countersIn, DigitalOceanGate } from './gate.ts'
 import { type Context, client, contextFor, pageSize } from './sdk.ts'
 
@@ -50,12 +50,12 @@ export class DigitalOceanSession {
       await this.#gate.pass(name, limit)
       try {
         const { data, headers } = await send(contextFor(this.#where, limit.signal))
-        this.#gate.heard(countersIn(header => textIn(headers, header), Date.now()))
+        this.#gate.heard(countersIn(headers, Date.now()))
         if (isRecord(data) || isNothing(data)) return data
         throw new CloudError('lost', `${name}: the answer is nothing that DigitalOcean would say`)
       } catch (error) {
         const known = translated(error, name)
-        const counters = countersIn(headerOf(error), Date.now())
+        const counters = countersIn(headersOf(error), Date.now())
         if (known.fault === 'throttled') this.#gate.refused(counters)
         else this.#gate.heard(counters)
         throw known
@@ -126,8 +126,3 @@ function ownEndpoint(): string {
 }
 
 const keyOf = (one: object): unknown => ('id' in one ? one.id : 'name' in one ? one.name : one)
-
-const textIn = (headers: object, name: string): string | undefined => {
-  const found: unknown = isRecord(headers) ? headers[name] : undefined
-  return typeof found === 'string' ? found : undefined
-}

@@ -1,11 +1,10 @@
-import { isAlike } from '../../lib/equality.ts'
 import { flag, integer, noOthers, optional, ParseError, record } from '../../lib/parse.ts'
 import {
   digitalOceanBounds as bounds,
   digitalOceanPatterns as patterns,
 } from '../../model/digitalocean-names.ts'
 import type { Role } from '../../model/names.ts'
-import { among, once, ranges, readersOf } from '../readers.ts'
+import { among, once, ranges, readersOf, unlessUsual } from '../readers.ts'
 
 const { matching, like, listOf } = readersOf('DigitalOcean')
 
@@ -111,5 +110,3 @@ export function machineIntent(settings: DigitalOceanSettings, role: Role): unkno
     ...(role === 'worker' ? { addresses: unlessUsual(workerAddresses, 'Public') } : {}),
   }
 }
-
-const unlessUsual = <T>(value: T, usual: T): T | undefined => (isAlike(value, usual) ? undefined : value)

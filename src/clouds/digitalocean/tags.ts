@@ -1,3 +1,4 @@
+import { readClusterKey, splitKey } from '../../model/names.ts'
 import type { Marks } from '../marks.ts'
 
 /**
@@ -18,7 +19,7 @@ export const installationTag = (installation: string): string =>
 
 /** All droplets of a cluster: what its firewall is for. At most 220 characters. */
 export function clusterTag({ uid = '', cluster = '', seal = '' }: Marks): string {
-  const { namespace, name } = splitKeyOf(cluster)
+  const { namespace, name } = splitKey(readClusterKey(cluster))
   return prefixes.cluster + [uid, namespace, name, seal].map(written).join(':')
 }
 
@@ -68,11 +69,6 @@ export function readTags(tags: readonly string[]): Marks {
 
 /** As a tag takes it: hexadecimal, 128 bits. */
 export const shortened = (seal: string): string => Buffer.from(seal, 'base64url').toString('hex').slice(0, 32)
-
-const splitKeyOf = (cluster: string): { readonly namespace: string; readonly name: string } => {
-  const slash = cluster.indexOf('/')
-  return { namespace: cluster.slice(0, Math.max(0, slash)), name: cluster.slice(slash + 1) }
-}
 
 function partsOf(tag: string, prefix: string): readonly string[] {
   if (tag.slice(0, prefix.length).toLowerCase() !== prefix) return []

@@ -161,13 +161,6 @@ export const isGone = (error: unknown): boolean => saidBy(causeOf(error)).status
 export const isThereAlready = (error: unknown): boolean =>
   error instanceof CloudError && error.fault === 'conflict'
 
-/** A change that need not be made any more, by one of these errors of Google's, is made. */
-export async function unless(isSo: (error: unknown) => boolean, change: Promise<unknown>): Promise<void> {
-  await change.catch((error: unknown) => {
-    if (!isSo(error)) throw error
-  })
-}
-
 const causeOf = (error: unknown): unknown => (error instanceof CloudError ? error.cause : error)
 
 function meant(

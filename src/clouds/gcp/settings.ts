@@ -1,8 +1,7 @@
-import { isAlike } from '../../lib/equality.ts'
 import { flag, noOthers, optional, ParseError, record } from '../../lib/parse.ts'
 import { gcpBounds, gcpPatterns as patterns } from '../../model/gcp-names.ts'
 import type { Role } from '../../model/names.ts'
-import { among, once, ranges, readersOf } from '../readers.ts'
+import { among, once, ranges, readersOf, unlessUsual } from '../readers.ts'
 import {
   type Disk,
   disk,
@@ -162,5 +161,3 @@ export function machineIntent(settings: GcpSettings, role: Role): unknown {
     ...(role === 'worker' ? ofWorkers : {}),
   }
 }
-
-const unlessUsual = <T>(value: T, usual: T): T | undefined => (isAlike(value, usual) ? undefined : value)

@@ -1,6 +1,5 @@
 import type { AzureCloud } from '../../../src/clouds/azure/provider.ts'
 import type { LaunchRequest } from '../../../src/clouds/contract.ts'
-import { CloudError } from '../../../src/model/faults.ts'
 import { aLaunchRequest, anOwner } from '../launch-request.ts'
 import { atHome, offeringIn, someAzureClouds } from './clouds.ts'
 import { armModel } from './model.ts'
@@ -20,19 +19,6 @@ export async function atWork(options: Options = {}) {
 
 export const workers = (count: number, change: Partial<LaunchRequest> = {}): LaunchRequest =>
   aLaunchRequest({ count, userData: '#cloud-config\n{}\n', offering: offeringIn('any'), ...change })
-
-/** The house's word for what went wrong, and what a person is told. */
-export async function failure(
-  doing: Promise<unknown>,
-): Promise<{ readonly fault: string; readonly says: string }> {
-  try {
-    await doing
-    return { fault: 'none', says: '' }
-  } catch (error) {
-    if (error instanceof CloudError) return { fault: error.fault, says: error.message }
-    throw error
-  }
-}
 
 export const choices = (cloud: AzureCloud, sizes: readonly string[], change: object = {}) =>
   cloud.offerings(

@@ -1,9 +1,5 @@
 import { randomUUID } from 'node:crypto'
-import { writeFile } from 'node:fs/promises'
-import { join } from 'node:path'
-import tls from 'node:tls'
-import { temporaryFolder } from '../../../scripts/remains.ts'
-import { aServerIdentity } from '../server-identity.ts'
+import { aTrustedIdentity } from '../server-identity.ts'
 import { types } from './network.ts'
 import { type Azure, type Entry, type Options, startAzure } from './server.ts'
 import type { Principal } from './world.ts'
@@ -29,12 +25,7 @@ export interface AzureGround extends AsyncDisposable {
 }
 
 export async function anAzureGround(options: Options = {}): Promise<AzureGround> {
-  const { authority, cert, key } = aServerIdentity()
-  // For this process; one that is started gets it by the environment.
-  tls.setDefaultCACertificates([...tls.getCACertificates('default'), authority])
-  const folder = await temporaryFolder('azure')
-  const trusted = join(folder, 'authority.pem')
-  await writeFile(trusted, authority)
+  const { cert, key, environment } = await aTrustedIdentity('azure')
   const azure = await startAzure({ key, cert }, options)
   const { world, ledger, endpoint } = azure
   const operator = addPrincipal(azure)
@@ -56,7 +47,7 @@ export async function anAzureGround(options: Options = {}): Promise<AzureGround>
     environment: {
       AZURE_RESOURCE_MANAGER_ENDPOINT: endpoint,
       AZURE_AUTHORITY_HOST: endpoint,
-      NODE_EXTRA_CA_CERTS: trusted,
+      ...environment,
     },
     asked: operation => ledger.filter(each => each.operation === operation),
     differing: () => [...new Set(ledger.flatMap(({ differs }) => differs))],

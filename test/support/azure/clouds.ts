@@ -3,6 +3,7 @@ import { parseCredentials } from '../../../src/clouds/azure/credentials.ts'
 import type { AzureCloud } from '../../../src/clouds/azure/provider.ts'
 import { parseSettings } from '../../../src/clouds/azure/settings.ts'
 import { installationId } from '../../../src/model/names.ts'
+import { surroundedBy } from '../surroundings.ts'
 import { type AzureGround, anAzureGround, homeGroup, homeLocation } from './azure-ground.ts'
 import type { Options } from './server.ts'
 
@@ -18,8 +19,7 @@ export interface AzureClouds extends AzureGround {
 
 export async function someAzureClouds(options: Options = {}): Promise<AzureClouds> {
   const ground = await anAzureGround(options)
-  const before = new Map(Object.keys(ground.environment).map(name => [name, process.env[name]]))
-  Object.assign(process.env, ground.environment)
+  const surroundings = surroundedBy(ground.environment)
   return {
     ...ground,
     open: (installation, settings = {}, secret = ground.secret) =>
@@ -32,9 +32,7 @@ export async function someAzureClouds(options: Options = {}): Promise<AzureCloud
         { installation: installationId(installation), sealingKey: 'key', stateDirectory: '' },
       ),
     async [Symbol.asyncDispose]() {
-      for (const [name, value] of before)
-        if (value === undefined) delete process.env[name]
-        else process.env[name] = value
+      surroundings[Symbol.dispose]()
       await ground[Symbol.asyncDispose]()
     },
   }

@@ -4,7 +4,7 @@ import type { AddressInfo } from 'node:net'
 import { text } from 'node:stream/consumers'
 import { setTimeout as sleep } from 'node:timers/promises'
 import { isRecord } from '../../../src/lib/parse.ts'
-import { type Asked, Script, type Trouble } from '../clouds/script.ts'
+import { type Asked, Script } from '../clouds/script.ts'
 import { type Answer, Desk, type Heard } from './desk.ts'
 import { ArmFailure, failureBody } from './failure.ts'
 import type { ArmModel } from './model.ts'
@@ -125,7 +125,15 @@ async function serve(parts: Parts, request: IncomingMessage, response: ServerRes
     return asked(parts, { method, url, headers: headersOf(headers), body: parsed(body) }, entry)
   }
   const trouble = parts.script.take(askedOf(parts, entry, { url, body }))
-  const answer = trouble === undefined ? carriedOut() : await troubled(parts, trouble, entry, carriedOut)
+  const answer =
+    trouble === undefined
+      ? carriedOut()
+      : await parts.script.play(trouble, {
+          project: parts.world.subscriptionId,
+          carriedOut,
+          answered: (status, given) => ({ status, body: parsed(given) }),
+          refused: (status, reason, message) => refused(new ArmFailure(status, reason, message), entry),
+        })
   if (answer === undefined) return void request.socket.destroy()
   entry.status = answer.status
   entry.differs = [...entry.differs, ...(parts.model?.answer(operation, answer.body) ?? [])]
@@ -153,22 +161,6 @@ function refused(failure: ArmFailure, entry: Entry): Answer {
     body: failureBody(failure),
     ...(retryAfter !== undefined && { headers: { 'retry-after': String(retryAfter) } }),
   }
-}
-
-/** Undefined where the answer is lost. */
-async function troubled(
-  { script, world }: Parts,
-  trouble: Trouble,
-  entry: Entry,
-  carriedOut: () => Answer,
-): Promise<Answer | undefined> {
-  if (trouble.kind === 'hold') await trouble.until()
-  if (trouble.kind === 'late') script.keep(world.subscriptionId, () => void carriedOut())
-  if (trouble.kind === 'drop') carriedOut()
-  if (trouble.kind === 'answer') return { status: trouble.status, body: parsed(trouble.body) }
-  if (trouble.kind !== 'refuse') return trouble.kind === 'hold' ? carriedOut() : undefined
-  const { status, reason, message } = trouble
-  return refused(new ArmFailure(status, reason, message?.() ?? 'So it was asked for.'), entry)
 }
 
 function askedOf(

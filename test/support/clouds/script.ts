@@ -1,3 +1,5 @@
+import { unreachable } from '../../../src/lib/unreachable.ts'
+
 /** What comes between a request and its answer. */
 export type Trouble =
   | {
@@ -40,6 +42,14 @@ interface Line {
   left: number
 }
 
+/** What a cloud does with a request, in words of its own. */
+export interface Ways<Answer> {
+  readonly project: string
+  readonly carriedOut: () => Answer
+  readonly answered: (status: number, body: string) => Answer
+  readonly refused: (status: number, reason: string, message: string) => Answer
+}
+
 /** Troubles to come, the first that fits each request. */
 export class Script {
   readonly #lines: Line[] = []
@@ -66,8 +76,30 @@ export class Script {
     return line.trouble
   }
 
-  keep(project: string, commit: () => void): void {
-    this.#late.push({ project, commit })
+  /** What comes of a request that this comes between; undefined where its answer is lost. */
+  async play<Answer>(
+    trouble: Trouble,
+    { project, carriedOut, answered, refused }: Ways<Answer>,
+  ): Promise<Answer | undefined> {
+    switch (trouble.kind) {
+      case 'refuse':
+        return refused(trouble.status, trouble.reason, trouble.message?.() ?? 'So it was asked for.')
+      case 'answer':
+        return answered(trouble.status, trouble.body)
+      case 'hold':
+        await trouble.until()
+        return carriedOut()
+      case 'late':
+        this.#late.push({ project, commit: () => void carriedOut() })
+        return undefined
+      case 'drop':
+        carriedOut()
+        return undefined
+      case 'reset':
+        return undefined
+      default:
+        return unreachable(trouble)
+    }
   }
 
   /** Carries out what was held back, of one project or of all. */

@@ -1,6 +1,5 @@
 import type { LaunchRequest, NetworkWish, Owner } from '../../../src/clouds/contract.ts'
 import type { DigitalOceanCloud } from '../../../src/clouds/digitalocean/provider.ts'
-import { CloudError } from '../../../src/model/faults.ts'
 import { aLaunchRequest, anOwner } from '../launch-request.ts'
 import { someDigitalOceanClouds, usualOffering } from './clouds.ts'
 import { doModel } from './model.ts'
@@ -23,19 +22,6 @@ export const networkOf = (owner: Owner, change: Partial<NetworkWish> = {}): Netw
   admitted: ['192.0.2.0/24', '2001:db8::/64'],
   ...change,
 })
-
-/** The house's word for what went wrong, and what a person is told. */
-export async function failure(
-  doing: Promise<unknown>,
-): Promise<{ readonly fault: string; readonly says: string }> {
-  try {
-    await doing
-    return { fault: 'none', says: '' }
-  } catch (error) {
-    if (error instanceof CloudError) return { fault: error.fault, says: error.message }
-    throw error
-  }
-}
 
 export const choices = (cloud: DigitalOceanCloud, sizes: readonly string[], change: object = {}) =>
   cloud.offerings(

@@ -3,6 +3,7 @@ import { parseCredentials } from '../../../src/clouds/digitalocean/credentials.t
 import type { DigitalOceanCloud } from '../../../src/clouds/digitalocean/provider.ts'
 import { parseSettings } from '../../../src/clouds/digitalocean/settings.ts'
 import { installationId } from '../../../src/model/names.ts'
+import { surroundedBy } from '../surroundings.ts'
 import { aDigitalOceanGround, type DigitalOceanGround, homeRegion } from './ground.ts'
 import type { Options } from './server.ts'
 
@@ -18,8 +19,7 @@ export interface DigitalOceanClouds extends DigitalOceanGround {
 
 export async function someDigitalOceanClouds(options: Options = {}): Promise<DigitalOceanClouds> {
   const ground = await aDigitalOceanGround(options)
-  const before = new Map(Object.keys(ground.environment).map(name => [name, process.env[name]]))
-  Object.assign(process.env, ground.environment)
+  const surroundings = surroundedBy(ground.environment)
   return {
     ...ground,
     open: (installation, settings = {}, secret = ground.secret) =>
@@ -29,9 +29,7 @@ export async function someDigitalOceanClouds(options: Options = {}): Promise<Dig
         { installation: installationId(installation), sealingKey: 'key', stateDirectory: '' },
       ),
     async [Symbol.asyncDispose]() {
-      for (const [name, value] of before)
-        if (value === undefined) delete process.env[name]
-        else process.env[name] = value
+      surroundings[Symbol.dispose]()
       await ground[Symbol.asyncDispose]()
     },
   }

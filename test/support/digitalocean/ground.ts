@@ -1,8 +1,4 @@
-import { writeFile } from 'node:fs/promises'
-import { join } from 'node:path'
-import tls from 'node:tls'
-import { temporaryFolder } from '../../../scripts/remains.ts'
-import { aServerIdentity } from '../server-identity.ts'
+import { aTrustedIdentity } from '../server-identity.ts'
 import { type DigitalOcean, type Entry, type Options, startDigitalOcean } from './server.ts'
 import { leftIn, type Team, type Token } from './team.ts'
 
@@ -26,11 +22,7 @@ export interface DigitalOceanGround extends AsyncDisposable {
 }
 
 export async function aDigitalOceanGround(options: Options = {}): Promise<DigitalOceanGround> {
-  const { authority, cert, key } = aServerIdentity()
-  // For this process; one that is started gets it by the environment.
-  tls.setDefaultCACertificates([...tls.getCACertificates('default'), authority])
-  const trusted = join(await temporaryFolder('digitalocean'), 'authority.pem')
-  await writeFile(trusted, authority)
+  const { cert, key, environment } = await aTrustedIdentity('digitalocean')
   const cloud = await startDigitalOcean({ key, cert }, options)
   const home = cloud.addTeam()
   const token = home.addToken()
@@ -39,7 +31,7 @@ export async function aDigitalOceanGround(options: Options = {}): Promise<Digita
     home,
     token,
     secret: { token: token.value },
-    environment: { DIGITALOCEAN_API_URL: cloud.endpoint, NODE_EXTRA_CA_CERTS: trusted },
+    environment: { DIGITALOCEAN_API_URL: cloud.endpoint, ...environment },
     asked: operation => cloud.ledger.filter(each => each.operation === operation),
     differing: () => [...new Set(cloud.ledger.flatMap(({ differs }) => differs))],
     left: () => leftIn(home),

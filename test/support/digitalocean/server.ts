@@ -3,7 +3,7 @@ import { createServer } from 'node:https'
 import type { AddressInfo } from 'node:net'
 import { text } from 'node:stream/consumers'
 import { setTimeout as sleep } from 'node:timers/promises'
-import { type Asked, Script, type Trouble } from '../clouds/script.ts'
+import { type Asked, Script } from '../clouds/script.ts'
 import { type Answer, act, type Heard, operationOf, parsed } from './desk.ts'
 import { DoFailure, failureBody } from './failure.ts'
 import type { DoModel } from './model.ts'
@@ -108,7 +108,15 @@ async function serve(parts: Parts, request: IncomingMessage, response: ServerRes
   parts.ledger.push(entry)
   const carriedOut = (): Answer => answered(parts, who, heard)
   const trouble = parts.script.take(askedOf(parts, entry, heard))
-  const answer = trouble === undefined ? carriedOut() : await troubled(parts, trouble, entry, carriedOut)
+  const answer =
+    trouble === undefined
+      ? carriedOut()
+      : await parts.script.play(trouble, {
+          project: entry.team,
+          carriedOut,
+          answered: (status, given) => ({ status, body: given }),
+          refused: (status, id, message) => refused(new DoFailure(status, id, message)),
+        })
   if (answer === undefined) return void request.socket.destroy()
   entry.status = answer.status
   entry.differs = [...entry.differs, ...(parts.model?.answer(operation, answer.body) ?? [])]
@@ -149,22 +157,6 @@ const refused = (failure: DoFailure): Answer => ({
   body: failureBody(failure),
   headers: failure.headers,
 })
-
-/** Undefined where the answer is lost. */
-async function troubled(
-  { script }: Parts,
-  trouble: Trouble,
-  { team }: Entry,
-  carriedOut: () => Answer,
-): Promise<Answer | undefined> {
-  if (trouble.kind === 'hold') await trouble.until()
-  if (trouble.kind === 'late') script.keep(team, () => void carriedOut())
-  if (trouble.kind === 'drop') carriedOut()
-  if (trouble.kind === 'answer') return { status: trouble.status, body: trouble.body }
-  if (trouble.kind !== 'refuse') return trouble.kind === 'hold' ? carriedOut() : undefined
-  const { status, reason, message } = trouble
-  return refused(new DoFailure(status, reason, message?.() ?? 'So it was asked for.'))
-}
 
 function askedOf({ counts }: Parts, { operation, team, body }: Entry, { url }: Heard): Asked {
   const nth = (counts.get(operation) ?? 0) + 1

@@ -4,6 +4,7 @@ import { roleFor } from '../../../src/clouds/gcp/policy.ts'
 import type { GcpCloud } from '../../../src/clouds/gcp/provider.ts'
 import { parseSettings } from '../../../src/clouds/gcp/settings.ts'
 import { installationId } from '../../../src/model/names.ts'
+import { surroundedBy } from '../surroundings.ts'
 import type { Options } from './gce.ts'
 import { aGcpGround, type GcpGround, homeProject, homeRegion } from './gcp-ground.ts'
 
@@ -19,8 +20,7 @@ export interface GcpClouds extends GcpGround {
 export async function someGcpClouds(options: Options = {}): Promise<GcpClouds> {
   const ground = await aGcpGround(options)
   ground.operator.grants.set(homeProject, new Set(printedRole.includedPermissions))
-  const before = new Map(Object.keys(ground.environment).map(name => [name, process.env[name]]))
-  Object.assign(process.env, ground.environment)
+  const surroundings = surroundedBy(ground.environment)
   const key = { 'credentials.json': JSON.stringify(ground.keyFile) }
   return {
     ...ground,
@@ -31,9 +31,7 @@ export async function someGcpClouds(options: Options = {}): Promise<GcpClouds> {
         { installation: installationId(installation), sealingKey: 'key', stateDirectory: '' },
       ),
     async [Symbol.asyncDispose]() {
-      for (const [name, value] of before)
-        if (value === undefined) delete process.env[name]
-        else process.env[name] = value
+      surroundings[Symbol.dispose]()
       await ground[Symbol.asyncDispose]()
     },
   }

@@ -1,6 +1,6 @@
 import type { IncomingMessage, ServerResponse } from 'node:http'
 import { text } from 'node:stream/consumers'
-import type { Asked, Script, Trouble } from '../clouds/script.ts'
+import type { Script } from '../clouds/script.ts'
 import type { Answer, Desk, Heard } from './desk.ts'
 import { failureBody, GceFailure } from './failure.ts'
 
@@ -38,30 +38,18 @@ export async function serve({ desk, script, sleep, request, response }: Exchange
     if (ms > 0) await sleep(ms)
     return answer(carriedOut())
   }
-  const given = await troubled(trouble, { asked, script, carriedOut })
+  const given = await script.play(trouble, {
+    project: asked.project,
+    carriedOut,
+    answered: (status, body) => ({ status, body }),
+    refused: (status, reason, message) => ({
+      status,
+      body: failureBody(new GceFailure(status, reason, message)),
+    }),
+  })
   if (given === undefined) return void request.socket.destroy()
   entry.reason ??= trouble.kind === 'refuse' ? trouble.reason : ''
   return answer(given)
-}
-
-interface Around {
-  readonly asked: Asked
-  readonly script: Script
-  readonly carriedOut: () => Answer
-}
-
-/** Undefined where the answer is lost. */
-async function troubled(
-  trouble: Trouble,
-  { asked, script, carriedOut }: Around,
-): Promise<Answer | undefined> {
-  if (trouble.kind === 'hold') await trouble.until()
-  if (trouble.kind === 'late') script.keep(asked.project, () => void carriedOut())
-  if (trouble.kind === 'drop') carriedOut()
-  if (trouble.kind === 'answer') return { status: trouble.status, body: trouble.body }
-  if (trouble.kind !== 'refuse') return trouble.kind === 'hold' ? carriedOut() : undefined
-  const { status, reason, message } = trouble
-  return { status, body: failureBody(new GceFailure(status, reason, message?.() ?? 'So it was asked for.')) }
 }
 
 async function heardIn(request: IncomingMessage): Promise<Heard> {
