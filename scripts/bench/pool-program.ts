@@ -6,7 +6,7 @@ import { clusterUid } from '../../src/model/names.ts'
 
 // Watches the schedulers it is sent, and answers what each but the first took: the first brings what all share.
 
-export interface WatchedScheduler extends WatchTarget {
+export type WatchedScheduler = WatchTarget & {
   readonly uid: string
 }
 

@@ -57,6 +57,8 @@ export const effectOf: Readonly<Record<string, Effect>> = {
   'spec.cloud.gcp.workerAddresses': 'replaces workers',
   'spec.cloud.local.python': 'replaces workers, new scheduler',
   'spec.cloud.simulated.startupSeconds': 'later',
+  'spec.security.tls.mode': 'no',
+  'spec.security.tls': 'later',
   'spec.software': 'replaces workers, new scheduler',
   'spec.scheduler': 'new scheduler',
   'spec.workers': 'replaces workers',

@@ -5,6 +5,7 @@ import { network } from './network-schema.ts'
 import { list, map, object } from './schema/containers.ts'
 import { bool, choice, decimal, duration, integer, text } from './schema/scalars.ts'
 import { type Infer, keysMatching, matching, optional } from './schema/schema.ts'
+import { guardsPlainTraffic, security } from './security-schema.ts'
 import { environment, software } from './software-schema.ts'
 
 const memory = text({
@@ -195,6 +196,7 @@ export const spec = object({
     workers,
     workerGroups,
     network,
+    security,
     suspend: bool({
       description:
         'Ends every machine, the scheduler with its memory too, and keeps this resource and its certificates. ' +
@@ -218,6 +220,7 @@ export const spec = object({
       holds: ({ cloud: { name }, workers: usual, workerGroups: more }) =>
         name !== 'digitalOcean' || [usual, ...more].every(({ purchasing }) => purchasing !== 'Spot'),
     },
+    guardsPlainTraffic,
   ],
 })
 

@@ -1,5 +1,5 @@
 import { canonicalCidr } from '../lib/cidr.ts'
-import type { Cluster, Group, Lifetime, Sleep, Software } from '../model/cluster.ts'
+import type { Cluster, Group, Lifetime, Sleep, Software, Tls } from '../model/cluster.ts'
 import { type ClusterKey, type ClusterUid, defaultGroup, type Role, schedulerGroup } from '../model/names.ts'
 import type { Spec } from './cluster-schema.ts'
 import { fingerprintOf } from './intent.ts'
@@ -53,6 +53,7 @@ export function clusterOf({ identity, spec, cloud, restart, ...asked }: Parts): 
     ].map(launchable),
     restart,
     network: networkOf(spec),
+    tls: tlsOf(spec),
     lifetime: lifetimeOf(spec),
     ...asked,
   }
@@ -70,6 +71,19 @@ const networkOf = ({ network: { exposure, allowedCIDRs } }: Spec): Cluster['netw
   exposure,
   allowedCIDRs: [...new Set(allowedCIDRs.map(each => canonicalCidr(each) ?? each))].toSorted(),
 })
+
+function tlsOf({ security: { tls } }: Spec): Tls {
+  const { mode, secretRef: shared, secretRefs: own, issuerRef: issuer } = tls
+  if (mode === 'Disabled') return { kind: 'disabled' }
+  if (issuer !== undefined) return { kind: 'issuer', issuer }
+  const refs = own ?? (shared && { scheduler: shared, worker: shared, client: shared })
+  if (refs === undefined) return { kind: 'generated' }
+  const { scheduler, worker, client } = refs
+  return {
+    kind: 'provided',
+    secrets: { scheduler: scheduler.name, worker: worker.name, client: client.name },
+  }
+}
 
 const lifetimeOf = ({ lifetime }: Spec): Lifetime => ({
   idleTimeoutMs: lifetime?.idleTimeout ?? Infinity,

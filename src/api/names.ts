@@ -18,7 +18,11 @@ export const credentialsFinalizer = `${group}/credentials`
 export const inUseFinalizer = `${group}/in-use`
 
 /** What a Secret that clusters may use says of itself: whoever may create clusters must not choose among all Secrets. */
-export const purpose = { label: `${group}/purpose`, credentials: 'credentials' } as const
+export const purpose = {
+  label: `${group}/purpose`,
+  credentials: 'credentials',
+  certificates: 'certificates',
+} as const
 
 export const annotations = {
   /** Written by the operator with the finalizer: whose the cluster is and where its machines are. */

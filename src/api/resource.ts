@@ -96,8 +96,19 @@ function specOf(raw: unknown, isDeleting: boolean): Spec {
     return spec.read(raw, 'spec')
   } catch (error) {
     if (!isDeleting || !isRecord(raw)) throw error
-    const { cloud, credentialsSecretRef } = raw
-    return spec.read({ cloud, credentialsSecretRef }, 'spec')
+    const { cloud, credentialsSecretRef, security } = raw
+    return firstRead([
+      { cloud, credentialsSecretRef, security },
+      { cloud, credentialsSecretRef },
+    ])
+  }
+}
+
+function firstRead([best, last]: readonly [unknown, unknown]): Spec {
+  try {
+    return spec.read(best, 'spec')
+  } catch {
+    return spec.read(last, 'spec')
   }
 }
 

@@ -116,7 +116,9 @@ const certificates = object({
   others: 'ignored',
   fields: {
     notAfter: timeText({ description: 'When the first of them ends.' }),
-    renewAt: timeText({ description: 'When it is renewed.' }),
+    renewAt: optional(
+      timeText({ description: 'When it is renewed; absent where the operator does not renew it.' }),
+    ),
   },
 })
 

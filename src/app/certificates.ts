@@ -17,6 +17,8 @@ import {
   secretsOf,
 } from '../pki/secret.ts'
 import { credentialIn, isOurs, type StoredSecret, type StoredSecrets, textIn } from '../pki/stored.ts'
+import { Copies, type Look } from './copies.ts'
+import type { GivenCertificates } from './given-certificates.ts'
 import { allOf, isAlike, isKept, isSameVersion, withRemembered } from './kept-secrets.ts'
 
 /** The API server's Secrets, as far as they are needed here. */
@@ -36,16 +38,12 @@ export interface CertificatesOptions {
   readonly operatorNamespace: string
   readonly installation: InstallationId
   readonly now: () => number
+  /** Where certificates come from that no authority of ours makes. */
+  readonly given: GivenCertificates
 }
 
 /** A tenant's Secret is read again after so long, and sooner while something is wrong with it. */
 const tenantMs = { good: 10_000, bad: 3_000 }
-
-/** What was looked at. */
-interface Look {
-  readonly stored: StoredSecrets
-  readonly address: string | undefined
-}
 
 /** What was found good, until it is due. */
 interface Judged extends Look {
@@ -70,14 +68,24 @@ export class Certificates {
   /** Clusters of which a write of Secrets may have been cut off: the next one reads them all live. */
   readonly #unclear = new Set<ClusterUid>()
 
+  readonly #copies: Copies
+
   constructor(options: CertificatesOptions) {
     this.#options = options
+    this.#copies = new Copies(options.given, {
+      place: cluster => this.#place(cluster),
+      live: (cluster, call) => this.#live(cluster, call),
+      put: (secret, before, call) => this.#put(secret, before, call),
+      remember: (uid, client) => this.#remember(uid, client),
+      now: options.now,
+    })
   }
 
   /** `address`: what the client's `dask.yaml` must say, as soon as it is known. */
   async look(cluster: Cluster, address: string | undefined, call: Call): Promise<CertificatesView> {
     const place = this.#place(cluster)
     const stored = await this.#stored(cluster, call)
+    if (cluster.tls.kind !== 'generated') return this.#lookAtCopies(cluster, { stored, address }, call)
     if (cluster.phase === 'deleting' && !secretParts.some(part => isKept(stored[part], place)))
       return { kind: 'removed' }
     const judged = this.#judged.get(cluster.uid)
@@ -87,6 +95,13 @@ export class Certificates {
       (cluster.phase === 'deleting' || isSameLook(judged, { stored, address }, this.#options.now()))
     if (isKnown) return judged.view
     return this.#judge(cluster, { stored, address })
+  }
+
+  async #lookAtCopies(cluster: Cluster, look: Look, call: Call): Promise<CertificatesView> {
+    const view = await this.#copies.look(cluster, look, call)
+    if (view.kind === 'valid' || view.kind === 'missing') this.#bad.delete(cluster.uid)
+    else this.#bad.add(cluster.uid)
+    return view
   }
 
   /** Reading and checking four certificates takes a millisecond, and most passes find what the one before found. */
@@ -110,6 +125,7 @@ export class Certificates {
    * looked at is good enough: a Secret that is there all the same refuses the write. After that, all are read live.
    */
   async issue(cluster: Cluster, address: string | undefined, call: Call): Promise<void> {
+    if (cluster.tls.kind !== 'generated') return this.#copies.issue(cluster, address, call)
     const place = this.#place(cluster)
     const isFirst = !this.#good.has(cluster.uid) && !this.#unclear.has(cluster.uid)
     const stored = await (isFirst ? this.#stored(cluster, call) : this.#live(cluster, call))
@@ -129,6 +145,7 @@ export class Certificates {
 
   async remove(cluster: Cluster, call: Call): Promise<void> {
     const place = this.#place(cluster)
+    await this.#copies.remove(cluster, call)
     const stored = await this.#live(cluster, call)
     for (const part of secretParts) {
       const secret = stored[part]
@@ -160,6 +177,7 @@ export class Certificates {
     this.#judged.delete(uid)
     this.#bad.delete(uid)
     this.#unclear.delete(uid)
+    this.#copies.forget(uid)
   }
 
   async #put(secret: Secret, before: StoredSecret | undefined, call: Call): Promise<StoredSecret> {

@@ -4,7 +4,7 @@ import type { Call } from '../lib/call.ts'
 import { ParseError } from '../lib/parse.ts'
 import type { Cluster } from '../model/cluster.ts'
 import { CloudError } from '../model/faults.ts'
-import type { Addresses, Endpoint } from '../model/machine.ts'
+import { type Addresses, daskAddress, type Endpoint } from '../model/machine.ts'
 import type { CloudPromises, InventoryView } from '../model/world.ts'
 import { schedulerServerName } from '../pki/identity.ts'
 import { schedulerAddress } from '../reconcile/observe.ts'
@@ -37,7 +37,7 @@ export function openEyes({ resources, certificates, credentials, connections, po
     async certificates(cluster, call) {
       try {
         const view = viewOf(connections.last(cluster.uid), cluster)
-        return await certificates.look(cluster, clientAddress(view), call)
+        return await certificates.look(cluster, clientAddress(view, cluster), call)
       } catch (error) {
         return { kind: 'silent', problem: `Its Secrets cannot be read: ${reasonIn(error)}` }
       }
@@ -77,10 +77,13 @@ const lookWith = ({ cloud, inventory }: Connection, { uid, network }: Cluster): 
 })
 
 /** What a client outside is told: the kept address, or that of the machine. */
-export function clientAddress(view: InventoryView | undefined): string | undefined {
+export function clientAddress(
+  view: InventoryView | undefined,
+  { tls }: Pick<Cluster, 'tls'>,
+): string | undefined {
   if (view?.kind !== 'seen') return undefined
   const address: Addresses | undefined = view.address ?? schedulerAddress(view, 'wanted')
-  return address && `tls://${address.external.host}:${address.external.port}`
+  return address && daskAddress(address.external, tls)
 }
 
 function viewOf(connection: Connection | undefined, { uid }: Cluster): InventoryView | undefined {
@@ -89,12 +92,14 @@ function viewOf(connection: Connection | undefined, { uid }: Cluster): Inventory
 
 /** The operator talks to a scheduler as the cluster's client does, and to nobody who cannot show its name. */
 function asked(pool: SchedulerPool, certificates: Certificates, cluster: Cluster, { host, port }: Endpoint) {
-  const presented = certificates.credential(cluster, 'client')
-  if (presented === undefined)
+  const shown =
+    cluster.tls.kind === 'disabled' ? ({ tls: 'off' } as const) : certificates.credential(cluster, 'client')
+  if (shown === undefined)
     return { kind: 'silent', problem: 'the client’s certificate is not there' } as const
   const idlePollMs = cluster.lifetime.idleTimeoutMs === Infinity ? undefined : usualIdlePollMs
-  const serverName = schedulerServerName(cluster.uid)
-  pool.track({ uid: cluster.uid, host, port, serverName, idlePollMs, ...presented })
+  // Users' own certificates have the names that they gave them: their authority has to do.
+  const serverName = cluster.tls.kind === 'provided' ? undefined : schedulerServerName(cluster.uid)
+  pool.track({ uid: cluster.uid, host, port, serverName, idlePollMs, ...shown })
   return pool.last(cluster.uid)
 }
 

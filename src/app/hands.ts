@@ -46,7 +46,7 @@ export function openHands(options: HandsOptions): Hands {
   const { resources, certificates, credentials, connections, pool, installation, led } = options
   const connection = (cluster: Cluster): Promise<Connection> => connections.of(cluster)
   const address = async (cluster: Cluster): Promise<string | undefined> =>
-    clientAddress((await connection(cluster)).inventory.view(cluster.uid))
+    clientAddress((await connection(cluster)).inventory.view(cluster.uid), cluster)
   return {
     ...writesTo(resources),
     async enrol(seen, call) {
@@ -204,7 +204,8 @@ function prepared(
   const { certificates, connection } = launching
   const { cloud } = connection
   const group = groupNamed(cluster, draft.group)
-  const presented = certificates.credential(cluster, draft.role)
+  const isPlain = cluster.tls.kind === 'disabled'
+  const presented = isPlain ? 'none' : certificates.credential(cluster, draft.role)
   const scheduler = kept ?? (draft.role === 'scheduler' ? anywhere : undefined)
   if (group === undefined || presented === undefined || scheduler === undefined) {
     throw new CloudError('conflict', 'The certificates or the scheduler’s address are not there yet')

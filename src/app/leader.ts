@@ -8,6 +8,7 @@ import { usualPace } from '../dask/pace.ts'
 import { SchedulerPool } from '../dask/pool.ts'
 import { Clusters, clustersIn } from '../kube/clusters.ts'
 import { Events } from '../kube/events.ts'
+import { IssuedCertificates } from '../kube/issued-certificates.ts'
 import type { Lease } from '../kube/lease.ts'
 import { Reflector } from '../kube/reflector.ts'
 import { parseSecret, Secrets, secretsIn } from '../kube/secrets.ts'
@@ -24,7 +25,7 @@ import { Certificates } from './certificates.ts'
 import type { Checks } from './checks.ts'
 import { Connections } from './connections.ts'
 import { countWhatIsThere } from './counts.ts'
-import { type Credentials, openCredentials } from './credentials.ts'
+import type { Credentials } from './credentials.ts'
 import { type Organs, openEyes } from './eyes.ts'
 import { openHands } from './hands.ts'
 import { isUsed } from './held-secrets.ts'
@@ -33,11 +34,11 @@ import { Resources } from './resources.ts'
 import type { Seams } from './seams.ts'
 import { clusterStore, secretStore } from './stores.ts'
 import { keepSwept, openSweeper } from './sweeping.ts'
+import { Tenants } from './tenants.ts'
 import { watchedQueue } from './watched-queue.ts'
 
-/** When the API server is back, what failed meanwhile is tried again at this pace. */
+/** What failed while the API server was away is tried again at this pace. */
 const failedEveryMs = 125
-
 export interface Office {
   readonly config: Config
   readonly kube: KubeTransport
@@ -65,10 +66,10 @@ export async function lead(office: Office, call: Call): Promise<void> {
   const sources = new Sources(queue)
   const pool = all.use(new SchedulerPool({ pace: { ...usualPace, pollMs: config.schedulerPollInterval } }))
   const kept = storesOf(office)
-  const credentials = all.use(openCredentials(office, kept.secrets, users => sources.touch(users)))
-  const connections = all.use(connectionsFor(office, sources, credentials))
+  const tenants = all.use(new Tenants(office, kept, users => sources.touch(users)))
+  const connections = all.use(connectionsFor(office, sources, tenants.credentials))
   const events = openEvents(office, all)
-  const passes = openPasses(office, watches, { pool, credentials, connections, events, ...kept })
+  const passes = openPasses(office, watches, { pool, tenants, connections, events, ...kept })
   const sweeper = openSweeper({
     office,
     connections,
@@ -127,7 +128,6 @@ function openWatches(
 }
 
 const asItIs = (object: unknown): unknown => object
-
 type Watches = ReturnType<typeof openWatches>
 
 function openEvents({ kube, identity, metrics }: Office, all: AsyncDisposableStack): Events {
@@ -138,19 +138,22 @@ function openEvents({ kube, identity, metrics }: Office, all: AsyncDisposableSta
 /** Clusters and Secrets as only a leader may change them. */
 function storesOf({ kube, lease }: Office) {
   const led = ledKube(kube, () => lease.remainingMs())
-  return { clusters: new Clusters(led), secrets: new Secrets(led) }
+  return { clusters: new Clusters(led), secrets: new Secrets(led), issued: new IssuedCertificates(led) }
 }
 
-interface Outside extends Pick<Organs, 'pool' | 'credentials' | 'connections'>, ReturnType<typeof storesOf> {
+interface Outside extends Pick<Organs, 'pool' | 'connections'>, ReturnType<typeof storesOf> {
+  readonly tenants: Tenants
   readonly events: Events
 }
 
 function openPasses(office: Office, watches: Watches, outside: Outside): Passes {
-  const { pool, credentials, connections, events, clusters, secrets } = outside
+  const { pool, tenants, connections, events, clusters, secrets } = outside
   const { config, namespace, installation, metrics, log, lease, seams } = office
   const resources = new Resources(clusterStore(clusters, watches.of), cloudParser(config.allowClouds))
   const store = secretStore(secrets, watches.secrets, namespace)
-  const certificates = new Certificates({ store, operatorNamespace: namespace, installation, now: Date.now })
+  const { credentials, given } = tenants
+  const kept = { store, operatorNamespace: namespace, installation, now: Date.now, given }
+  const certificates = new Certificates(kept)
   const organs = { pool, credentials, connections, resources, certificates }
   const desk: Desk = {
     eyes: openEyes(organs),

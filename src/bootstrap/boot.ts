@@ -10,7 +10,8 @@ export interface Boot {
   readonly software: Software
   /** The cluster's; that of the group goes over it. */
   readonly env: Readonly<Record<string, string>>
-  readonly certificates: MachineCertificates
+  /** `none`: no TLS. */
+  readonly certificates: MachineCertificates | 'none'
   /** Workers dial `internal`, and the scheduler listens on its port. */
   readonly scheduler: Addresses
   readonly limits: MachineLimits

@@ -14,10 +14,10 @@ export function daskArguments(boot: Boot): readonly string[] {
   }
 }
 
-function schedulerArguments({ scheduler, limits }: Boot): readonly string[] {
+function schedulerArguments({ scheduler, limits, certificates }: Boot): readonly string[] {
   return [
     'distributed.cli.dask_scheduler',
-    '--protocol=tls',
+    `--protocol=${protocolOf(certificates)}`,
     `--port=${scheduler.internal.port}`,
     // Dask's HTTP server cannot be left out and asks nobody who they are.
     '--dashboard-address=127.0.0.1:8787',
@@ -25,12 +25,14 @@ function schedulerArguments({ scheduler, limits }: Boot): readonly string[] {
   ]
 }
 
+const protocolOf = (certificates: Boot['certificates']): string => (certificates === 'none' ? 'tcp' : 'tls')
+
 /** The module itself instead of `dask worker`, which loads every plug-in: 50 MB instead of 71. systemd is the nanny unless one is asked for. */
-function workerArguments({ scheduler, group, limits }: Boot): readonly string[] {
+function workerArguments({ scheduler, group, limits, certificates }: Boot): readonly string[] {
   const { host, port } = scheduler.internal
   return [
     'distributed.cli.dask_worker',
-    `tls://${host.includes(':') ? `[${host}]` : host}:${port}`,
+    `${protocolOf(certificates)}://${host.includes(':') ? `[${host}]` : host}:${port}`,
     ...(group.nanny === true ? ['--nanny', `--nanny-port=${nannyPort}`] : ['--no-nanny']),
     ...(group.threads === undefined ? [] : [`--nthreads=${group.threads}`]),
     `--memory-limit=${group.memory ?? 'auto'}`,

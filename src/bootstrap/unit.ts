@@ -13,7 +13,7 @@ const doneStatus = 86
  * What keeps Dask running. The software is installed by the unit itself: it is tried again until it is there. What
  * would close the door on a GPU (PrivateDevices, ProtectClock, MemoryDenyWriteExecute) is left out. Where the machine
  * is watched, Dask has a folder to say in that somebody is there. `isShut`: tasks cannot ask the metadata service.
- * `worker`: how one starts and ends there.
+ * `isPlain`: no TLS, and so no keys. `worker`: how one starts and ends there.
  */
 export const renderUnit = (
   role: Role,
@@ -21,8 +21,14 @@ export const renderUnit = (
   {
     isWatched = false,
     isShut = false,
+    isPlain = false,
     worker = usualWorker,
-  }: { readonly isWatched?: boolean; readonly isShut?: boolean; readonly worker?: WorkerWays } = {},
+  }: {
+    readonly isWatched?: boolean
+    readonly isShut?: boolean
+    readonly isPlain?: boolean
+    readonly worker?: WorkerWays
+  } = {},
 ) => {
   const { beforeStart, beforeStop, stopS, keepsEngine } = role === 'worker' ? worker : usualWorker
   return `[Unit]
@@ -35,10 +41,7 @@ StartLimitIntervalSec=0
 Type=exec
 ${software.kind === 'image' ? '' : 'DynamicUser=yes\n'}StateDirectory=dask
 ${isWatched ? 'RuntimeDirectory=dask\n' : ''}WorkingDirectory=/var/lib/dask
-LoadCredential=ca.pem:/etc/dask/ca.pem
-LoadCredential=node.pem:/etc/dask/node.pem
-LoadCredential=node.key:/etc/dask/node.key
-EnvironmentFile=/etc/dask/env
+${isPlain ? '' : credentials}EnvironmentFile=/etc/dask/env
 EnvironmentFile=-/etc/default/dask-machine
 ${(software.setup ?? []).length === 0 ? '' : 'ExecStartPre=+/etc/dask/setup.sh\n'}${isShut ? 'ExecStartPre=+/etc/dask/shut.sh\n' : ''}${beforeStart}ExecStartPre=+/etc/dask/gpu.sh
 ${programs[software.kind]}
@@ -54,6 +57,10 @@ ${hardening[software.kind]}
 WantedBy=multi-user.target
 `
 }
+
+const credentials = ['ca.pem', 'node.pem', 'node.key']
+  .map(name => `LoadCredential=${name}:/etc/dask/${name}\n`)
+  .join('')
 
 const programs: Readonly<Record<Software['kind'], string>> = {
   python: 'ExecStartPre=+/etc/dask/install.sh\nExecStart=/etc/dask/run.sh',

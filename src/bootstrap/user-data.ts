@@ -41,9 +41,7 @@ export function renderUserData(boot: Boot): string {
   const { software, certificates, role } = boot
   const env = { ...boot.env, ...boot.group.env }
   const files: readonly MachineFile[] = [
-    read('/etc/dask/ca.pem', pem(certificates.ca)),
-    read('/etc/dask/node.pem', pem(certificates.cert)),
-    { path: '/etc/dask/node.key', permissions: '0600', content: pem(certificates.key) },
+    ...keyFiles(certificates),
     read('/etc/dask/env', renderEnvironment(env)),
     ...sourceFiles(boot),
     read('/etc/dask/arguments', lines(daskArguments(boot))),
@@ -55,6 +53,7 @@ export function renderUserData(boot: Boot): string {
       renderUnit(role, software, {
         isWatched: isWatched(boot),
         isShut: isShut(boot),
+        isPlain: certificates === 'none',
         worker: boot.metadata === undefined ? usualWorker : services[boot.metadata].worker,
       }),
     ),
@@ -62,6 +61,16 @@ export function renderUserData(boot: Boot): string {
   ]
   const units = ['dask.service', ...(isWatched(boot) ? ['dask-watch.service'] : [])]
   return renderCloudConfig(files, commands(units))
+}
+
+/** Without them the machine's programs speak plain TCP. */
+function keyFiles(certificates: Boot['certificates']): readonly MachineFile[] {
+  if (certificates === 'none') return []
+  return [
+    read('/etc/dask/ca.pem', pem(certificates.ca)),
+    read('/etc/dask/node.pem', pem(certificates.cert)),
+    { path: '/etc/dask/node.key', permissions: '0600', content: pem(certificates.key) },
+  ]
 }
 
 /** The same programs, each as this kind of metadata service wants it. */

@@ -9,11 +9,12 @@ import { services } from './services.ts'
 const absenceS = { worker: 1_800, scheduler: 43_200 } as const satisfies Record<Role, number>
 
 /** What the watcher and Dask's side of it (`machine/watch.py`, `machine/dask_watch.py`) go by. Dask takes every file of JSON beside it for its own configuration: it has no ending. */
-export function watchSettings({ role, scheduler }: Boot, metadata: MetadataService): string {
+export function watchSettings({ role, scheduler, certificates }: Boot, metadata: MetadataService): string {
   const { url, lookEveryS, leaveWithinS } = services[metadata]
   const settings = {
     role,
     scheduler: scheduler.internal,
+    tls: certificates !== 'none',
     metadata: url,
     lookEveryS,
     absenceS: absenceS[role],

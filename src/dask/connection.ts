@@ -1,3 +1,4 @@
+import { connect as connectPlain, type Socket } from 'node:net'
 import { checkServerIdentity, connect, createSecureContext, type SecureContext } from 'node:tls'
 
 import type { Call } from '../lib/call.ts'
@@ -17,9 +18,10 @@ export interface TlsMaterial {
 export interface SchedulerTarget {
   readonly host: string
   readonly port: number
-  readonly tls: TlsMaterial | SecureContext
-  /** The DNS name that the scheduler's certificate must have, whatever its address. */
-  readonly serverName: string
+  /** `off`: plain TCP. */
+  readonly tls: TlsMaterial | SecureContext | 'off'
+  /** The DNS name that the scheduler's certificate must have, whatever its address; undefined where its authority has to do. */
+  readonly serverName: string | undefined
 }
 
 /** For one request and its answer; schedulers answer in microseconds, unless a user's code holds Python's lock. */
@@ -42,21 +44,24 @@ export function tlsContext({ ca, cert, key }: TlsMaterial): SecureContext {
 /** Resolves once TLS, the pinned name and Dask's greeting are right. Throws a `DaskError` and nothing else. */
 export async function connectScheduler(target: SchedulerTarget, call: Call): Promise<SchedulerConnection> {
   if (call.signal.aborted) throw stopped(call.signal, 'no time was left to connect')
-  const { host, port, serverName, tls } = target
-  const secureContext = 'ca' in tls ? tlsContext(tls) : tls
-  const peer = `${host}:${port}`
-  const socket = connect({
-    host,
-    port,
-    secureContext,
-    servername: serverName,
-    checkServerIdentity: (_, certificate) => checkServerIdentity(serverName, certificate),
-  })
-  const wire = new Wire(socket, peer, greeting)
+  const peer = `${target.host}:${target.port}`
+  const wire = new Wire(socketTo(target), peer, greeting)
   const answer = await limited(connectMs, call, inTime => wire.receive(inTime))
   if (isRecord(answer) && 'pickle-protocol' in answer) return new SchedulerConnection(wire)
   wire.close()
-  throw new DaskError('not-dask', `${peer} speaks TLS and is no Dask scheduler`)
+  throw new DaskError('not-dask', `${peer} is no Dask scheduler`)
+}
+
+function socketTo({ host, port, serverName, tls }: SchedulerTarget): Socket {
+  if (tls === 'off') return connectPlain({ host, port })
+  return connect({
+    host,
+    port,
+    secureContext: 'ca' in tls ? tlsContext(tls) : tls,
+    ...(serverName === undefined ? {} : { servername: serverName }),
+    checkServerIdentity: (_, certificate) =>
+      serverName === undefined ? undefined : checkServerIdentity(serverName, certificate),
+  })
 }
 
 /** An open connection. Calls may overlap; they are made one after the other, since answers carry no number. */

@@ -8,9 +8,7 @@ import { close, drain } from './scheduler.ts'
 import { Turnstile } from './turnstile.ts'
 import { SchedulerWatch, type WatchContext, type WatchTarget } from './watch.ts'
 
-export interface PoolTarget extends WatchTarget {
-  readonly uid: ClusterUid
-}
+export type PoolTarget = WatchTarget & { readonly uid: ClusterUid }
 
 export interface PoolSettings {
   readonly pace: Pace
@@ -129,4 +127,9 @@ const isSamePlace = (a: PoolTarget, b: PoolTarget): boolean =>
   a.host === b.host && a.port === b.port && a.serverName === b.serverName
 
 const isSame = (a: PoolTarget, b: PoolTarget): boolean =>
-  isSamePlace(a, b) && a.ca === b.ca && a.cert === b.cert && a.key === b.key && a.idlePollMs === b.idlePollMs
+  isSamePlace(a, b) && isSameSecurity(a, b) && a.idlePollMs === b.idlePollMs
+
+function isSameSecurity(a: PoolTarget, b: PoolTarget): boolean {
+  if ('tls' in a || 'tls' in b) return 'tls' in a && 'tls' in b
+  return a.ca === b.ca && a.cert === b.cert && a.key === b.key
+}

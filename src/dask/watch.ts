@@ -4,7 +4,13 @@ import { jittered } from '../lib/backoff.ts'
 import type { Call } from '../lib/call.ts'
 import { limited } from '../lib/deadline.ts'
 import type { Idleness, SchedulerView, Use } from '../model/world.ts'
-import { connectScheduler, type SchedulerConnection, type TlsMaterial, tlsContext } from './connection.ts'
+import {
+  connectScheduler,
+  type SchedulerConnection,
+  type SchedulerTarget,
+  type TlsMaterial,
+  tlsContext,
+} from './connection.ts'
 import { DaskError } from './fault.ts'
 import { askUse, IdleWatch } from './idleness.ts'
 import { type Pace, restMs } from './pace.ts'
@@ -13,14 +19,12 @@ import { identity, type SchedulerIdentity } from './scheduler.ts'
 import type { Turnstile } from './turnstile.ts'
 import { answering, differ, type Look } from './view.ts'
 
-/** One scheduler to be watched, and what the operator shows it: the cluster's client certificate. */
-export interface WatchTarget extends TlsMaterial {
-  readonly host: string
-  readonly port: number
-  readonly serverName: string
-  /** How often at most it is asked whether anybody uses it, in milliseconds; not at all where undefined. */
-  readonly idlePollMs?: number | undefined
-}
+/** One scheduler to be watched, and what the operator shows it: the cluster's client certificate, or that there is none. */
+export type WatchTarget = (TlsMaterial | { readonly tls: 'off' }) &
+  Pick<SchedulerTarget, 'host' | 'port' | 'serverName'> & {
+    /** How often at most it is asked whether anybody uses it, in milliseconds; not at all where undefined. */
+    readonly idlePollMs?: number | undefined
+  }
 
 /** What every watch of a pool shares. */
 export interface WatchContext {
@@ -46,7 +50,7 @@ export class SchedulerWatch {
   readonly #idle: IdleWatch
   readonly #running: Promise<void>
   #look: Look
-  #tls: SecureContext | undefined
+  #tls: SecureContext | 'off' | undefined
   #connection: SchedulerConnection | undefined
   #failures = 0
   #quietSince: number
@@ -72,7 +76,7 @@ export class SchedulerWatch {
   /** A connection of the caller's own. Throws a `DaskError`. */
   async open(call: Call): Promise<SchedulerConnection> {
     const { host, port, serverName } = this.#target
-    this.#tls ??= tlsContext(this.#target)
+    this.#tls ??= 'tls' in this.#target ? this.#target.tls : tlsContext(this.#target)
     return connectScheduler({ host, port, serverName, tls: this.#tls }, call)
   }
 

@@ -1,16 +1,18 @@
-import type { TLSSocket } from 'node:tls'
+import type { Socket } from 'node:net'
+import { TLSSocket } from 'node:tls'
 
 import type { Call } from '../lib/call.ts'
 import { DaskError, explained } from './fault.ts'
 import { FrameParser } from './frames.ts'
 import { decodeMessage, encodeMessage } from './messages.ts'
 
-type Stage = 'tcp' | 'tls' | 'greeting' | 'dask'
+type Stage = 'tcp' | 'tls' | 'greeting' | 'plain' | 'dask'
 
 const silence = {
   tcp: 'did not accept the connection in time',
   tls: 'accepted the connection and did not speak TLS in time',
   greeting: 'speaks TLS and did not greet as Dask does in time',
+  plain: 'accepted the connection and did not greet as Dask does without TLS in time',
   dask: 'did not answer in time',
 } as const satisfies Record<Stage, string>
 
@@ -18,6 +20,7 @@ const closure = {
   tcp: 'closed the connection',
   tls: 'closed the connection',
   greeting: 'speaks TLS and closed the connection before it greeted',
+  plain: 'accepted the connection and closed it before it greeted: does it ask for TLS?',
   dask: 'closed the connection',
 } as const satisfies Record<Stage, string>
 
@@ -29,9 +32,9 @@ interface Reader {
   reject(error: DaskError): void
 }
 
-/** Dask messages over one TLS socket. Its first failure ends it, and is what everybody hears who asks later. */
+/** Dask messages over one socket, of TLS or without. Its first failure ends it, and is what everybody hears who asks later. */
 export class Wire {
-  readonly #socket: TLSSocket
+  readonly #socket: Socket
   readonly #peer: string
   readonly #parser = new FrameParser()
   #stage: Stage = 'tcp'
@@ -39,16 +42,17 @@ export class Wire {
   #failure: DaskError | undefined
 
   /** `peer` is how messages name the other side; `greeting` is sent as soon as the peer has proved who it is. */
-  constructor(socket: TLSSocket, peer: string, greeting: Readonly<Record<string, unknown>>) {
+  constructor(socket: Socket, peer: string, greeting: Readonly<Record<string, unknown>>) {
     this.#socket = socket
     this.#peer = peer
     socket.setNoDelay(true)
     socket.setKeepAlive(true, 15_000)
+    const isPlain = !(socket instanceof TLSSocket)
     socket.once('connect', () => {
-      this.#stage = 'tls'
+      this.#stage = isPlain ? 'plain' : 'tls'
     })
-    socket.once('secureConnect', () => {
-      this.#stage = 'greeting'
+    socket.once(isPlain ? 'connect' : 'secureConnect', () => {
+      if (!isPlain) this.#stage = 'greeting'
       this.send(greeting)
     })
     socket.on('data', (bytes: Buffer) => this.#take(bytes))

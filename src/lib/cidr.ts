@@ -15,6 +15,9 @@ export function canonicalCidr(raw: string): string | undefined {
   return isMasked(wideNumberOf(written), 128 - bits) ? `${written}/${bits}` : undefined
 }
 
+/** Of a range as `canonicalCidr` takes it. */
+export const prefixOf = (range: string): number => Number(range.split('/')[1])
+
 const isMasked = (value: bigint, hostBits: number): boolean =>
   (value & ((1n << BigInt(hostBits)) - 1n)) === 0n
 

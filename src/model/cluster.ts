@@ -22,6 +22,7 @@ export interface Cluster {
   /** The value of the annotation that asks for a new scheduler, or '' where nobody asked. */
   readonly restart: string
   readonly network: Network
+  readonly tls: Tls
   readonly lifetime: Lifetime
   /** Stands for the value of the annotation that wakes a sleeping cluster; '' where nobody asked. */
   readonly resume: string
@@ -36,6 +37,26 @@ export interface Network {
   readonly exposure: Exposure
   /** Who may reach it there, beside the operator: ranges of addresses as the cloud would write them, sorted. */
   readonly allowedCIDRs: readonly string[]
+}
+
+/** Where the cluster's certificates come from. */
+export type Tls =
+  /** An authority of its own, which the operator keeps. */
+  | { readonly kind: 'generated' }
+  /** Secrets of its namespace, by name. */
+  | { readonly kind: 'provided'; readonly secrets: Readonly<Record<Bearer, string>> }
+  | { readonly kind: 'issuer'; readonly issuer: IssuerRef }
+  /** Plain TCP, and nobody is asked who they are. */
+  | { readonly kind: 'disabled' }
+
+/** Whom a certificate is for. */
+export type Bearer = Role | 'client'
+
+/** An issuer of cert-manager, as its resources name one. */
+export interface IssuerRef {
+  readonly name: string
+  readonly kind: string
+  readonly group: string
 }
 
 export type Exposure = 'Public' | 'Private'

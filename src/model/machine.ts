@@ -67,3 +67,7 @@ export interface KeptNetwork {
   /** Something of it was made twice, since an answer was lost: reserving it again takes away what is not in use. */
   readonly hasSurplus?: true
 }
+
+/** How Dask writes where something listens: `tls://host:port`, or `tcp://` where nothing is encrypted. */
+export const daskAddress = ({ host, port }: Endpoint, tls: { readonly kind: string }): string =>
+  `${tls.kind === 'disabled' ? 'tcp' : 'tls'}://${host.includes(':') ? `[${host}]` : host}:${port}`

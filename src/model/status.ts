@@ -4,9 +4,9 @@ export interface Status {
   /** The cloud's name, `simulated` among them, so that nobody takes it for the real thing. */
   readonly cloud?: string
   readonly conditions: readonly Condition[]
-  /** `tls://host:port`, for clients outside. */
+  /** `tls://host:port`, or `tcp://` without TLS, for clients outside. */
   readonly schedulerAddress?: string
-  /** `tls://host:port`, for the cluster's own machines and whatever shares their network. */
+  /** The same, for the cluster's own machines and whatever shares their network. */
   readonly internalSchedulerAddress?: string
   readonly clientSecretName?: string
   /** The default group alone, as the scale subresource reads it. */
@@ -14,7 +14,7 @@ export interface Status {
   /** The other groups; undefined where there is none. */
   readonly workerGroups?: readonly GroupStatus[]
   /** RFC 3339. */
-  readonly certificates?: { readonly notAfter: string; readonly renewAt: string }
+  readonly certificates?: { readonly notAfter: string; readonly renewAt?: string }
   /** RFC 3339: when its time to live ends. */
   readonly expiresAt?: string
   /** RFC 3339: since when all wanted workers had once answered; kept until the cluster is suspended. */

@@ -31,8 +31,8 @@ export function time(at: number): Der {
 }
 
 /** forge types a context's own tag as if it were a universal type; these are the numbers they say. */
-const contextTags = { 0: asn1.Type.NONE, 2: asn1.Type.INTEGER, 3: asn1.Type.BITSTRING } as const
-type ContextTag = keyof typeof contextTags
+export const contextTags = { 0: asn1.Type.NONE, 2: asn1.Type.INTEGER, 3: asn1.Type.BITSTRING } as const
+export type ContextTag = keyof typeof contextTags
 
 /** A value of a context's own, `[tag]`, that wraps others. */
 export const wrapped = (tag: ContextTag, parts: readonly Der[]): Der =>

@@ -14,10 +14,11 @@ export type SecretCondition =
   | { readonly kind: 'broken'; readonly problem: string }
   /** It bears our name and is somebody else's: it is neither read nor written. */
   | { readonly kind: 'foreign' }
-  /** Times in milliseconds since the epoch. */
+  /** Times in milliseconds since the epoch, Infinity for never. */
   | { readonly kind: 'valid'; readonly notAfter: number; readonly renewAt: number }
 
-export type Inspection = Readonly<Record<SecretPart, SecretCondition>>
+/** Of the Secrets that the cluster is to have. */
+export type Inspection = Readonly<Partial<Record<SecretPart, SecretCondition>>>
 
 export interface InspectionContext extends SecretPlace {
   /** Milliseconds since the epoch. */
@@ -37,9 +38,12 @@ export function inspectSecrets(stored: StoredSecrets, context: InspectionContext
   return { authority, scheduler: leaf('scheduler'), worker: leaf('worker'), client: leaf('client') }
 }
 
-/** The four together, as a plan sees them. */
+/** All of them together, as a plan sees them. */
 export function certificatesView(inspection: Inspection, place: SecretPlace): CertificatesView {
-  const all = secretParts.map(part => ({ part, condition: inspection[part] }))
+  const all = secretParts.flatMap(part => {
+    const condition = inspection[part]
+    return condition === undefined ? [] : [{ part, condition }]
+  })
   const foreign = all.find(({ condition }) => condition.kind === 'foreign')
   if (foreign !== undefined) return { kind: 'foreign', secret: shownRef(foreign.part, place) }
   if (all.every(({ condition }) => condition.kind === 'missing')) return { kind: 'missing' }
@@ -53,9 +57,9 @@ export function certificatesView(inspection: Inspection, place: SecretPlace): Ce
   }
 }
 
-function inspectOne(
+export function inspectOne(
   secret: StoredSecret | undefined,
-  context: InspectionContext,
+  context: SecretPlace,
   fault: () => string | SecretCondition,
 ): SecretCondition {
   if (secret === undefined) return { kind: 'missing' }

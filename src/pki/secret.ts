@@ -86,7 +86,11 @@ export function secretsOf(
   }
 }
 
-function secret(part: SecretPart, place: SecretPlace, texts: Readonly<Record<string, string>>): Secret {
+export function secret(
+  part: SecretPart,
+  place: SecretPlace,
+  texts: Readonly<Record<string, string>>,
+): Secret {
   return {
     apiVersion: 'v1',
     kind: 'Secret',
@@ -103,15 +107,19 @@ function secret(part: SecretPart, place: SecretPlace, texts: Readonly<Record<str
   }
 }
 
-const labelsOf = (part: SecretPart, { identity, installation }: SecretPlace): Record<string, string> => ({
+/** Whose it is, and for what. */
+export const labelsOf = (
+  part: SecretPart,
+  { identity, installation }: SecretPlace,
+): Record<string, string> => ({
   [secretLabels.managedBy]: managedBy,
   [secretLabels.uid]: identity.uid,
   [secretLabels.role]: suffixes[part],
   [secretLabels.installation]: installation,
 })
 
-/** Only the client's Secret shares a namespace with its owner, which Kubernetes' garbage collection asks for. */
-const ownerOf = ({ identity, owner }: SecretPlace): OwnerReference => ({
+/** Of what shares a namespace with its owner, which Kubernetes' garbage collection asks for. */
+export const ownerOf = ({ identity, owner }: SecretPlace): OwnerReference => ({
   ...owner,
   name: identity.name,
   uid: identity.uid,

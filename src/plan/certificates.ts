@@ -16,6 +16,8 @@ export function planCertificates({
     case 'valid':
       return now < certificates.renewAt ? [] : [{ type: 'issue-certificates', because: 'renewal is due' }]
     case 'foreign':
+    case 'refused':
+    case 'awaited':
     case 'silent':
       return []
     default:

@@ -9,6 +9,7 @@ import { isPaused } from '../plan/launches.ts'
 import { isTied } from '../plan/move.ts'
 import type { Outcome } from './act.ts'
 import { admission } from './admission.ts'
+import { certificatesReady, encryptionDisabled } from './certificates-findings.ts'
 import { credentialsReady } from './credentials-findings.ts'
 import { endings } from './endings.ts'
 import { reasonOfFault } from './fault-reasons.ts'
@@ -21,7 +22,8 @@ export function findings(world: World, outcomes: readonly Outcome[]): readonly F
   const workers = workersReady(world, outcomes)
   return [
     { type: 'Ready', ...ready(world, scheduler, workers) },
-    { type: 'CertificatesReady', ...certificatesReady(world, outcomes) },
+    ...certificatesReady(world, outcomes).map(verdict => ({ type: 'CertificatesReady', ...verdict })),
+    ...encryptionDisabled(world),
     ...credentialsReady(world, outcomes).map(verdict => ({ type: 'CredentialsReady', ...verdict })),
     { type: 'CloudReachable', ...cloudReachable(world) },
     { type: 'SchedulerReady', ...scheduler },
@@ -125,29 +127,6 @@ function workersReady(world: World, outcomes: readonly Outcome[]): Verdict {
 /** Steps without which there are no workers. */
 const makes: ReadonlySet<string> = new Set(['send-launches', 'record-launches', 'reserve-address'])
 
-function certificatesReady({ certificates }: World, outcomes: readonly Outcome[]): Verdict {
-  const failure = outcomes.find(each => each.kind === 'failed' && each.action.type === 'issue-certificates')
-  if (failure?.kind === 'failed') return no('IssueFailed', failure.problem)
-  switch (certificates.kind) {
-    case 'valid':
-      return yes('Issued', 'The authority and all certificates are stored and valid.')
-    case 'missing':
-    case 'removed':
-      return no('Missing', 'No certificates yet.')
-    case 'broken':
-      return no('Broken', `${certificates.problem}; they are made anew.`)
-    case 'foreign':
-      return no(
-        'ForeignSecret',
-        `Secret ${certificates.secret} is there and is not this cluster's. It is not touched: rename or delete it, or give the cluster another name.`,
-      )
-    case 'silent':
-      return { status: 'Unknown', reason: 'Unreadable', message: certificates.problem }
-    default:
-      return certificates satisfies never
-  }
-}
-
 function cloudReachable({ inventory }: World): Verdict {
   if (inventory.kind === 'seen') return yes('Listed', 'The cloud lists its machines.')
   return { status: 'Unknown', reason: reasonOfFault[inventory.fault], message: inventory.problem }
@@ -218,6 +197,8 @@ function stalled(world: World, outcomes: readonly Outcome[]): readonly Finding[]
   const { certificates, inventory } = world
   if (certificates.kind === 'foreign')
     return [{ type: 'Stalled', ...yes('ForeignSecret', `Secret ${certificates.secret} is not ours.`) }]
+  if (certificates.kind === 'refused')
+    return [{ type: 'Stalled', ...yes(certificates.reason, certificates.problem) }]
   const [shut] = credentialsReady(world, outcomes)
   if (shut?.status === 'False') return [{ ...shut, type: 'Stalled', status: 'True' }]
   if (inventory.kind === 'silent' && (inventory.fault === 'invalid' || inventory.fault === 'unauthorized'))

@@ -173,13 +173,19 @@ function next({ world, outcomes }: Passed, { promises }: InventoryLook, waitMs: 
   const { certificates, cluster } = world
   const isRenewed = certificates.kind === 'valid' && cluster.phase !== 'deleting'
   const renewal = isRenewed ? Math.max(1_000, certificates.renewAt - world.now) : Infinity
-  const isShut = !isLetIn(world)
+  const isShut = !isLetIn(world) || awaitsCertificates(world)
   const pace = isShut ? shutMs : isBusy(world) ? promises.listEveryMs.busy : restMs
   return {
     kind: 'again',
     afterMs: Math.max(10, Math.min(pace, waitMs, renewal, restMs, turnMs(world), ...pauses)),
   }
 }
+
+/** A tenant's Secret, or cert-manager, has to change first: nothing tells of that. */
+const awaitsCertificates = ({ certificates }: World): boolean =>
+  certificates.kind === 'refused' ||
+  certificates.kind === 'awaited' ||
+  (certificates.kind === 'valid' && certificates.concern !== undefined)
 
 const ofAddress: ReadonlySet<string> = new Set(['reserve-address', 'move-address', 'release-address'])
 

@@ -1,7 +1,7 @@
 import type { Call } from '../lib/call.ts'
 import { canonical } from '../lib/fingerprint.ts'
 import { updatedConditions } from '../model/conditions.ts'
-import type { Endpoint } from '../model/machine.ts'
+import { daskAddress } from '../model/machine.ts'
 import { defaultGroup, splitKey } from '../model/names.ts'
 import type { Status, WorkersStatus } from '../model/status.ts'
 import type { World } from '../model/world.ts'
@@ -69,14 +69,17 @@ export interface Passed {
 }
 
 export function statusOf(world: World, before: Status, outcomes: readonly Outcome[]): Status {
-  const { cluster, certificates, inventory, now } = world
+  const { cluster, certificates, now } = world
   const at = new Date(now).toISOString()
   const readySince =
     cluster.phase === 'wanted' ? (before.readySince ?? (allServe(world) ? at : undefined)) : undefined
   const served = { ...world, hasServed: readySince !== undefined }
   const found = findings(served, outcomes)
-  const dates = certificates.kind === 'valid' ? { certificates: dated(certificates) } : {}
-  const addresses = addressesOf(inventory, before)
+  const dates =
+    certificates.kind === 'valid' && certificates.notAfter < Infinity
+      ? { certificates: dated(certificates) }
+      : {}
+  const addresses = addressesOf(world, before)
   const expiry = expiryOf(cluster)
   return {
     observedGeneration: cluster.generation,
@@ -94,7 +97,7 @@ export function statusOf(world: World, before: Status, outcomes: readonly Outcom
 
 /** The kept address stays while the cluster sleeps, and what was last known while its cloud says nothing. */
 function addressesOf(
-  inventory: World['inventory'],
+  { inventory, cluster: { tls } }: World,
   before: Status,
 ): Pick<Status, 'schedulerAddress' | 'internalSchedulerAddress'> {
   const { schedulerAddress: external, internalSchedulerAddress: internal } = before
@@ -107,7 +110,10 @@ function addressesOf(
   const address = inventory.address ?? schedulerAddress(inventory, 'wanted')
   return address === undefined
     ? {}
-    : { schedulerAddress: shown(address.external), internalSchedulerAddress: shown(address.internal) }
+    : {
+        schedulerAddress: daskAddress(address.external, tls),
+        internalSchedulerAddress: daskAddress(address.internal, tls),
+      }
 }
 
 function workersOf(world: World): WorkersStatus {
@@ -136,7 +142,5 @@ function withoutCounts({ workers: _workers, workerGroups: _groups, conditions, .
 
 const dated = ({ notAfter, renewAt }: { readonly notAfter: number; readonly renewAt: number }) => ({
   notAfter: new Date(notAfter).toISOString(),
-  renewAt: new Date(renewAt).toISOString(),
+  ...(Number.isFinite(renewAt) ? { renewAt: new Date(renewAt).toISOString() } : {}),
 })
-
-const shown = ({ host, port }: Endpoint): string => `tls://${host}:${port}`

@@ -118,6 +118,7 @@ export function aCluster({
     key: clusterKey('team-a', 'demo'),
     namespace: 'team-a',
     name: 'demo',
+    tls: { kind: 'generated' },
     uid,
     generation: 1,
     createdAt,

@@ -3,6 +3,7 @@ import { awsRows, groupRows, networkRows } from './refused-clouds.ts'
 import { digitalOceanRows } from './refused-digitalocean.ts'
 import { extrasRows } from './refused-extras.ts'
 import { gcpRows } from './refused-gcp.ts'
+import { securityRows } from './refused-security.ts'
 import { env, packages, python } from './specs.ts'
 
 /** Specs that must be refused, by the API server and by the parser alike: each differs in one thing from a good one. */
@@ -226,6 +227,7 @@ export const refusedSpecs: readonly RefusedSpec[] = [
   ...digitalOceanRows,
   ...gcpRows,
   ...networkRows,
+  ...securityRows,
   ...groupRows,
   ...softwareRows,
   ...extrasRows,

@@ -9,6 +9,14 @@ export const file = (of: Readonly<Record<string, unknown>>) =>
   software({ files: [{ path: '/srv/app/a', content: '', ...of }] })
 export const env = (of: Readonly<Record<string, string>>) => ({ software: { python: {}, env: of } })
 
+export const tls = (of: Readonly<Record<string, unknown>>) => ({ security: { tls: of } })
+/** Nothing encrypted, in a cloud with a firewall. */
+export const openTo = (allowedCIDRs: readonly string[]) => ({
+  cloud: { local: null, aws: { region: 'us-east-1' } },
+  network: { exposure: 'Public', allowedCIDRs },
+  ...tls({ mode: 'Disabled' }),
+})
+
 /** Specs at the very edge of what is taken. */
 export const takenSpecs: readonly {
   readonly given: string
@@ -69,6 +77,27 @@ export const takenSpecs: readonly {
     given: `clients from ${cidr}`,
     patch: { network: { allowedCIDRs: [cidr] } },
   })),
+  { given: 'no TLS where nothing has a firewall', patch: tls({ mode: 'Disabled' }) },
+  { given: 'no TLS for some', patch: openTo(['10.0.0.0/8', '203.0.113.7/32', '2001::/16']) },
+  {
+    given: 'no TLS in a network of one’s own',
+    patch: { ...openTo([]), network: { exposure: 'Private' } },
+  },
+  { given: 'certificates of one’s own', patch: tls({ mode: 'Provided', secretRef: { name: 'a.b' } }) },
+  {
+    given: 'certificates of one’s own for each role',
+    patch: tls({
+      mode: 'Provided',
+      secretRefs: { scheduler: { name: 'a' }, worker: { name: 'b' }, client: { name: 'c' } },
+    }),
+  },
+  {
+    given: 'an issuer of another group',
+    patch: tls({
+      mode: 'Issuer',
+      issuerRef: { name: 'a', kind: 'AWSPCAClusterIssuer', group: 'awspca.cert-manager.io' },
+    }),
+  },
   {
     given: 'other groups, sizes and spot machines',
     patch: {

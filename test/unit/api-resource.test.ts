@@ -79,6 +79,7 @@ describe('a resource', () => {
       groups: [expect.objectContaining({ name: 'default', role: 'worker', replicas: 1, resources: {} })],
       restart: '',
       network: { exposure: 'Public', allowedCIDRs: [] },
+      tls: { kind: 'generated' },
       createdAt: expect.any(Number),
       lifetime: { idleTimeoutMs: Infinity, ttlMs: Infinity },
       resume: '',

@@ -130,7 +130,9 @@ describe('a machine that is alone', () => {
     await machine.settle('worker', { absenceS: 1, scheduler: { host, port: await freePort() } })
     await machine.start()
     await machine.until(() => machine.isOff)
-    expect(await machine.read('console')).toContain('powering off: no scheduler has accepted TLS for 1 s')
+    expect(await machine.read('console')).toContain(
+      'powering off: no scheduler has accepted a connection for 1 s',
+    )
   })
 
   test.each([

@@ -1,5 +1,7 @@
 import { describe, expect, test } from 'vitest'
 import { Certificates, type SecretStore } from '../../src/app/certificates.ts'
+import { GivenCertificates } from '../../src/app/given-certificates.ts'
+import { Issuing } from '../../src/app/issuing.ts'
 import { installationId } from '../../src/model/names.ts'
 import { type Secret, type SecretRef, secretRef } from '../../src/pki/secret.ts'
 import type { StoredSecret } from '../../src/pki/stored.ts'
@@ -18,6 +20,16 @@ const place = {
 }
 const nameOf = ({ namespace, name }: SecretRef): string => `${namespace}/${name}`
 
+const nobody = { now: () => now, notify: () => undefined }
+const unread = {
+  read: async () => undefined,
+  apply: async () => undefined,
+  remove: async () => undefined,
+}
+const issuing = new Issuing({ ...nobody, certificates: unread, secrets: unread })
+/** For clusters that make their own. */
+const nothingGiven = new GivenCertificates({ ...nobody, reader: unread, issuing, wall: () => now })
+
 /** Secrets by name, and what was written. */
 function aStore() {
   const secrets = new Map<string, StoredSecret>()
@@ -33,7 +45,7 @@ function aStore() {
     },
     remove: async ref => void secrets.delete(nameOf(ref)),
   }
-  const options = { store, operatorNamespace: 'ops', installation, now: () => clock.now }
+  const options = { store, operatorNamespace: 'ops', installation, now: () => clock.now, given: nothingGiven }
   return {
     secrets,
     written,
@@ -128,7 +140,13 @@ describe('certificates', () => {
       return store.put(secret, expected, limit)
     }
     const blind = { ...store, own: () => undefined, put }
-    const other = new Certificates({ store: blind, operatorNamespace: 'ops', installation, now: () => now })
+    const other = new Certificates({
+      store: blind,
+      operatorNamespace: 'ops',
+      installation,
+      now: () => now,
+      given: nothingGiven,
+    })
     await expect(other.issue(cluster, address, call)).rejects.toThrow(UnclearWrite)
     expect(secrets).toEqual(before)
     await other.issue(cluster, address, call)
@@ -142,7 +160,7 @@ describe('certificates', () => {
       await new Promise(resolve => setImmediate(resolve))
       return store.put(secret, expected, limit)
     }
-    const options = { operatorNamespace: 'ops', installation, now: () => now }
+    const options = { operatorNamespace: 'ops', installation, now: () => now, given: nothingGiven }
     const certificates = new Certificates({ ...options, store: { ...store, put } })
     await expect(certificates.issue(cluster, address, call)).rejects.toThrow(UnclearWrite)
     expect(secrets.size).toBe(3)

@@ -6,9 +6,15 @@ const titles = (level: string): readonly string[] =>
   [...page.matchAll(new RegExp(`^${level} (.+)$`, 'gm'))].map(([, title = '']) => title)
 
 /** Where conditions and events are made: every word in capitals there is one of them, or one of these. */
-const makers = ['findings', 'fault-reasons', 'admission', 'endings', 'reports', 'pass'].map(name =>
-  readFileSync(`src/reconcile/${name}.ts`, 'utf8'),
-)
+const makers = [
+  'findings',
+  'certificates-findings',
+  'fault-reasons',
+  'admission',
+  'endings',
+  'reports',
+  'pass',
+].map(name => readFileSync(`src/reconcile/${name}.ts`, 'utf8'))
 const others = new Set(['True', 'False', 'Unknown', 'Normal', 'Warning', 'None'])
 const types = new Set(makers.flatMap(text => wordsIn(text, /type: '([A-Z]\w+)'/g)))
 

@@ -13,7 +13,7 @@ account=58786
 state=/var/lib/dask
 keys=$root/run/dask/keys
 mkdir -p "$keys"
-for name in ca.pem node.pem node.key; do
+[ ! -e "$here/node.pem" ] || for name in ca.pem node.pem node.key; do
   rm -f "$keys/$name"
   (umask 0377 && cat "$CREDENTIALS_DIRECTORY/$name" >"$keys/$name")
 done
@@ -37,13 +37,17 @@ echo "install: the image has no python on its PATH" >&2; exit 1'
 set -- --entrypoint /bin/sh "$(cat "$here/image")" -c "$python" dask "$@" --preload /etc/dask/dask_machine.py
 
 # After the user's, so that no value of theirs takes encryption or the authority away.
-tls=DASK_DISTRIBUTED__COMM__TLS__
-for role in SCHEDULER WORKER CLIENT; do
-  set -- --env "$tls${role}__CERT=/run/dask/keys/node.pem" --env "$tls${role}__KEY=/run/dask/keys/node.key" "$@"
-done
-set -- --env "HOME=$state" --env USER=dask --env DASK_CONFIG=/etc/dask --env DASK_ROOT_CONFIG=/etc/dask \
-  --env DASK_DISTRIBUTED__COMM__REQUIRE_ENCRYPTION=True --env DASK_DISTRIBUTED__COMM__DEFAULT_SCHEME=tls \
-  --env "${tls}CA_FILE=/run/dask/keys/ca.pem" "$@"
+comm=DASK_DISTRIBUTED__COMM__
+if [ -e "$here/node.pem" ]; then
+  for role in SCHEDULER WORKER CLIENT; do
+    set -- --env "${comm}TLS__${role}__CERT=/run/dask/keys/node.pem" --env "${comm}TLS__${role}__KEY=/run/dask/keys/node.key" "$@"
+  done
+  set -- --env "${comm}REQUIRE_ENCRYPTION=True" --env "${comm}DEFAULT_SCHEME=tls" \
+    --env "${comm}TLS__CA_FILE=/run/dask/keys/ca.pem" "$@"
+else
+  set -- --env "${comm}REQUIRE_ENCRYPTION=False" --env "${comm}DEFAULT_SCHEME=tcp" "$@"
+fi
+set -- --env "HOME=$state" --env USER=dask --env DASK_CONFIG=/etc/dask --env DASK_ROOT_CONFIG=/etc/dask "$@"
 for name in $(sed -n 's/^\([A-Za-z_][A-Za-z0-9_]*\)=".*/\1/p' "$here/env"); do set -- --env "$name" "$@"; done
 
 bind() { printf 'type=bind,source=%s,target=%s' "$1" "$2"; }

@@ -11,12 +11,16 @@ python=$root/opt/dask-venv/bin/python
 
 # After the user's, so that no value of theirs takes encryption or the authority away.
 export HOME="$STATE_DIRECTORY" DASK_CONFIG="$here" DASK_ROOT_CONFIG="$here"
-export DASK_DISTRIBUTED__COMM__REQUIRE_ENCRYPTION=True DASK_DISTRIBUTED__COMM__DEFAULT_SCHEME=tls
-export DASK_DISTRIBUTED__COMM__TLS__CA_FILE="$CREDENTIALS_DIRECTORY/ca.pem"
-for role in SCHEDULER WORKER CLIENT; do
-  export "DASK_DISTRIBUTED__COMM__TLS__${role}__CERT=$CREDENTIALS_DIRECTORY/node.pem"
-  export "DASK_DISTRIBUTED__COMM__TLS__${role}__KEY=$CREDENTIALS_DIRECTORY/node.key"
-done
+if [ -e "$here/node.pem" ]; then
+  export DASK_DISTRIBUTED__COMM__REQUIRE_ENCRYPTION=True DASK_DISTRIBUTED__COMM__DEFAULT_SCHEME=tls
+  export DASK_DISTRIBUTED__COMM__TLS__CA_FILE="$CREDENTIALS_DIRECTORY/ca.pem"
+  for role in SCHEDULER WORKER CLIENT; do
+    export "DASK_DISTRIBUTED__COMM__TLS__${role}__CERT=$CREDENTIALS_DIRECTORY/node.pem"
+    export "DASK_DISTRIBUTED__COMM__TLS__${role}__KEY=$CREDENTIALS_DIRECTORY/node.key"
+  done
+else
+  export DASK_DISTRIBUTED__COMM__REQUIRE_ENCRYPTION=False DASK_DISTRIBUTED__COMM__DEFAULT_SCHEME=tcp
+fi
 
 set --
 while IFS= read -r argument; do set -- "$@" "$argument"; done <"$here/arguments"

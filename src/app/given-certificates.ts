@@ -1,0 +1,154 @@
+import { purpose } from '../api/names.ts'
+import type { SecretRef, StoredSecret } from '../kube/secrets.ts'
+import type { Call } from '../lib/call.ts'
+import type { Cluster, Tls } from '../model/cluster.ts'
+import type { ClusterUid } from '../model/names.ts'
+import type { CertificatesConcern } from '../model/world.ts'
+import { type GivenSecret, readGiven } from '../pki/given.ts'
+import type { Material } from '../pki/given-secrets.ts'
+import { type LeafRole, leafRoles } from '../pki/identity.ts'
+import { issuedRef } from '../pki/issuing.ts'
+import type { SecretPlace } from '../pki/secret.ts'
+import type { Issuing } from './issuing.ts'
+import { type KnownSecret, TenantSecrets, type TenantSecretsOptions } from './tenant-secrets.ts'
+
+/** What a cluster's certificates come from, where no authority of ours makes them. */
+export type Source =
+  | (Material & { readonly concern?: CertificatesConcern })
+  | ({ readonly kind: 'refused' } & CertificatesConcern)
+  | { readonly kind: 'awaited'; readonly problem: string }
+  /** Nobody has been asked for some of them. */
+  | { readonly kind: 'unasked' }
+  | { readonly kind: 'silent'; readonly problem: string }
+
+export interface GivenCertificatesOptions extends TenantSecretsOptions {
+  readonly issuing: Issuing
+  /** Milliseconds since the epoch. */
+  readonly wall: () => number
+}
+
+type Bringing = Extract<Tls, { kind: 'provided' | 'issuer' }>
+
+/** What stands in Secrets is judged anew when one has changed, and now and then since certificates end. */
+const judgeEveryMs = 60_000
+
+interface Judged {
+  readonly versions: string
+  readonly at: number
+  readonly source: Source
+}
+
+/** Certificates that users bring or have issued: where they are, whether they may be used and whether they are any good. */
+export class GivenCertificates {
+  readonly #options: GivenCertificatesOptions
+  readonly #named: TenantSecrets
+  readonly #bad = new Set<ClusterUid>()
+  readonly #judged = new Map<ClusterUid, Judged>()
+
+  constructor(options: GivenCertificatesOptions) {
+    this.#options = options
+    this.#named = new TenantSecrets(options)
+  }
+
+  /** Throws a KubeError where cert-manager's part cannot be read. */
+  async look({ tls }: Pick<Cluster, 'tls'>, place: SecretPlace, call: Call): Promise<Source> {
+    if (tls.kind === 'disabled' || tls.kind === 'generated') return { kind: 'none' }
+    const { uid } = place.identity
+    const read = await this.#read(tls, place, call)
+    const source = tls.kind === 'issuer' ? await this.#options.issuing.judge(read, place, call) : read
+    if (source.kind === 'given') this.#bad.delete(uid)
+    else this.#bad.add(uid)
+    return source
+  }
+
+  /** Asks the issuer for whatever it was not asked for. Throws a CloudError. */
+  async ask({ tls }: Pick<Cluster, 'tls'>, place: SecretPlace, call: Call): Promise<void> {
+    if (tls.kind === 'issuer') await this.#options.issuing.ask(tls.issuer, place, call)
+  }
+
+  /** Takes back what was asked for, and what came of it. */
+  async remove({ tls }: Pick<Cluster, 'tls'>, place: SecretPlace, call: Call): Promise<void> {
+    if (tls.kind === 'issuer') await this.#options.issuing.remove(place, call)
+  }
+
+  /** Whether anything of that is there. */
+  async remains({ tls }: Pick<Cluster, 'tls'>, place: SecretPlace, call: Call): Promise<boolean> {
+    return tls.kind === 'issuer' && (await this.#options.issuing.remains(place, call))
+  }
+
+  forget(uid: ClusterUid): void {
+    this.#named.forget(uid)
+    this.#options.issuing.forget(uid)
+    this.#bad.delete(uid)
+    this.#judged.delete(uid)
+  }
+
+  async #read(tls: Bringing, place: SecretPlace, call: Call): Promise<Source> {
+    const { uid } = place.identity
+    const known = this.#named.meet(
+      uid,
+      leafRoles.map(role => refOf(tls, role, place)),
+    )
+    await this.#named.refresh([...new Set(known)], this.#bad.has(uid) ? 'bad' : 'good', call)
+    const versions = known.map(({ answer }) => answer?.secret?.metadata.resourceVersion ?? '-').join()
+    const last = this.#judged.get(uid)
+    const now = this.#options.now()
+    if (last?.versions === versions && now - last.at < judgeEveryMs && last.source.kind !== 'silent')
+      return last.source
+    const source = judge(known, this.#options.wall())
+    this.#judged.set(uid, { versions, at: now, source })
+    return source
+  }
+}
+
+function refOf(tls: Bringing, role: LeafRole, place: SecretPlace): SecretRef {
+  if (tls.kind === 'issuer') return issuedRef(role, place)
+  return { namespace: place.identity.namespace, name: tls.secrets[role] }
+}
+
+/** `known`: of the scheduler, the worker and the client, in this order. */
+function judge(known: readonly KnownSecret[], wall: number): Source {
+  const unread = known.find(({ answer }) => answer === undefined)
+  if (unread !== undefined)
+    return { kind: 'silent', problem: unread.problem ?? `Secret ${unread.ref.name} has not been read yet` }
+  const [wrong] = known.flatMap(({ ref, answer }) => unusable(answer?.secret, ref) ?? [])
+  if (wrong !== undefined) return { kind: 'refused', ...wrong }
+  const [scheduler, worker, client] = known.map(textsOf)
+  if (scheduler === undefined || worker === undefined || client === undefined)
+    throw new TypeError('every role has a Secret')
+  const read = readGiven({ scheduler, worker, client }, wall)
+  if (read.kind === 'bad') return { kind: 'refused', reason: 'SecretInvalid', problem: read.problem }
+  const { given, notAfter, renewAt } = read
+  return { kind: 'given', given, notAfter, ...(wall < renewAt ? {} : { concern: ending(notAfter) }) }
+}
+
+/** Whoever may create clusters must not have any Secret copied to a machine. */
+function unusable(
+  secret: StoredSecret | undefined,
+  { namespace, name }: SecretRef,
+): CertificatesConcern | undefined {
+  const label = `${purpose.label}=${purpose.certificates}`
+  if (secret === undefined || secret.metadata.isDeleting) {
+    const state = secret === undefined ? 'is not there' : 'is being deleted'
+    const problem = `Secret ${name} ${state}: create it in namespace ${namespace}, with the label ${label}`
+    return { reason: 'SecretNotFound', problem }
+  }
+  if (secret.metadata.labels[purpose.label] === purpose.certificates) return undefined
+  const problem = `Secret ${name} is not marked as certificates, so it is not used: kubectl label secret ${name} --namespace ${namespace} ${label}`
+  return { reason: 'SecretNotLabelled', problem }
+}
+
+const textsOf = ({ ref, answer }: KnownSecret): GivenSecret => ({
+  name: ref.name,
+  texts: Object.fromEntries(
+    Object.entries(answer?.secret?.data ?? {}).map(([key, value]) => [
+      key,
+      Buffer.from(value, 'base64').toString('utf8'),
+    ]),
+  ),
+})
+
+const ending = (notAfter: number): CertificatesConcern => ({
+  reason: 'ExpiresSoon',
+  problem: `Its certificates end at ${new Date(notAfter).toISOString()}: replace what is in their Secrets`,
+})

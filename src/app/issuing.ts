@@ -1,0 +1,111 @@
+import { KubeError } from '../kube/fault.ts'
+import type { IssuedCertificate, IssuedCertificates } from '../kube/issued-certificates.ts'
+import type { Secrets } from '../kube/secrets.ts'
+import type { Call } from '../lib/call.ts'
+import type { IssuerRef } from '../model/cluster.ts'
+import { CloudError, type Fault } from '../model/faults.ts'
+import type { ClusterUid } from '../model/names.ts'
+import { leafRoles } from '../pki/identity.ts'
+import { certificateRequest, issuedRef } from '../pki/issuing.ts'
+import { type SecretPlace, secretLabels } from '../pki/secret.ts'
+import { isOurs } from '../pki/stored.ts'
+import type { Source } from './given-certificates.ts'
+
+export interface IssuingOptions {
+  readonly certificates: Pick<IssuedCertificates, 'read' | 'apply' | 'remove'>
+  readonly secrets: Pick<Secrets, 'read' | 'remove'>
+  /** Milliseconds of a clock that never jumps. */
+  readonly now: () => number
+}
+
+/** While certificates are there, somebody may still take the requests away: then nobody would renew them. */
+const checkEveryMs = 60_000
+
+/** Certificates that cert-manager makes: asked for by one `Certificate` a role, beside the cluster. */
+export class Issuing {
+  readonly #options: IssuingOptions
+  readonly #checkedAt = new Map<ClusterUid, number>()
+
+  constructor(options: IssuingOptions) {
+    this.#options = options
+  }
+
+  /** What is still to come, where what has come is not enough. Throws a KubeError. */
+  async judge(source: Source, place: SecretPlace, call: Call): Promise<Source> {
+    const { uid } = place.identity
+    const isMissing = source.kind === 'refused' && source.reason === 'SecretNotFound'
+    if (source.kind !== 'given' && !isMissing) return source
+    const ageMs = this.#options.now() - (this.#checkedAt.get(uid) ?? -Infinity)
+    if (!isMissing && ageMs < checkEveryMs) return source
+    const asked = await this.#asked(place, call)
+    const late = asked.find(each => each?.ready?.isTrue !== true)
+    if (asked.some(each => each === undefined)) return { kind: 'unasked' }
+    this.#checkedAt.set(uid, this.#options.now())
+    return isMissing ? { kind: 'awaited', problem: waitingFor(late) } : source
+  }
+
+  /** Throws a CloudError where it cannot be asked. */
+  async ask(issuer: IssuerRef, place: SecretPlace, call: Call): Promise<void> {
+    const asked = await this.#asked(place, call)
+    const foreign = leafRoles.find((_, at) => asked[at] !== undefined && !isOf(asked[at], place))
+    if (foreign !== undefined) {
+      const { name } = issuedRef(foreign, place)
+      const problem = `Certificate ${name} is there and is not this cluster's: rename or delete it, or give the cluster another name`
+      throw new CloudError('conflict', problem)
+    }
+    for (const role of leafRoles)
+      await this.#options.certificates.apply(certificateRequest(role, place, issuer), call).catch(judged)
+  }
+
+  /** The request goes before what came of it: else cert-manager would make that again. */
+  async remove(place: SecretPlace, call: Call): Promise<void> {
+    const { certificates, secrets } = this.#options
+    for (const role of leafRoles) {
+      const ref = issuedRef(role, place)
+      const certificate = await certificates.read(ref, call)
+      if (certificate !== undefined && isOf(certificate, place))
+        await certificates.remove(ref, certificate.uid, call)
+      const secret = await secrets.read(ref, call)
+      if (secret !== undefined && isOurs(secret, place)) await secrets.remove(ref, secret.metadata.uid, call)
+    }
+  }
+
+  async remains(place: SecretPlace, call: Call): Promise<boolean> {
+    const refs = leafRoles.map(role => issuedRef(role, place))
+    const secrets = await Promise.all(refs.map(ref => this.#options.secrets.read(ref, call)))
+    if (secrets.some(secret => secret !== undefined && isOurs(secret, place))) return true
+    return (await this.#asked(place, call)).some(each => each !== undefined && isOf(each, place))
+  }
+
+  forget(uid: ClusterUid): void {
+    this.#checkedAt.delete(uid)
+  }
+
+  #asked(place: SecretPlace, call: Call): Promise<readonly (IssuedCertificate | undefined)[]> {
+    return Promise.all(leafRoles.map(role => this.#options.certificates.read(issuedRef(role, place), call)))
+  }
+}
+
+const isOf = (certificate: IssuedCertificate | undefined, { identity }: SecretPlace): boolean =>
+  certificate?.labels[secretLabels.uid] === identity.uid
+
+function waitingFor(late: IssuedCertificate | undefined): string {
+  const said = late?.ready?.message ?? ''
+  return said === '' ? 'cert-manager has not answered yet' : `cert-manager says: ${said}`
+}
+
+function judged(error: unknown): never {
+  if (!(error instanceof KubeError)) throw error
+  const problem =
+    error.status === 404
+      ? 'the API server knows no Certificate of cert-manager.io/v1: install cert-manager, or choose another security.tls.mode'
+      : `cert-manager could not be asked: ${error.message}`
+  throw new CloudError(faults.get(error.status) ?? 'unavailable', problem, { cause: error })
+}
+
+const faults: ReadonlyMap<number, Fault> = new Map([
+  [400, 'invalid'],
+  [403, 'unauthorized'],
+  [404, 'invalid'],
+  [422, 'invalid'],
+])

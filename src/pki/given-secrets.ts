@@ -1,0 +1,94 @@
+import { renderDaskYaml } from './dask-yaml.ts'
+import type { Given, GivenLeaf } from './given.ts'
+import { leafRoles } from './identity.ts'
+import { type Inspection, type InspectionContext, inspectOne, type SecretCondition } from './inspect.ts'
+import { lifetimeOfPem } from './lifetime.ts'
+import { type Secret, type SecretPart, type SecretPlace, secret, secretParts } from './secret.ts'
+import { isOurs, type StoredSecret, type StoredSecrets, textIn } from './stored.ts'
+
+/** What a cluster's Secrets are made of where no authority of ours makes certificates. */
+export type Material =
+  | { readonly kind: 'given'; readonly given: Given; readonly notAfter: number }
+  /** No TLS: clients are told where the scheduler is, and nothing else. */
+  | { readonly kind: 'none' }
+
+export type WantedSecrets = Readonly<Partial<Record<SecretPart, Secret>>>
+
+/** Copies of what was given, where machines and the operator look for it; there is no key of an authority. */
+export function copiesOf(
+  material: Material,
+  place: SecretPlace,
+  schedulerAddress: string | undefined,
+): WantedSecrets {
+  const isPlain = material.kind === 'none'
+  const yaml = { 'dask.yaml': renderDaskYaml({ schedulerAddress, isPlain }) }
+  if (isPlain) return { client: secret('client', place, yaml) }
+  const { scheduler, worker, client } = material.given
+  return {
+    scheduler: secret('scheduler', place, leaf(scheduler)),
+    worker: secret('worker', place, leaf(worker)),
+    client: secret('client', place, { ...leaf(client), ...yaml }),
+  }
+}
+
+const leaf = ({ ca, certificate, key }: GivenLeaf) => ({
+  'ca.crt': ca,
+  'tls.crt': certificate,
+  'tls.key': key,
+})
+
+/** Whether each copy is stored as it is to be. Until somebody knows where the scheduler is, `dask.yaml` may say anything. */
+export function inspectCopies(
+  stored: StoredSecrets,
+  material: Material,
+  context: InspectionContext,
+): Inspection {
+  const wanted = copiesOf(material, context, context.schedulerAddress)
+  const judged = secretParts.flatMap(part => {
+    const copy = wanted[part]
+    if (copy === undefined) return []
+    const isStored = (): boolean =>
+      holds(stored[part], copy, context.schedulerAddress === undefined ? ['dask.yaml'] : [])
+    return [[part, inspectOne(stored[part], context, () => (isStored() ? valid(material) : stale))] as const]
+  })
+  return Object.fromEntries(judged)
+}
+
+/** What copies are worth by themselves: until when, or undefined where they are not all there and valid. */
+export function standing(
+  stored: StoredSecrets,
+  context: InspectionContext,
+): { readonly notAfter: number; readonly renewAt: number } | undefined {
+  const ends = leafRoles.map(role => {
+    const copy = stored[role]
+    return copy !== undefined && isOurs(copy, context) ? endOf(textIn(copy, 'tls.crt')) : -Infinity
+  })
+  const notAfter = Math.min(...ends)
+  return notAfter > context.now ? { notAfter, renewAt: Infinity } : undefined
+}
+
+function endOf(pem: string): number {
+  try {
+    return lifetimeOfPem(pem).notAfter
+  } catch {
+    return -Infinity
+  }
+}
+
+const stale = 'it is not what it is to be a copy of'
+
+const valid = (material: Material): SecretCondition =>
+  material.kind === 'none'
+    ? { kind: 'valid', notAfter: Infinity, renewAt: Infinity }
+    : // Whoever gave them renews them.
+      { kind: 'valid', notAfter: material.notAfter, renewAt: Infinity }
+
+/** Whether the Secret holds this and nothing else, `loose` keys aside. */
+function holds(found: StoredSecret | undefined, { data }: Secret, loose: readonly string[]): boolean {
+  const old = found?.data ?? {}
+  const names = Object.keys(data)
+  return (
+    names.length === Object.keys(old).length &&
+    names.every(name => (loose.includes(name) ? old[name] !== undefined : old[name] === data[name]))
+  )
+}

@@ -1,0 +1,206 @@
+import { createPrivateKey, createPublicKey, X509Certificate } from 'node:crypto'
+
+import { type LeafRole, leafPurposes, leafRoles } from './identity.ts'
+import { lifetimeOf, renewAt } from './lifetime.ts'
+import { type Standing, strictProblem } from './strictness.ts'
+
+/** What one role presents and whom it trusts, all PEM: an authority or several, a certificate with what is between, its key. */
+export interface GivenLeaf {
+  readonly ca: string
+  readonly certificate: string
+  readonly key: string
+}
+
+export type Given = Readonly<Record<LeafRole, GivenLeaf>>
+
+/** A user's Secret and what stands in it. */
+export interface GivenSecret {
+  readonly name: string
+  readonly texts: Readonly<Record<string, string>>
+}
+
+export type Read =
+  | { readonly kind: 'good'; readonly given: Given; readonly notAfter: number; readonly renewAt: number }
+  /** For a person: which Secret, which key of it, what is wrong and what to do. It holds nothing of the Secret's values. */
+  | { readonly kind: 'bad'; readonly problem: string }
+
+/** A refusal on its way to who asked. */
+class Refusal extends Error {}
+
+interface Blocks {
+  readonly authorities: readonly string[]
+  readonly chain: readonly string[]
+  readonly key: string
+}
+
+/** Reads and checks the certificates of all roles as strictly as any machine will, before there is one. `now` in milliseconds since the epoch. */
+export function readGiven(secrets: Readonly<Record<LeafRole, GivenSecret>>, now: number): Read {
+  try {
+    const read = {
+      scheduler: blocksOf(secrets.scheduler),
+      worker: blocksOf(secrets.worker),
+      client: blocksOf(secrets.client),
+    }
+    for (const role of leafRoles) checkKey(secrets[role], read[role])
+    const chains = leafRoles.flatMap(holder =>
+      verifiers[holder].map(verifier => chainOf({ holder, verifier, secrets, read, now })),
+    )
+    return { kind: 'good', given: givenOf(read), ...lifetimeOfAll(chains.flat()) }
+  } catch (error) {
+    if (error instanceof Refusal) return { kind: 'bad', problem: error.message }
+    throw error
+  }
+}
+
+/** Who looks at whose certificate: workers ask one another and the scheduler, clients the scheduler alone. */
+const verifiers = {
+  scheduler: ['scheduler', 'worker', 'client'],
+  worker: ['worker', 'scheduler'],
+  client: ['client', 'scheduler'],
+} as const satisfies Record<LeafRole, readonly LeafRole[]>
+
+const keys = { authority: 'ca.crt', certificate: 'tls.crt', key: 'tls.key' } as const
+
+function blocksOf(secret: GivenSecret): Blocks {
+  const text = (name: string): string =>
+    secret.texts[name] ?? refuse(secret, name, 'is missing: add it, as PEM')
+  const authorities = certificatesIn(secret, keys.authority, text(keys.authority))
+  const chain = certificatesIn(secret, keys.certificate, text(keys.certificate))
+  return { authorities, chain, key: keyIn(secret, text(keys.key)) }
+}
+
+function certificatesIn(secret: GivenSecret, name: string, text: string): readonly string[] {
+  if (/PRIVATE KEY-----/.test(text))
+    refuse(
+      secret,
+      name,
+      `holds a private key, which every peer would be shown: keep that in ${keys.key} alone`,
+    )
+  const blocks = text.match(/-----BEGIN CERTIFICATE-----[^-]+-----END CERTIFICATE-----/g) ?? []
+  if (blocks.length === 0)
+    refuse(secret, name, 'holds no certificate: write it as PEM (-----BEGIN CERTIFICATE-----)')
+  if (blocks.length > maxBlocks)
+    refuse(secret, name, `holds ${blocks.length} certificates: leave at most ${maxBlocks}`)
+  return blocks.map(
+    (block, at) => canonical(block) ?? refuse(secret, name, `certificate ${at + 1} cannot be read`),
+  )
+}
+
+/** What a machine's user data, which some clouds keep to 16 KiB, could still hold. */
+const maxBlocks = 10
+
+function canonical(block: string): string | undefined {
+  try {
+    return new X509Certificate(block).toString()
+  } catch {
+    return undefined
+  }
+}
+
+function keyIn(secret: GivenSecret, text: string): string {
+  if (/ENCRYPTED/.test(text))
+    refuse(secret, keys.key, 'is encrypted: store it without a passphrase, since machines start alone')
+  try {
+    return createPrivateKey(text).export({ type: 'pkcs8', format: 'pem' }).toString()
+  } catch {
+    return refuse(secret, keys.key, 'is no private key: write it as PEM (-----BEGIN PRIVATE KEY-----)')
+  }
+}
+
+function checkKey(secret: GivenSecret, { chain, key }: Blocks): void {
+  const [leaf = ''] = chain
+  if (!createPublicKey(key).equals(new X509Certificate(leaf).publicKey))
+    refuse(secret, keys.key, `is not the key of ${keys.certificate}: store the two that were made together`)
+}
+
+interface Meeting {
+  readonly holder: LeafRole
+  readonly verifier: LeafRole
+  readonly secrets: Readonly<Record<LeafRole, GivenSecret>>
+  readonly read: Readonly<Record<LeafRole, Blocks>>
+  readonly now: number
+}
+
+/** The certificates from the holder's up to an authority that the verifier trusts, each of them checked. */
+function chainOf({ holder, verifier, secrets, read, now }: Meeting): readonly X509Certificate[] {
+  const between = read[holder].chain.slice(1)
+  const trusted = read[verifier].authorities
+  const path = [new X509Certificate(read[holder].chain[0] ?? '')]
+  for (let last = path[0]; last !== undefined && !isSelfSigned(last); last = path.at(-1)) {
+    const issuer = issuerOf(last, [...between, ...trusted])
+    if (issuer === undefined || path.length > maxBlocks) refuseStranger({ holder, verifier, secrets }, path)
+    else path.push(issuer)
+  }
+  const top = path.at(-1)
+  if (top === undefined || !trusted.includes(top.toString()))
+    refuseStranger({ holder, verifier, secrets }, path)
+  path.forEach((certificate, at) => {
+    const pem = certificate.toString()
+    const standing: Standing = {
+      kind: at === 0 ? 'leaf' : at === path.length - 1 ? 'authority' : 'intermediate',
+      below: Math.max(0, at - 1),
+      purposes: leafPurposes[holder],
+      now,
+    }
+    const problem = strictProblem(pem, standing)
+    const isShown = read[holder].chain.includes(pem)
+    const secret = secrets[isShown ? holder : verifier]
+    if (problem !== undefined)
+      refuse(secret, isShown ? keys.certificate : keys.authority, `${subjectOf(certificate)} ${problem}`)
+  })
+  return path
+}
+
+/** By its signature, since two authorities may have one name. */
+function issuerOf(certificate: X509Certificate, pool: readonly string[]): X509Certificate | undefined {
+  return pool
+    .map(pem => new X509Certificate(pem))
+    .find(each => certificate.issuer === each.subject && certificate.verify(each.publicKey))
+}
+
+const isSelfSigned = (certificate: X509Certificate): boolean =>
+  certificate.issuer === certificate.subject && certificate.verify(certificate.publicKey)
+
+function refuseStranger(
+  { holder, verifier, secrets }: Pick<Meeting, 'holder' | 'verifier' | 'secrets'>,
+  path: readonly X509Certificate[],
+): never {
+  const [own, other] = [secrets[holder], secrets[verifier]]
+  const whose = own.name === other.name ? keys.authority : `${keys.authority} of Secret ${other.name}`
+  const last = path.at(-1)
+  return refuse(
+    own,
+    keys.certificate,
+    `${last === undefined ? 'its certificate' : subjectOf(last)} was not signed by any certificate of ${whose}: add the authority there up to its root, and what is between to ${keys.certificate}`,
+  )
+}
+
+/** As the certificate calls itself, on one line and not too long. */
+const subjectOf = ({ subject, serialNumber }: X509Certificate): string =>
+  `the certificate of ${(subject ?? '').replaceAll(/\n/g, ', ').slice(0, 80) || `serial number ${serialNumber}`}`
+
+const refuse = ({ name }: GivenSecret, key: string, what: string): never => {
+  throw new Refusal(`Secret ${name}, ${key}: ${what}`)
+}
+
+const givenOf = ({ scheduler, worker, client }: Readonly<Record<LeafRole, Blocks>>): Given => ({
+  scheduler: leafOf(scheduler),
+  worker: leafOf(worker),
+  client: leafOf(client),
+})
+
+const leafOf = ({ authorities, chain, key }: Blocks): GivenLeaf => ({
+  ca: authorities.join(''),
+  certificate: chain.join(''),
+  key,
+})
+
+/** Of whichever ends first. */
+function lifetimeOfAll(all: readonly X509Certificate[]): {
+  readonly notAfter: number
+  readonly renewAt: number
+} {
+  const [first] = all.map(lifetimeOf).toSorted((a, b) => a.notAfter - b.notAfter)
+  if (first === undefined) throw new TypeError('no certificates were given')
+  return { notAfter: first.notAfter, renewAt: renewAt(first) }
+}

@@ -1,0 +1,144 @@
+import type { AsymmetricKeyDetails } from 'node:crypto'
+
+import { type CertificateFacts, factsOf } from './certificate-facts.ts'
+import { ageProblem } from './chain.ts'
+import type { Purpose } from './x509.ts'
+import { purposeOid } from './x509.ts'
+
+/** Where a certificate stands between a peer and the authority that is trusted. */
+export interface Standing {
+  readonly kind: 'leaf' | 'intermediate' | 'authority'
+  /** Authorities between it and the leaf, itself not counted. */
+  readonly below: number
+  /** What the leaf is to be good for. */
+  readonly purposes: readonly Purpose[]
+  /** Milliseconds since the epoch. */
+  readonly now: number
+}
+
+interface Check {
+  readonly problem: string
+  readonly isBroken: (facts: CertificateFacts, standing: Standing) => boolean
+}
+
+const signs = ({ kind }: Standing): boolean => kind !== 'leaf'
+
+/** MD2, MD4, MD5 and SHA-1, alone and with RSA, DSA or ECDSA: OpenSSL takes none of them from its usual level on. */
+const weakSignatures: ReadonlySet<string> = new Set([
+  '1.2.840.113549.1.1.2',
+  '1.2.840.113549.1.1.3',
+  '1.2.840.113549.1.1.4',
+  '1.2.840.113549.1.1.5',
+  '1.2.840.10040.4.3',
+  '1.2.840.10045.4.1',
+])
+const curves: ReadonlySet<string> = new Set(['prime256v1', 'secp384r1', 'secp521r1'])
+
+/**
+ * What OpenSSL asks of a certificate of mutual TLS, and what it asks beyond that with X509_V_FLAG_X509_STRICT, which
+ * Python sets from 3.13 on. https://docs.openssl.org/3.0/man1/openssl-verification-options/
+ */
+const checks: readonly Check[] = [
+  {
+    problem: 'is no X.509 certificate of version 3',
+    isBroken: ({ version }) => version !== 3,
+  },
+  {
+    problem:
+      'has a key that is too weak or of a kind that Dask’s machines do not take: use EC P-256, P-384 or P-521, Ed25519, or RSA with at least 2048 bits',
+    isBroken: facts => !hasGoodKey(facts),
+  },
+  {
+    problem: 'is signed with MD5 or SHA-1: use SHA-256 or better',
+    // Nobody looks at the signature of what is trusted by itself.
+    isBroken: ({ signatureAlgorithm }, { kind }) =>
+      kind !== 'authority' && weakSignatures.has(signatureAlgorithm),
+  },
+  {
+    problem: 'is no certificate authority: its basicConstraints must say CA:TRUE',
+    isBroken: ({ isAuthority }, standing) => signs(standing) && !isAuthority,
+  },
+  {
+    problem: 'has basicConstraints that are not critical, which Python 3.13 and newer refuse of an authority',
+    isBroken: ({ constraints }, standing) => signs(standing) && constraints !== 'critical',
+  },
+  {
+    problem: 'allows fewer authorities below it than there are (pathlen of its basicConstraints)',
+    isBroken: ({ pathLength }, standing) => signs(standing) && standing.below > pathLength,
+  },
+  {
+    problem: 'may not sign certificates: an authority’s keyUsage must have keyCertSign',
+    isBroken: ({ keyUsage }, standing) => signs(standing) && keyUsage?.has('keyCertSign') !== true,
+  },
+  {
+    problem: 'has no subject key identifier, which Python 3.13 and newer refuse of an authority',
+    isBroken: ({ hasSubjectKeyIdentifier }, standing) => signs(standing) && !hasSubjectKeyIdentifier,
+  },
+  {
+    problem: 'has no authority key identifier, which Python 3.13 and newer refuse',
+    isBroken: ({ hasAuthorityKeyIdentifier }, { kind }) => kind !== 'authority' && !hasAuthorityKeyIdentifier,
+  },
+  {
+    problem: 'is a certificate authority itself: give a certificate that was made for the machine',
+    isBroken: ({ isAuthority }, { kind }) => kind === 'leaf' && isAuthority,
+  },
+  {
+    problem:
+      'may sign certificates (keyUsage keyCertSign), which Python 3.13 and newer refuse of a machine’s',
+    isBroken: ({ keyUsage }, { kind }) => kind === 'leaf' && keyUsage?.has('keyCertSign') === true,
+  },
+  {
+    problem: 'has a keyUsage without digitalSignature, which TLS 1.3 needs',
+    isBroken: ({ keyUsage }, { kind }) => kind === 'leaf' && keyUsage?.has('digitalSignature') === false,
+  },
+  {
+    problem: 'has no issuer',
+    isBroken: ({ hasIssuer }) => !hasIssuer,
+  },
+  {
+    problem: 'names nobody: it needs a subject, or a subject alternative name',
+    isBroken: ({ hasSubject, certificate }, standing) =>
+      !hasSubject && (signs(standing) || certificate.subjectAltName === undefined),
+  },
+  {
+    problem: 'has a critical extension that nobody here knows',
+    isBroken: ({ unknownCritical }) => unknownCritical.length > 0,
+  },
+]
+
+/** What is wrong with one certificate of a chain, or undefined; the end of a sentence that begins with where it stands. */
+export function strictProblem(pem: string, standing: Standing): string | undefined {
+  const facts = readFacts(pem)
+  if (facts === undefined) return 'is not a certificate'
+  const broken = checks.find(({ isBroken }) => isBroken(facts, standing))
+  if (broken !== undefined) return broken.problem
+  const missing = standing.purposes.filter(purpose => lacks(facts, purpose))
+  if (missing.length > 0)
+    return `is not made for ${missing.join(' and ')}: add that to its extended key usage, or leave that out`
+  return ageProblem(facts.certificate, 'it', standing.now)?.replace(/^it /, '')
+}
+
+const lacks = ({ extendedKeyUsage }: CertificateFacts, purpose: Purpose): boolean =>
+  extendedKeyUsage !== undefined && !extendedKeyUsage.has(purposeOid(purpose))
+
+function hasGoodKey({ certificate: { publicKey } }: CertificateFacts): boolean {
+  const { asymmetricKeyType: kind = '', asymmetricKeyDetails: details = {} } = publicKey
+  return goodKeys[kind]?.(details) === true
+}
+
+type GoodKey = (details: AsymmetricKeyDetails) => boolean
+const isLong: GoodKey = ({ modulusLength = 0 }) => modulusLength >= 2048
+const goodKeys: Readonly<Record<string, GoodKey>> = {
+  rsa: isLong,
+  'rsa-pss': isLong,
+  ec: ({ namedCurve = '' }) => curves.has(namedCurve),
+  ed25519: () => true,
+}
+
+function readFacts(pem: string): CertificateFacts | undefined {
+  try {
+    return factsOf(pem)
+  } catch {
+    return undefined
+  }
+}

@@ -1,0 +1,67 @@
+import type { Finding } from '../model/status.ts'
+import type { CertificatesView, World } from '../model/world.ts'
+import type { Outcome } from './act.ts'
+
+type Verdict = Omit<Finding, 'type'>
+type Valid = Extract<CertificatesView, { kind: 'valid' }>
+
+/** Whether there are certificates to work with; nothing is said where the cluster is to have none. */
+export function certificatesReady(
+  { certificates, cluster }: World,
+  outcomes: readonly Outcome[],
+): readonly Verdict[] {
+  const failure = outcomes.find(each => each.kind === 'failed' && each.action.type === 'issue-certificates')
+  if (failure?.kind === 'failed') return [no('IssueFailed', failure.problem)]
+  switch (certificates.kind) {
+    case 'valid':
+      return cluster.tls.kind === 'disabled' ? [] : [validity(certificates, cluster.tls.kind)]
+    case 'missing':
+    case 'removed':
+      return [no('Missing', 'No certificates yet.')]
+    case 'broken':
+      return [no('Broken', `${certificates.problem}; they are made anew.`)]
+    case 'foreign':
+      return [
+        no(
+          'ForeignSecret',
+          `Secret ${certificates.secret} is there and is not this cluster's. It is not touched: rename or delete it, or give the cluster another name.`,
+        ),
+      ]
+    case 'refused':
+      return [no(certificates.reason, sentence(certificates.problem))]
+    case 'awaited':
+      return [no('Awaited', sentence(certificates.problem))]
+    case 'silent':
+      return [{ status: 'Unknown', reason: 'Unreadable', message: certificates.problem }]
+    default:
+      return certificates satisfies never
+  }
+}
+
+const words = {
+  generated: { reason: 'Issued', message: 'The authority and all certificates are stored and valid.' },
+  provided: { reason: 'Provided', message: 'The certificates that were provided are good.' },
+  issuer: { reason: 'Issued', message: 'The certificates that cert-manager has issued are good.' },
+} as const
+
+function validity(
+  { concern, notAfter }: Valid,
+  mode: Exclude<World['cluster']['tls']['kind'], 'disabled'>,
+): Verdict {
+  if (concern === undefined) return { status: 'True', ...words[mode] }
+  const until = `the cluster has certificates until ${new Date(notAfter).toISOString()}`
+  if (concern.reason === 'ExpiresSoon')
+    return { status: 'True', reason: concern.reason, message: sentence(concern.problem) }
+  return no(concern.reason, `${sentence(concern.problem)} Meanwhile ${until}.`)
+}
+
+/** It stays for as long as it is so: nobody is to find out by accident. */
+export function encryptionDisabled({ cluster }: World): readonly Finding[] {
+  if (cluster.tls.kind !== 'disabled') return []
+  const message =
+    'security.tls.mode is Disabled: what this cluster sends can be read on its way, and whoever reaches its ports runs code on its machines.'
+  return [{ type: 'EncryptionDisabled', status: 'True', reason: 'Requested', message }]
+}
+
+const sentence = (text: string): string => (text.endsWith('.') ? text : `${text}.`)
+const no = (reason: string, message: string): Verdict => ({ status: 'False', reason, message })

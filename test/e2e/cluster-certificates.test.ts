@@ -1,0 +1,93 @@
+import { writeFile } from 'node:fs/promises'
+import { join } from 'node:path'
+import { afterAll, expect, test } from 'vitest'
+import { poll } from '../../src/lib/wait.ts'
+import { ClusterStage, conditionOf } from '../support/cluster-e2e.ts'
+import { controlPlane } from '../support/control-plane.ts'
+import { DaskUser } from '../support/dask-user.ts'
+import { OpensslRoom, type Texts } from '../support/openssl-authority.ts'
+
+const plane = controlPlane()
+let stage: ClusterStage
+
+plane.prepare(async () => {
+  stage = await ClusterStage.open(plane)
+})
+afterAll(async () => stage?.[Symbol.asyncDispose]())
+
+const workers = { replicas: 1, threads: 1, memory: '1GiB' }
+const marked = { 'cloud.dask.org/purpose': 'certificates' }
+/** With the Secret elsewhere than at /etc/dask, and so with its paths told anew. */
+const sum = `
+import json, os, pathlib
+mounted = os.environ['TLS']
+config = pathlib.Path(os.environ['HOME'], 'config')
+config.mkdir(exist_ok=True)
+told = pathlib.Path(mounted, 'dask.yaml').read_text().replace('/etc/dask', mounted)
+pathlib.Path(config, 'dask.yaml').write_text(told)
+os.environ['DASK_CONFIG'] = str(config)
+from distributed import Client
+client = Client(timeout=20)
+print(json.dumps([client.submit(lambda x: x + 1, 41).result(), client.scheduler.addr]))
+`
+
+async function keep(name: string, texts: Partial<Texts>, labels = {}): Promise<void> {
+  const secret = { apiVersion: 'v1', kind: 'Secret', metadata: { name, labels }, stringData: texts }
+  const path = join(await stage.subfolder('secrets'), `${name}.json`)
+  await writeFile(path, JSON.stringify(secret), { mode: 0o600 })
+  await stage.kubectl('apply', '-f', path)
+}
+
+const reason = (name: string, wanted: string) =>
+  stage.until(name, each => conditionOf(each, 'CertificatesReady')?.reason === wanted)
+
+/** What a pod that mounts the client's Secret gets to know with no argument at all. */
+async function asPod(name: string): Promise<unknown> {
+  const secret = await stage.clientSecret(name)
+  const user = await DaskUser.create(stage.python, await stage.subfolder(`${name}-pod`), { secret })
+  const { output, errors } = await user.run(sum)
+  return output === '' ? errors : JSON.parse(output)
+}
+
+test('certificates of one’s own are checked before a machine is there, and serve', async () => {
+  using room = new OpensslRoom()
+  const authority = room.authority({ key: ['rsa:2048'] })
+  const texts = authority.leaf({ key: ['rsa:2048'] })
+  const tls = { mode: 'Provided', secretRef: { name: 'mine' } }
+  await stage.apply('own', { cloud: { local: {} }, workers, security: { tls } })
+  await reason('own', 'SecretNotFound')
+  await keep('mine', texts)
+  await reason('own', 'SecretNotLabelled')
+  await keep('mine', { ...texts, 'tls.key': authority.leaf()['tls.key'] }, marked)
+  const refused = await reason('own', 'SecretInvalid')
+  expect(conditionOf(refused, 'CertificatesReady')?.message).toContain(
+    'Secret mine, tls.key: is not the key of tls.crt',
+  )
+  expect(conditionOf(refused, 'Stalled')?.reason).toBe('SecretInvalid')
+  expect(await stage.fleet.homes()).toEqual([])
+  await keep('mine', texts, marked)
+  const { status } = await stage.settled('own', 120_000)
+  expect(conditionOf(await stage.cluster('own'), 'CertificatesReady')?.reason).toBe('Provided')
+  expect(await asPod('own')).toEqual([42, status.schedulerAddress])
+  await stage.kubectl('delete', 'dcc/own', '--timeout=90s')
+  expect(await stage.secretsOf(refused)).toEqual([])
+  expect(await stage.kubectl('get', 'secret/mine', '-o', 'jsonpath={.metadata.finalizers}')).toBe('')
+})
+
+test('without TLS everything is there but certificates, and the warning stays', async () => {
+  await stage.apply('plain', { cloud: { local: {} }, workers, security: { tls: { mode: 'Disabled' } } })
+  const cluster = await stage.settled('plain', 120_000)
+  const { status } = cluster
+  expect(status.schedulerAddress).toMatch(/^tcp:\/\//)
+  expect(conditionOf(cluster, 'EncryptionDisabled')?.reason).toBe('Requested')
+  expect(conditionOf(cluster, 'CertificatesReady')).toBeUndefined()
+  const secrets = await stage.secretsOf(cluster)
+  expect(secrets.map(({ data }) => Object.keys(data))).toEqual([['dask.yaml']])
+  expect(await asPod('plain')).toEqual([42, status.schedulerAddress])
+  await stage.kubectl('scale', 'dcc/plain', '--replicas=0')
+  const none = async (): Promise<true | undefined> =>
+    (await stage.fleet.workers()).length === 0 ? true : undefined
+  await poll(none, 200, { signal: AbortSignal.timeout(60_000) })
+  await stage.kubectl('delete', 'dcc/plain', '--timeout=90s')
+  expect(await stage.secretsOf(cluster)).toEqual([])
+})

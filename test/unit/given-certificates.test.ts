@@ -1,0 +1,184 @@
+import { afterAll, expect, test } from 'vitest'
+import { Certificates } from '../../src/app/certificates.ts'
+import { GivenCertificates } from '../../src/app/given-certificates.ts'
+import { Issuing } from '../../src/app/issuing.ts'
+import type { StoredSecret } from '../../src/kube/secrets.ts'
+import type { Tls } from '../../src/model/cluster.ts'
+import { installationId } from '../../src/model/names.ts'
+import { type Secret, type SecretRef, secretRef } from '../../src/pki/secret.ts'
+import { aCluster } from '../support/a-world.ts'
+import { OpensslRoom, type Texts } from '../support/openssl-authority.ts'
+
+const room = new OpensslRoom()
+afterAll(() => room[Symbol.dispose]())
+
+const dayMs = 86_400_000
+const call = { signal: new AbortController().signal }
+const address = 'tls://203.0.113.7:8786'
+const installation = installationId('ours')
+const marked = { 'cloud.dask.org/purpose': 'certificates' }
+const mine = { name: 'mine', namespace: 'team-a' }
+const keyOf = ({ namespace, name }: SecretRef): string => `${namespace}/${name}`
+const base64 = (text: string): string => Buffer.from(text).toString('base64')
+
+/** An API server's Secrets, in memory, with versions; time is driven. */
+function aRoom(
+  tls: Tls = { kind: 'provided', secrets: { scheduler: 'mine', worker: 'mine', client: 'mine' } },
+) {
+  const secrets = new Map<string, StoredSecret>()
+  const clock = { now: Date.now() }
+  let version = 0
+  const write = async ({
+    metadata,
+    data,
+  }: Pick<Secret, 'data'> & { metadata: SecretRef & { labels?: object } }) => {
+    const common = {
+      uid: keyOf(metadata),
+      resourceVersion: String(++version),
+      annotations: {},
+      finalizers: [],
+    }
+    const labels = Object.fromEntries(Object.entries(metadata.labels ?? {}))
+    const stored = { ...common, ...metadata, labels, ownerReferences: [], isDeleting: false }
+    const secret = { metadata: stored, type: 'Opaque', data }
+    secrets.set(keyOf(metadata), secret)
+    return secret
+  }
+  const read = async (ref: SecretRef) => secrets.get(keyOf(ref))
+  const remove = async (ref: SecretRef) => void secrets.delete(keyOf(ref))
+  const now = (): number => clock.now
+  const certificates = {
+    read: async () => undefined,
+    apply: async () => undefined,
+    remove: async () => undefined,
+  }
+  const issuing = new Issuing({ certificates, secrets: { read, remove }, now })
+  const given = new GivenCertificates({ reader: { read }, issuing, now, wall: now, notify: () => undefined })
+  const store = {
+    own: (name: string) => secrets.get(`ops/${name}`),
+    get: read,
+    put: (secret: Secret) => write(secret),
+    remove,
+  }
+  const cluster = { ...aCluster({}), tls }
+  return {
+    cluster,
+    secrets,
+    certificates: new Certificates({ store, operatorNamespace: 'ops', installation, now, given }),
+    give: (texts: Texts, labels: object = marked) =>
+      write({
+        metadata: { ...mine, labels },
+        data: Object.fromEntries(Object.entries(texts).map(([key, text]) => [key, base64(text)])),
+      }),
+    pass: (ms: number): void => void (clock.now += ms),
+  }
+}
+
+const place = {
+  identity: aCluster({}),
+  operatorNamespace: 'ops',
+  installation,
+  owner: { apiVersion: 'x/v1', kind: 'X' },
+}
+const authority = room.authority()
+
+async function provided(texts = authority.leaf()) {
+  const made = aRoom()
+  await made.give(texts)
+  await made.certificates.issue(made.cluster, address, call)
+  const look = () => made.certificates.look(made.cluster, address, call)
+  return { ...made, look, texts }
+}
+
+test('are copied for machines, operator and client, with no key of an authority', async () => {
+  const { secrets, certificates, cluster, look, texts } = await provided()
+  expect(await look()).toMatchObject({ kind: 'valid', renewAt: Infinity })
+  expect([...secrets.keys()].toSorted()).toEqual(
+    ['mine', 'demo-client']
+      .map(name => `team-a/${name}`)
+      .concat(['scheduler', 'worker'].map(role => `ops/dask-${cluster.uid}-${role}`))
+      .toSorted(),
+  )
+  for (const role of ['scheduler', 'worker', 'client'] as const)
+    expect(certificates.credential(cluster, role)?.cert).toBe(texts['tls.crt'])
+})
+
+test('go on serving while what was to replace them is bad, and make room for what is good', async () => {
+  const { certificates, cluster, look, give, pass } = await provided()
+  await give(authority.leaf({ days: -1 }))
+  expect(await look()).toEqual(expect.not.objectContaining({ concern: expect.anything() }))
+  pass(10_000)
+  const worried = {
+    kind: 'valid',
+    concern: { reason: 'SecretInvalid', problem: expect.stringContaining('has expired') },
+  }
+  expect(await look()).toMatchObject(worried)
+  const next = room.authority().leaf()
+  await give(next)
+  pass(2_500)
+  expect(await look()).toEqual(expect.objectContaining({ kind: 'broken' }))
+  await certificates.issue(cluster, address, call)
+  expect(certificates.credential(cluster, 'worker')?.cert).toBe(next['tls.crt'])
+  expect(await look()).toEqual(expect.not.objectContaining({ concern: expect.anything() }))
+})
+
+test('that are taken away leave the copies, for as long as these last', async () => {
+  const { secrets, look, pass } = await provided(authority.leaf({ days: 30 }))
+  secrets.delete('team-a/mine')
+  pass(10_000)
+  expect(await look()).toMatchObject({ kind: 'valid', concern: { reason: 'SecretNotFound' } })
+  pass(30 * dayMs)
+  expect(await look()).toMatchObject({ kind: 'refused', reason: 'SecretNotFound' })
+})
+
+test('say that they end once two thirds of their time are over', async () => {
+  const { look, pass } = await provided(authority.leaf({ days: 30 }))
+  pass(19 * dayMs)
+  expect(await look()).not.toHaveProperty('concern')
+  pass(2 * dayMs)
+  expect(await look()).toMatchObject({ kind: 'valid', concern: { reason: 'ExpiresSoon' } })
+})
+
+test('are not used without their mark, whatever they are', async () => {
+  const { certificates, cluster, give, secrets } = aRoom()
+  await give(authority.leaf(), {})
+  expect(await certificates.look(cluster, address, call)).toMatchObject({
+    kind: 'refused',
+    reason: 'SecretNotLabelled',
+  })
+  await certificates.issue(cluster, address, call)
+  expect([...secrets.keys()]).toEqual(['team-a/mine'])
+})
+
+test('never take the place of a stranger’s Secret', async () => {
+  const { certificates, cluster, give, secrets } = aRoom()
+  const texts = authority.leaf()
+  await give(texts)
+  const worker = secretRef('worker', place)
+  const mineNow = secrets.get('team-a/mine')
+  if (mineNow === undefined) throw new Error('nothing was given')
+  secrets.set(keyOf(worker), { ...mineNow, metadata: { ...mineNow.metadata, ...worker } })
+  await expect(certificates.issue(cluster, address, call)).rejects.toThrow(/is not this cluster's/)
+  expect(await certificates.look(cluster, address, call)).toEqual({ kind: 'foreign', secret: keyOf(worker) })
+})
+
+test('are all gone after the cluster, and those that were given stay', async () => {
+  const { certificates, cluster, secrets } = await provided()
+  const deleting = { ...cluster, phase: 'deleting' as const }
+  expect((await certificates.look(deleting, address, call)).kind).toBe('broken')
+  await certificates.remove(deleting, call)
+  expect([...secrets.keys()]).toEqual(['team-a/mine'])
+  expect(await certificates.look(deleting, address, call)).toEqual({ kind: 'removed' })
+})
+
+test('of a cluster without TLS there is where the scheduler is, and nothing else', async () => {
+  const { certificates, cluster, secrets } = aRoom({ kind: 'disabled' })
+  expect((await certificates.look(cluster, address, call)).kind).toBe('missing')
+  await certificates.issue(cluster, 'tcp://203.0.113.7:8786', call)
+  const found = [...secrets].map(([name, { data }]) => [name, Object.keys(data)])
+  expect(found).toEqual([['team-a/demo-client', ['dask.yaml']]])
+  const yaml = Buffer.from(secrets.get('team-a/demo-client')?.data['dask.yaml'] ?? '', 'base64').toString()
+  expect(yaml).toBe(
+    'scheduler-address: "tcp://203.0.113.7:8786"\ndistributed:\n  comm:\n    require-encryption: false\n',
+  )
+})
