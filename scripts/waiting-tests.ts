@@ -25,6 +25,7 @@ export const waitingTests: readonly string[] = [
   'operator-rolling',
   'operator-strangers',
   'operator-rights',
+  'cert-manager',
   'bench-azure',
   'bench-digitalocean',
   'bench-gcp',

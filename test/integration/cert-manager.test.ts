@@ -1,0 +1,76 @@
+import { join } from 'node:path'
+import { expect, test } from 'vitest'
+import { poll } from '../../src/lib/wait.ts'
+import { certManagerDefinitions, Issuer } from '../support/cert-manager.ts'
+import { controlPlane } from '../support/control-plane.ts'
+import { OperatorProcess, operatorDirectory } from '../support/operator.ts'
+
+const plane = controlPlane()
+const kubectl = (...args: readonly string[]): Promise<string> =>
+  plane.kubectl(['--namespace', plane.namespace, ...args])
+
+const cluster = JSON.stringify({
+  apiVersion: 'cloud.dask.org/v1alpha1',
+  kind: 'DaskCloudCluster',
+  metadata: { name: 'issued' },
+  spec: {
+    cloud: { simulated: { startupSeconds: 0 } },
+    security: { tls: { mode: 'Issuer', issuerRef: { name: 'team' } } },
+  },
+})
+
+/** The message of CertificatesReady, once that has this reason. */
+const message = (reason: string, says: RegExp): Promise<string> =>
+  poll(
+    async () => {
+      const path = '{range .status.conditions[?(@.type=="CertificatesReady")]}{.reason}: {.message}{end}'
+      const said = await kubectl('get', 'dcc/issued', '-o', `jsonpath=${path}`)
+      return said.startsWith(`${reason}: `) && says.test(said) ? said : undefined
+    },
+    200,
+    { signal: AbortSignal.timeout(30_000) },
+  )
+
+test('cert-manager is asked, waited for, and what it issues is used and goes with the cluster', async ({
+  skip,
+}) => {
+  const definitions = await certManagerDefinitions()
+  if (definitions === undefined) return skip('there is no Go here to fetch cert-manager’s definitions with')
+  await using directory = await operatorDirectory()
+  await using operator = new OperatorProcess({
+    kubeconfig: plane.kubeconfig,
+    namespace: plane.namespace,
+    directory: directory.path,
+    settings: { 'allow-clouds': 'simulated' },
+  })
+  await plane.kubectl(['--namespace', plane.namespace, 'apply', '-f', '-'], cluster)
+  await message('IssueFailed', /install cert-manager, or choose another security\.tls\.mode/)
+  const definition = join(definitions, 'cert-manager.io_certificates.yaml')
+  await plane.kubectl(['apply', '--server-side', '-f', definition])
+  try {
+    await issued()
+    expect(await operator.stop()).toBe(0)
+  } finally {
+    await plane.kubectl(['delete', '-f', definition, '--timeout=60s'])
+  }
+})
+
+async function issued(): Promise<void> {
+  using issuer = new Issuer(plane)
+  const asked = await issuer.asked(3)
+  expect(asked.map(({ metadata, spec }) => [metadata.name, spec.usages]).toSorted()).toEqual([
+    ['issued-client-tls', ['digital signature', 'client auth']],
+    ['issued-scheduler-tls', ['digital signature', 'server auth', 'client auth']],
+    ['issued-worker-tls', ['digital signature', 'server auth', 'client auth']],
+  ])
+  await message('Awaited', /cert-manager has not answered yet/)
+  for (const each of asked) await issuer.tell(each, 'False', 'Referenced "Issuer" not found')
+  await message('Awaited', /cert-manager says: Referenced "Issuer" not found/)
+  for (const each of asked) await issuer.issue(each)
+  await kubectl('wait', 'dcc/issued', '--for=condition=Ready', '--timeout=60s')
+  await message('Issued', /The certificates that cert-manager has issued are good/)
+  const given = await kubectl('get', 'secret/issued-client-tls', '-o', 'jsonpath={.data.tls\\.crt}')
+  expect(await kubectl('get', 'secret/issued-client', '-o', 'jsonpath={.data.tls\\.crt}')).toBe(given)
+  await kubectl('delete', 'dcc/issued', '--timeout=60s')
+  expect(await kubectl('get', 'certificates.cert-manager.io,secrets', '-o', 'name')).not.toContain('issued')
+}
