@@ -3,7 +3,7 @@ import { join } from 'node:path'
 import { summary } from './test-summary-reporter.ts'
 
 /** Everything that continuous integration runs, cheapest first; whatever fails ends it. The last line is the tests' counts. */
-const steps = ['check', 'verify', 'test'] as const
+const steps = ['check', 'verify', 'audit', 'test'] as const
 
 for (const step of steps) {
   console.log(`--- ${step}`)
