@@ -1,5 +1,6 @@
 # The sources run as they are, so that this only gathers them and their production dependencies.
-FROM node:24-bookworm-slim AS dependencies
+# Nothing in the production tree is of one platform alone (test/unit/lockfile.test.ts): no machine is emulated for another.
+FROM --platform=$BUILDPLATFORM node:24-bookworm-slim AS dependencies
 WORKDIR /app
 COPY package.json package-lock.json .npmrc ./
 RUN npm ci --omit=dev --ignore-scripts --no-audit --no-fund

@@ -5,6 +5,8 @@ interface Locked {
   readonly resolved?: string
   readonly integrity?: string
   readonly os?: readonly string[]
+  readonly cpu?: readonly string[]
+  readonly dev?: boolean
   readonly optionalDependencies?: Readonly<Record<string, string>>
 }
 
@@ -29,4 +31,10 @@ test('what runs on Linux with glibc is pinned by its content', () => {
   )
   const elsewhere = /darwin|win32|android|freebsd|openharmony|musl|linux-(arm-|ppc64|riscv64|s390x)/
   expect(loose.map(([path]) => path).filter(path => !elsewhere.test(path))).toEqual([])
+})
+
+test('what runs is the same on every platform: the image is put together on one for all', () => {
+  const production = Object.entries(packages).filter(([path, { dev }]) => path !== '' && dev !== true)
+  expect(production.length).toBeGreaterThan(100)
+  expect(production.filter(([, { os, cpu }]) => os !== undefined || cpu !== undefined)).toEqual([])
 })
