@@ -35,7 +35,7 @@ test('cert-manager is asked, waited for, and what it issues is used and goes wit
   skip,
 }) => {
   const definitions = await certManagerDefinitions()
-  if (definitions === undefined) return skip('there is no Go here to fetch cert-manager’s definitions with')
+  skip(definitions === undefined, 'there is no Go here to fetch cert-manager’s definitions with')
   await using directory = await operatorDirectory()
   await using operator = new OperatorProcess({
     kubeconfig: plane.kubeconfig,
@@ -45,7 +45,7 @@ test('cert-manager is asked, waited for, and what it issues is used and goes wit
   })
   await plane.kubectl(['--namespace', plane.namespace, 'apply', '-f', '-'], cluster)
   await message('IssueFailed', /install cert-manager, or choose another security\.tls\.mode/)
-  const definition = join(definitions, 'cert-manager.io_certificates.yaml')
+  const definition = join(definitions ?? '', 'cert-manager.io_certificates.yaml')
   await plane.kubectl(['apply', '--server-side', '-f', definition])
   try {
     await issued()

@@ -140,6 +140,8 @@ test('credentials: what is missing is named, and no value is', () => {
   expect(() => parseCredentials({ ...keys, AWS_ROLE_ARN: 'top-secret' }, 'secret')).toThrow(
     /^secret.AWS_ROLE_ARN: must be the ARN of a role(?!.*top-secret)/,
   )
+  const elsewhere = { ...keys, AWS_ENDPOINT_URL: 'https://elsewhere.example' }
+  expect(() => parseCredentials(elsewhere, 'secret')).toThrow('secret.AWS_ENDPOINT_URL: is not known here')
   const role = parseCredentials(
     { ...keys, AWS_ROLE_ARN: 'arn:aws:iam::123456789012:role/dask', AWS_ROLE_EXTERNAL_ID: 'x-1' },
     'secret',

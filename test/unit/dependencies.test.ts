@@ -31,6 +31,9 @@ test.each(kinds)('each package $when has its reason, and no other has one', ({ w
 test('the counts are right', () => {
   const [run, development] = kinds.map(({ kind }) => Object.keys(manifest[kind]).length)
   expect(record).toContain(`on ${run} packages at run time and on ${development} in development`)
+  expect(readFileSync('docs/security.md', 'utf8')).toContain(
+    `| ${run} packages at run time, each with a reason |`,
+  )
 })
 
 test.each(kinds)('versions $when are exact', ({ kind }) => {
