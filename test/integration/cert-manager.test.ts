@@ -58,11 +58,12 @@ test('cert-manager is asked, waited for, and what it issues is used and goes wit
 async function issued(): Promise<void> {
   using issuer = new Issuer(plane)
   const asked = await issuer.asked(3)
-  expect(asked.map(({ metadata, spec }) => [metadata.name, spec.usages]).toSorted()).toEqual([
-    ['issued-client-tls', ['digital signature', 'client auth']],
-    ['issued-scheduler-tls', ['digital signature', 'server auth', 'client auth']],
-    ['issued-worker-tls', ['digital signature', 'server auth', 'client auth']],
-  ])
+  const both = ['digital signature', 'server auth', 'client auth']
+  expect(Object.fromEntries(asked.map(({ metadata, spec }) => [metadata.name, spec.usages]))).toEqual({
+    'issued-client-tls': ['digital signature', 'client auth'],
+    'issued-scheduler-tls': both,
+    'issued-worker-tls': both,
+  })
   await message('Awaited', /cert-manager has not answered yet/)
   for (const each of asked) await issuer.tell(each, 'False', 'Referenced "Issuer" not found')
   await message('Awaited', /cert-manager says: Referenced "Issuer" not found/)
