@@ -45,18 +45,23 @@ test('cert-manager is asked, waited for, and what it issues is used and goes wit
   })
   await plane.kubectl(['--namespace', plane.namespace, 'apply', '-f', '-'], cluster)
   await message('IssueFailed', /install cert-manager, or choose another security\.tls\.mode/)
-  const definition = join(definitions ?? '', 'cert-manager.io_certificates.yaml')
-  await plane.kubectl(['apply', '--server-side', '-f', definition])
+  const files = ['certificates', 'issuers'].map(each =>
+    join(definitions ?? '', `cert-manager.io_${each}.yaml`),
+  )
+  const all = files.flatMap(file => ['-f', file])
+  await plane.kubectl(['apply', '--server-side', ...all])
   try {
     await issued()
     expect(await operator.stop()).toBe(0)
   } finally {
-    await plane.kubectl(['delete', '-f', definition, '--timeout=60s'])
+    await plane.kubectl(['delete', ...all, '--timeout=60s'])
   }
 })
 
 async function issued(): Promise<void> {
   using issuer = new Issuer(plane)
+  const sample = await kubectl('apply', '--dry-run=server', '-f', 'deploy/samples/cert-manager.yaml')
+  expect(sample.match(/created \(server dry run\)/g)).toHaveLength(4)
   const asked = await issuer.asked(3)
   const both = ['digital signature', 'server auth', 'client auth']
   expect(Object.fromEntries(asked.map(({ metadata, spec }) => [metadata.name, spec.usages]))).toEqual({

@@ -112,6 +112,15 @@ describe('the API server takes', () => {
     })
   })
 
+  test('the sample own-certificates', async () => {
+    await server.plane.kubectl(['apply', '-f', 'deploy/samples/own-certificates.yaml'])
+    const { body } = await server.send('GET', { name: 'own-certificates' })
+    expect(parseResource(body, clouds)).toMatchObject({
+      kind: 'valid',
+      resource: { cluster: { tls: { kind: 'provided' } } },
+    })
+  })
+
   test('the sample lifetime', async () => {
     await server.plane.kubectl(['apply', '-f', 'deploy/samples/lifetime.yaml'])
     const { body } = await server.send('GET', { name: 'nine-to-five' })
