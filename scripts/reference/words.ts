@@ -67,6 +67,7 @@ export const effectOf: Readonly<Record<string, Effect>> = {
   'spec.workerGroups[].name': 'scales',
   'spec.workerGroups[].replicas': 'scales',
   'spec.network.exposure': 'replaces workers, new scheduler',
+  'spec.dashboard': 'new scheduler',
   'spec.suspend': 'all or none',
 }
 

@@ -1,6 +1,7 @@
 import { isRecord } from '../lib/parse.ts'
 import { defaultGroup, schedulerGroup } from '../model/names.ts'
 import { cloud } from './cloud-schema.ts'
+import { dashboard } from './dashboard-schema.ts'
 import { network } from './network-schema.ts'
 import { list, map, object } from './schema/containers.ts'
 import { bool, choice, decimal, duration, integer, text } from './schema/scalars.ts'
@@ -197,6 +198,7 @@ export const spec = object({
     workerGroups,
     network,
     security,
+    dashboard,
     suspend: bool({
       description:
         'Ends every machine, the scheduler with its memory too, and keeps this resource and its certificates. ' +

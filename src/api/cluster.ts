@@ -27,11 +27,12 @@ export function clusterOf({ identity, spec, cloud, restart, ...asked }: Parts): 
   const { key, namespace, name, uid, generation, createdAt, isDeleting } = identity
   const software = softwareOf(spec)
   const env = spec.software.env ?? {}
+  const { network, dashboard } = spec
   const launchable = (group: Omit<Group, 'fingerprint'>): Group => {
     const intended = { name: cloud.name, intent: cloud.intent(group.role) }
     return {
       ...group,
-      fingerprint: fingerprintOf({ software, env, group, network: spec.network, cloud: intended, restart }),
+      fingerprint: fingerprintOf({ software, env, group, network, dashboard, cloud: intended, restart }),
     }
   }
   return {
@@ -54,6 +55,7 @@ export function clusterOf({ identity, spec, cloud, restart, ...asked }: Parts): 
     restart,
     network: networkOf(spec),
     tls: tlsOf(spec),
+    dashboard: { isExposed: dashboard.expose },
     lifetime: lifetimeOf(spec),
     ...asked,
   }

@@ -11,6 +11,7 @@ export interface Intent {
     'role' | 'sizes' | 'purchasing' | 'threads' | 'memory' | 'resources' | 'nanny' | 'env'
   >
   readonly network: { readonly exposure: Exposure }
+  readonly dashboard?: { readonly expose: boolean }
   readonly cloud: { readonly name: string; readonly intent: unknown }
   /** What the annotation that asks for a new scheduler says, or ''. */
   readonly restart: string
@@ -22,7 +23,8 @@ export interface Intent {
  * Unset fields are left out, so that a field which a later version adds changes nothing as long as nobody sets it:
  * an upgrade of the operator rolls no machine. What is hashed here may never change; a change is a `v2:` beside it.
  */
-export function fingerprintOf({ software, env, group, network, cloud, restart }: Intent): Fingerprint {
+export function fingerprintOf(intent: Intent): Fingerprint {
+  const { software, env, group, network, dashboard, cloud, restart } = intent
   const hash = digest({
     role: group.role,
     software: {
@@ -38,6 +40,7 @@ export function fingerprintOf({ software, env, group, network, cloud, restart }:
     memory: group.memory,
     resources: unlessEmpty(group.resources),
     nanny: group.nanny === true ? true : undefined,
+    dashboard: group.role === 'scheduler' && dashboard?.expose === true ? true : undefined,
     cloud: { [cloud.name]: cloud.intent },
   })
   return fingerprint(group.role === 'scheduler' ? `v1:${hash}.${restartMark(restart)}` : `v1:${hash}`)

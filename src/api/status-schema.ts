@@ -145,8 +145,15 @@ export const publishedFields = {
   cloud: optional(word('The cloud that spec.cloud chooses.', 63)),
   schedulerAddress: optional(word('Where a client reaches the scheduler.')),
   internalSchedulerAddress: optional(word('Where the workers reach the scheduler.')),
+  dashboardURL: optional(
+    word(
+      "Dask's pages about the cluster, for whom spec.network.allowedCIDRs admits and who has the client's certificate; only while spec.dashboard.expose.",
+    ),
+  ),
   clientSecretName: optional(
-    word('Secret in the same namespace with what a client needs: ca.crt, tls.crt, tls.key, dask.yaml.'),
+    word(
+      'Secret in the same namespace with what a client needs: ca.crt, tls.crt, tls.key, dask.yaml; client.p12 for browsers where the dashboard is exposed.',
+    ),
   ),
   workers: optional(workers),
   workerGroups: optional(

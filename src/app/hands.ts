@@ -5,7 +5,6 @@ import { cloudOf, type RegisteredCloud } from '../clouds/registry.ts'
 import { KubeError } from '../kube/fault.ts'
 import type { SecretRef } from '../kube/secrets.ts'
 import type { Call } from '../lib/call.ts'
-import { digest } from '../lib/fingerprint.ts'
 import { type Cluster, groupNamed } from '../model/cluster.ts'
 import { CloudError } from '../model/faults.ts'
 import { tokenOf } from '../model/launch.ts'
@@ -27,6 +26,7 @@ import { clientAddress, type Organs } from './eyes.ts'
 import { lastWords } from './last-words.ts'
 import { type Led, ledSchedulers } from './led.ts'
 import { pooled } from './pooled.ts'
+import { hashOf } from './request-hash.ts'
 import type { Resources } from './resources.ts'
 
 export interface HandsOptions extends Organs {
@@ -165,12 +165,6 @@ const measuring =
 
 const ownerOf = ({ uid, key }: Cluster) => ({ uid, key })
 
-const unlaunched = { admitted: undefined, hasSurplus: undefined, network: undefined } as const
-
-/** What may be let in differs from one pass to the next, and is no part of what is launched. */
-const hashOf = ({ address, ...request }: LaunchRequest): string =>
-  digest({ ...request, address: address && { ...address, ...unlaunched } })
-
 interface Offered {
   readonly cloud: Cloud
   readonly kind: RegisteredCloud
@@ -219,6 +213,7 @@ function prepared(
     certificates: presented,
     scheduler,
     limits,
+    exposesDashboard: cluster.dashboard.isExposed,
     metadata: cloud.promises.metadata,
     opensMetadata: cloud.promises.opensMetadata,
   })

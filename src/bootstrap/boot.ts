@@ -15,6 +15,8 @@ export interface Boot {
   /** Workers dial `internal`, and the scheduler listens on its port. */
   readonly scheduler: Addresses
   readonly limits: MachineLimits
+  /** Whether a scheduler shows its pages to whom its firewall lets through and who has a certificate of the cluster. */
+  readonly exposesDashboard?: boolean | undefined
   /**
    * Whose metadata service says that the machine is taken back, in a cloud where its power-off ends it or has it ended.
    * Undefined elsewhere: nothing watches the machine from inside.

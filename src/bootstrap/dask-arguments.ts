@@ -1,6 +1,7 @@
 import { unreachable } from '../lib/unreachable.ts'
 import { nannyPort, workerPort } from '../model/ports.ts'
 import type { Boot } from './boot.ts'
+import { dashboardAddress } from './dashboard.ts'
 
 /** The module that `python -m` runs and its arguments, as far as all machines of a launch share them. */
 export function daskArguments(boot: Boot): readonly string[] {
@@ -14,13 +15,13 @@ export function daskArguments(boot: Boot): readonly string[] {
   }
 }
 
-function schedulerArguments({ scheduler, limits, certificates }: Boot): readonly string[] {
+function schedulerArguments(boot: Boot): readonly string[] {
+  const { scheduler, limits, certificates } = boot
   return [
     'distributed.cli.dask_scheduler',
     `--protocol=${protocolOf(certificates)}`,
     `--port=${scheduler.internal.port}`,
-    // Dask's HTTP server cannot be left out and asks nobody who they are.
-    '--dashboard-address=127.0.0.1:8787',
+    `--dashboard-address=${dashboardAddress(boot)}`,
     ...(limits.idleTimeoutS === undefined ? [] : [`--idle-timeout=${limits.idleTimeoutS}s`]),
   ]
 }

@@ -6,6 +6,7 @@ import type { Software } from '../model/cluster.ts'
 import { CloudError } from '../model/faults.ts'
 import type { Boot, MetadataService } from './boot.ts'
 import { type MachineFile, renderCloudConfig } from './cloud-config.ts'
+import { showsDashboard, withPages } from './dashboard.ts'
 import { daskArguments, daskConfiguration } from './dask-arguments.ts'
 import { renderEnvironment } from './environment.ts'
 import { services, usualWorker } from './services.ts'
@@ -19,6 +20,7 @@ const programs: Readonly<Record<Software['kind'], readonly MachineFile[]>> = {
 }
 const setupProgram = programNamed('setup.sh')
 const shutProgram = programNamed('shut.sh')
+const dashboardProgram = programNamed('dask_dashboard.py')
 const watchers = ['watch.py', 'dask_watch.py'].map(programNamed)
 const ownPrograms = {
   ec2: services.ec2.programs.map(programNamed),
@@ -47,6 +49,7 @@ export function renderUserData(boot: Boot): string {
     read('/etc/dask/arguments', lines(daskArguments(boot))),
     read('/etc/dask/dask.yaml', daskConfiguration(boot)),
     ...inItsWay(programs[software.kind], boot),
+    ...(showsDashboard(boot) ? [dashboardProgram] : []),
     ...extraFiles(software),
     read(
       '/etc/systemd/system/dask.service',
@@ -108,11 +111,15 @@ function sourceFiles(boot: Boot): readonly MachineFile[] {
   if (software.kind === 'python')
     return [
       read('/etc/dask/python-version', lines([software.pythonVersion ?? 'any'])),
-      read('/etc/dask/requirements.txt', lines(software.packages)),
+      read(
+        '/etc/dask/requirements.txt',
+        lines(showsDashboard(boot) ? withPages(software.packages) : software.packages),
+      ),
     ]
   const seen = [
     '/etc/dask/dask.yaml',
     '/etc/dask/dask_machine.py',
+    ...(showsDashboard(boot) ? [dashboardProgram.path] : []),
     ...(isWatched(boot) ? ['/etc/dask/watch', '/etc/dask/dask_watch.py'] : []),
     ...(software.files ?? []).map(each => each.path),
   ]

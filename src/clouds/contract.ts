@@ -123,6 +123,8 @@ export interface NetworkWish {
   readonly exposure: Exposure
   /** Who is let through to the scheduler from outside, as CIDRs, sorted. */
   readonly admitted: readonly string[]
+  /** Who is let through to its dashboard from outside, the same way; nobody unless given. */
+  readonly viewers?: readonly string[]
   /** Where its scheduler cannot be had at this address, and the cloud `movesAddress`: one made elsewhere takes its place. */
   readonly insteadOf?: KeptAddress | undefined
 }

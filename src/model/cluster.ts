@@ -23,6 +23,7 @@ export interface Cluster {
   readonly restart: string
   readonly network: Network
   readonly tls: Tls
+  readonly dashboard: Dashboard
   readonly lifetime: Lifetime
   /** Stands for the value of the annotation that wakes a sleeping cluster; '' where nobody asked. */
   readonly resume: string
@@ -57,6 +58,11 @@ export interface IssuerRef {
   readonly name: string
   readonly kind: string
   readonly group: string
+}
+
+export interface Dashboard {
+  /** Whether those who are admitted reach it from outside, by mutual TLS. */
+  readonly isExposed: boolean
 }
 
 export type Exposure = 'Public' | 'Private'

@@ -62,6 +62,8 @@ export interface KeptNetwork {
   readonly handle?: string
   /** Whom its firewall lets through to the scheduler from outside, as CIDRs, sorted; undefined where the cloud has no firewall of ours. */
   readonly admitted?: readonly string[]
+  /** Whom it lets through to the scheduler's dashboard from outside, the same way; undefined for nobody. */
+  readonly viewers?: readonly string[]
   /** How it is made, in a word of its cloud: another than its cluster asks for has to be made so. */
   readonly network?: string
   /** Something of it was made twice, since an answer was lost: reserving it again takes away what is not in use. */

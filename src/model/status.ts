@@ -8,6 +8,8 @@ export interface Status {
   readonly schedulerAddress?: string
   /** The same, for the cluster's own machines and whatever shares their network. */
   readonly internalSchedulerAddress?: string
+  /** `https://host:port/status`, while the dashboard is exposed. */
+  readonly dashboardURL?: string
   readonly clientSecretName?: string
   /** The default group alone, as the scale subresource reads it. */
   readonly workers?: WorkersStatus

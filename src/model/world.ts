@@ -25,6 +25,8 @@ export interface World {
   readonly joinLimitMs: number
   /** Who is to be let through to the scheduler from outside: whom the user allows, and the operator itself. CIDRs, sorted. */
   readonly admitted: readonly string[]
+  /** Who is to be let through to its dashboard from outside. CIDRs, sorted. */
+  readonly viewers: readonly string[]
   /** How its address is to be made, in a word of its cloud; undefined where that has nothing to choose. */
   readonly network: string | undefined
   /** Whether the operator's configuration says where it comes from. */

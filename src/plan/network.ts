@@ -40,9 +40,12 @@ export function awaitsAddress(world: World): boolean {
 function flawOf(made: KeptNetwork, world: World): string | undefined {
   if (made.hasSurplus) return 'something of it was made twice: what is not in use goes'
   if (isOtherwise(made, world)) return 'its exposure, its groups or who may use SSH is not as asked for'
-  return made.admitted === undefined || isAlike(made.admitted, world.admitted)
+  if (made.admitted === undefined) return undefined
+  if (!isAlike(made.admitted, world.admitted))
+    return 'others may reach the scheduler than its firewall lets through'
+  return isAlike(made.viewers ?? [], world.viewers)
     ? undefined
-    : 'others may reach the scheduler than its firewall lets through'
+    : 'others may reach the dashboard than its firewall lets through'
 }
 
 const isOtherwise = ({ network: made }: KeptNetwork, { network: wanted }: World): boolean =>

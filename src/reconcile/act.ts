@@ -62,17 +62,17 @@ const performers: Performers = {
   'reserve-address': async (_step, { desk, seen, world, ledger }, call) => {
     // Nothing is written ahead for an address: what is asked for must still be wanted.
     await desk.hands.confirm(seen, call)
-    await reserving({ desk, ledger }, () =>
-      desk.hands.reserveAddress(world.cluster, { admitted: world.admitted }, call),
-    )
+    await reserving({ desk, ledger }, () => desk.hands.reserveAddress(world.cluster, letIn(world), call))
   },
   'move-address': async (_step, { desk, seen, world, ledger }, call) => {
-    const { cluster, admitted, inventory } = world
+    const { cluster, inventory } = world
     await desk.hands.confirm(seen, call)
     const insteadOf = inventory.kind === 'seen' ? inventory.address : undefined
     // Begun once in a pause: what becomes of it is gone on with by reserving, which makes no other move of it.
     ledger.moved(cluster.scheduler.name, desk.clock.now())
-    await reserving({ desk, ledger }, () => desk.hands.reserveAddress(cluster, { admitted, insteadOf }, call))
+    await reserving({ desk, ledger }, () =>
+      desk.hands.reserveAddress(cluster, { ...letIn(world), insteadOf }, call),
+    )
   },
   'record-launches': recordLaunches,
   'send-launches': sendLaunches,
@@ -119,6 +119,8 @@ const performers: Performers = {
 
 /** An address is made in several calls: what is short, or too much, may be so in the middle of them. */
 const isOfAll = (fault: Fault): boolean => fault === 'invalid' || fault === 'unauthorized'
+
+const letIn = ({ admitted, viewers }: World) => ({ admitted, viewers })
 
 /** Remembers that an address was asked for, for as long as one may come of it. */
 async function reserving({ desk, ledger }: Pick<Bench, 'desk' | 'ledger'>, ask: () => Promise<unknown>) {

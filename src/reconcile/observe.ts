@@ -42,6 +42,7 @@ export async function observe(seen: Seen, ledger: Ledger, desk: Desk, call: Call
     memory: ledger.snapshot(),
     joinLimitMs: desk.joinLimitMs,
     admitted: admittedTo(cluster, desk),
+    viewers: cluster.dashboard.isExposed ? cluster.network.allowedCIDRs : [],
     network: look.network,
     namesOperator: desk.ownCIDRs.length > 0,
     hasServed: seen.status.readySince !== undefined,

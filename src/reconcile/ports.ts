@@ -131,6 +131,8 @@ export interface Hands {
 export interface AddressWish {
   /** Who is let through to the scheduler from outside. */
   readonly admitted: readonly string[]
+  /** Who is let through to its dashboard. */
+  readonly viewers: readonly string[]
   /** The address that another one, made elsewhere, is to take the place of. */
   readonly insteadOf?: KeptAddress | undefined
 }

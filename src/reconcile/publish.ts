@@ -7,6 +7,7 @@ import type { Status, WorkersStatus } from '../model/status.ts'
 import type { World } from '../model/world.ts'
 import { expiryOf } from '../plan/lifetime.ts'
 import type { Outcome } from './act.ts'
+import { dashboardOf } from './dashboard.ts'
 import { timeText } from './endings.ts'
 import { allServe, findings, servingIn } from './findings.ts'
 import type { Ledger } from './ledger.ts'
@@ -86,6 +87,7 @@ export function statusOf(world: World, before: Status, outcomes: readonly Outcom
     cloud: cluster.cloud.name,
     conditions: updatedConditions(before.conditions, found, { generation: cluster.generation, at }),
     ...addresses,
+    ...dashboardOf(cluster, addresses),
     clientSecretName: `${splitKey(cluster.key).name}-client`,
     ...dates,
     ...(expiry === undefined ? {} : { expiresAt: timeText(expiry.at) }),

@@ -19,11 +19,15 @@ afterEach(async () => {
 })
 
 /** Reserves as these settings have it, and returns what lists say of it then; an operator for each. */
-async function reserved(exposure: 'Public' | 'Private', settings: object = {}) {
+async function reserved(
+  exposure: 'Public' | 'Private',
+  settings: object = {},
+  viewers: readonly string[] = [],
+) {
   const cloud = await ground.open('ours', settings)
   try {
     const before = await shown(cloud)
-    await cloud.reserveAddress({ owner, exposure, admitted: ['203.0.113.0/24'] }, call)
+    await cloud.reserveAddress({ owner, exposure, admitted: ['203.0.113.0/24'], viewers }, call)
     const after = await shown(cloud)
     return { before, after, wanted: cloud.networkFor({ exposure }) }
   } finally {
@@ -35,6 +39,10 @@ const shown = async (cloud: AwsCloud) => (await cloud.list(call)).addresses[0]
 const sshRules = (): readonly string[] =>
   [...ground.home.groups.values()].flatMap(({ ingress }) =>
     ingress.filter(({ from }) => from === 22).map(({ source }) => source),
+  )
+const dashboardRules = () =>
+  [...ground.home.groups.values()].flatMap(({ name, ingress }) =>
+    ingress.filter(({ from }) => from === 8787).map(({ to, source }) => [name, to, source]),
   )
 const groupsOfInterface = (): readonly string[] =>
   [...ground.home.interfaces.values()].flatMap(({ groups }) => groups)
@@ -97,6 +105,21 @@ test('a rule that somebody adds by hand is seen', async () => {
   expect(before?.network).not.toBe(wanted)
   expect(after?.network).toBe(wanted)
   expect(sshRules()).toEqual([])
+})
+
+test('the dashboard is opened on the scheduler’s group alone, narrowed where somebody has widened it, and closed', async () => {
+  const office = ['198.51.100.0/24']
+  await reserved('Private', {}, office)
+  const scheduler = `dask-${owner.uid}-scheduler`
+  expect(dashboardRules()).toEqual([[scheduler, 8787, '198.51.100.0/24']])
+  const group = [...ground.home.groups.values()].find(({ name }) => name === scheduler)
+  const [rule] = (group?.ingress ?? []).filter(({ from }) => from === 8787)
+  if (group === undefined || rule === undefined) throw new Error('there is no rule')
+  Object.assign(group, { ingress: [...group.ingress, { ...rule, source: '0.0.0.0/0' }] })
+  const { before, after } = await reserved('Private', {}, office)
+  expect([before?.viewers, after?.viewers]).toEqual([['0.0.0.0/0', '198.51.100.0/24'], office])
+  expect((await reserved('Private')).after?.viewers).toBeUndefined()
+  expect(dashboardRules()).toEqual([])
 })
 
 test('groups that the user comes to name are the interface’s from then on, and the cluster’s own again afterwards', async () => {

@@ -139,6 +139,32 @@ test('who is let in is corrected, and a scheduler becomes private and public aga
   expect(left()).toEqual([])
 })
 
+test('the dashboard is opened on the scheduler’s rules alone, narrowed where somebody has widened it, and closed', async () => {
+  const { azure, open } = await aSubscription()
+  const cloud = await open('ours', atHome)
+  const owner = anOwner()
+  const shown = wish(owner, { viewers: ['192.0.2.7/32', '2001:db8::/64'] })
+  const made = await cloud.reserveAddress(shown, patience)
+  const open8787 = () =>
+    azure.world
+      .there(types.rules)
+      .flatMap(({ name, properties: { securityRules } }) =>
+        (Array.isArray(securityRules) ? securityRules : [])
+          .map(rule => ({ name, properties: members(members(rule)['properties']) }))
+          .filter(({ properties }) => properties['destinationPortRange'] === '8787'),
+      )
+  expect(open8787().map(({ name, properties }) => [name, properties['sourceAddressPrefixes']])).toEqual([
+    [`dask-${owner.uid}-scheduler`, ['192.0.2.7/32']],
+    [`dask-${owner.uid}-scheduler`, ['2001:db8::/64']],
+  ])
+  Object.assign(open8787()[0]?.properties ?? {}, { sourceAddressPrefixes: ['0.0.0.0/0'] })
+  const [widened] = (await cloud.list(patience)).addresses
+  expect(widened?.viewers).toEqual(['0.0.0.0/0', '2001:db8::/64'])
+  expect(await cloud.reserveAddress(shown, patience)).toEqual(made)
+  await cloud.reserveAddress(wish(owner), patience)
+  expect(open8787()).toEqual([])
+})
+
 test('a rule that somebody has widened by hand is corrected', async () => {
   const { azure, open } = await aSubscription()
   const cloud = await open('ours', atHome)

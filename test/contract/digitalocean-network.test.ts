@@ -74,6 +74,29 @@ test('a firewall that somebody has changed is made again as it was, and who is l
   expect(home.firewalls.size).toBe(1)
 })
 
+test('the dashboard is opened to whom it is to be, narrowed where somebody has widened it, and closed', async () => {
+  const { ours, home } = await aTeam()
+  const owner = anOwner()
+  const shown = networkOf(owner, { viewers: ['192.0.2.7/32'] })
+  const made = await ours.reserveAddress(shown, patience)
+  expect(made).toMatchObject({ viewers: ['192.0.2.7/32'], network: 'without SSH' })
+  await ours.launch(workers(1, { owner, role: 'scheduler', group: 'scheduler' }), patience)
+  const [scheduler] = home.droplets
+  const [firewall] = home.firewalls.values()
+  if (scheduler === undefined || firewall === undefined) throw new Error('too few')
+  const reached = () => ['192.0.2.7', '192.0.2.9'].map(from => mayReach(home, from, scheduler, 8787))
+  expect(reached()).toEqual([true, false])
+  firewall.inbound = firewall.inbound.map(rule =>
+    rule.ports === '8787' ? { ...rule, addresses: ['0.0.0.0/0'] } : rule,
+  )
+  later(61_000)
+  expect((await ours.list(patience)).networks).toMatchObject([{ viewers: ['0.0.0.0/0'] }])
+  expect(await ours.reserveAddress(shown, patience)).toEqual(made)
+  expect(reached()).toEqual([true, false])
+  await ours.reserveAddress(networkOf(owner), patience)
+  expect(reached()).toEqual([false, false])
+})
+
 test('a firewall is made once, though its answer was lost', async () => {
   const { ours, home, cloud } = await aTeam()
   const owner = anOwner()

@@ -144,6 +144,28 @@ test('rules let in what they must and nothing else, follow who is admitted, and 
   expect(ground.left()).toEqual([])
 })
 
+test('the dashboard is opened by rules of its own, narrowed where somebody has widened them, and closed', async () => {
+  const owner = anOwner()
+  const reserve = (viewers: readonly string[]) =>
+    cloud.reserveAddress({ owner, exposure: 'Private', admitted: [], viewers }, call)
+  const rules = () =>
+    [...ground.home.firewalls.values()].filter(({ rule }) => JSON.stringify(rule).includes('8787'))
+  const both = ['198.51.100.0/24', '2001:db8::/32']
+  const made = await reserve(both)
+  expect(made.viewers).toEqual(both)
+  expect(rules().map(({ name, rule }) => [name, rule['sourceRanges'], rule['targetTags']])).toEqual([
+    [`dask-${owner.uid}-dashboard`, ['198.51.100.0/24'], [`dask-${owner.uid}-scheduler`]],
+    [`dask-${owner.uid}-dashboard-v6`, ['2001:db8::/32'], [`dask-${owner.uid}-scheduler`]],
+  ])
+  Object.assign(rules()[0]?.rule ?? {}, { sourceRanges: ['0.0.0.0/0'] })
+  expect((await cloud.list(call)).addresses).toMatchObject([{ viewers: ['0.0.0.0/0', '2001:db8::/32'] }])
+  expect(await reserve(both)).toEqual(made)
+  expect((await reserve([])).viewers).toBeUndefined()
+  expect(rules()).toEqual([])
+  await cloud.releaseAddress(owner.uid, call)
+  expect(ground.left()).toEqual([])
+})
+
 test('user data of the most that Google takes starts a machine, and one byte more is refused for good', async () => {
   const most = cloud.promises.maxUserDataBytes
   expect((await cloud.launch(aRequest({ userData: 'x'.repeat(most) }), call)).machines).toHaveLength(1)

@@ -109,6 +109,18 @@ export function holdsTheContract(name: string, open: () => Promise<Subject>): vo
       expect(await addressesOf(subject.cloud, owner)).toEqual([])
     })
 
+    test('a firewall of ours lets through to the dashboard whom it is to, and nobody any more', async () => {
+      const owner = anOwner()
+      const viewers = ['198.51.100.0/24', '2001:db8::/32']
+      const shut = await subject.cloud.reserveAddress(networkOf(owner), patience)
+      if (shut.admitted === undefined) return subject.cloud.releaseAddress(owner.uid, patience)
+      const opened = await subject.cloud.reserveAddress({ ...networkOf(owner), viewers }, patience)
+      expect(opened).toEqual({ ...shut, viewers })
+      expect(await addressesOf(subject.cloud, owner)).toEqual([opened])
+      expect(await subject.cloud.reserveAddress(networkOf(owner), patience)).toEqual(shut)
+      await subject.cloud.releaseAddress(owner.uid, patience)
+    })
+
     test('addresses of another installation are neither listed nor released', async () => {
       const theirs = await subject.stranger()
       const owner = anOwner()

@@ -25,6 +25,7 @@ describe('a new cluster', () => {
       workers: { purchasing: 'OnDemand', replicas: 1 },
       workerGroups: [],
       network: { exposure: 'Public', allowedCIDRs: [] },
+      dashboard: { expose: false },
       suspend: false,
     })
   })

@@ -46,6 +46,7 @@ export const changes: Readonly<Record<string, unknown>> = {
   'spec.workers.purchasing': { workers: { purchasing: 'Spot' } },
   'spec.network.exposure': { network: { exposure: 'Private' } },
   'spec.network.allowedCIDRs': { network: { allowedCIDRs: ['10.0.0.0/8'] } },
+  'spec.dashboard.expose': { dashboard: { expose: true } },
   'spec.suspend': { suspend: true },
   ...inAws({
     zones: ['us-east-1a'],

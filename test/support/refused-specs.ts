@@ -201,6 +201,12 @@ const workerRows: readonly RefusedSpec[] = [
     path: 'spec.suspend',
     says: /must be true or false|must be of type boolean/,
   },
+  {
+    given: 'an exposed dashboard as a text',
+    patch: { dashboard: { expose: 'yes' } },
+    path: 'spec.dashboard.expose',
+    says: /must be true or false|must be of type boolean/,
+  },
 ]
 
 const lifetimeRows: readonly RefusedSpec[] = [

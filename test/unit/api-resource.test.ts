@@ -80,6 +80,7 @@ describe('a resource', () => {
       restart: '',
       network: { exposure: 'Public', allowedCIDRs: [] },
       tls: { kind: 'generated' },
+      dashboard: { isExposed: false },
       createdAt: expect.any(Number),
       lifetime: { idleTimeoutMs: Infinity, ttlMs: Infinity },
       resume: '',

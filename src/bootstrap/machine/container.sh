@@ -31,6 +31,7 @@ case $2 in
     --preload-nanny /etc/dask/dask_machine.py
   ;;
 esac
+[ ! -e "$here/dask_dashboard.py" ] || set -- "$@" --preload /etc/dask/dask_dashboard.py
 [ ! -e "$here/watch" ] || set -- "$@" --preload /etc/dask/dask_watch.py
 python='for each in python python3; do command -v "$each" >/dev/null && exec "$each" "$@"; done
 echo "install: the image has no python on its PATH" >&2; exit 1'

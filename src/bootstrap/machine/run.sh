@@ -32,5 +32,6 @@ case $1 in
   ;;
 *) set -- "$@" ${DASK_MACHINE_DASHBOARD:+--dashboard-address "$DASK_MACHINE_DASHBOARD"} ;;
 esac
+[ ! -e "$here/dask_dashboard.py" ] || set -- "$@" --preload "$here/dask_dashboard.py"
 [ ! -e "$here/watch" ] || set -- "$@" --preload "$here/dask_watch.py"
 exec "$python" -m "$@" ${DASK_MACHINE_HOST:+--host "$DASK_MACHINE_HOST"} --preload "$here/dask_machine.py"

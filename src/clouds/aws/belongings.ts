@@ -13,10 +13,11 @@ import type { Exposure } from '../../model/cluster.ts'
 import type { ReservedAddress } from '../../model/machine.ts'
 import type { ClusterUid } from '../../model/names.ts'
 import type { Owner } from '../contract.ts'
+import { letIn } from '../let-in.ts'
 import { type Marks, ownerIn } from '../marks.ts'
 import { daskAt, writeHandle } from './handle.ts'
 import { everyPage } from './pages.ts'
-import { admittedBy, readRules, shellBy } from './rules.ts'
+import { admittedBy, readRules, shellBy, viewersBy } from './rules.ts'
 import type { AwsSession } from './session.ts'
 import type { AwsSettings } from './settings.ts'
 import { readTags } from './tags.ts'
@@ -161,7 +162,7 @@ export function addressOf(own: Belongings): ReservedAddress | undefined {
       groups: isOurs ? undefined : groups,
       ssh: isOurs ? [rules, readRules(workers?.IpPermissions)].map(shellBy) : [],
     }),
-    ...(isOurs ? { admitted: admittedBy(rules) } : {}),
+    ...(isOurs ? letIn(admittedBy(rules), viewersBy(rules)) : {}),
     ...(hasSurplus(surplusOf(own)) ? { hasSurplus: true } : {}),
   }
 }

@@ -66,7 +66,8 @@ async function schedulerGroups(
     groupOf('worker', site, found, call),
   ])
   const pair: Pair = { scheduler: idOf(scheduler), workers: idOf(workers) }
-  const wanted = wantedRules(pair, { admitted: wish.admitted, ssh: settings.sshCIDRs })
+  const { admitted, viewers } = wish
+  const wanted = wantedRules(pair, { admitted, viewers, ssh: settings.sshCIDRs })
   await correct(site, workers, wanted.workers, call)
   await correct(site, scheduler, wanted.scheduler, call)
   return [pair.scheduler]

@@ -1,5 +1,5 @@
 import type { IpPermission } from '@aws-sdk/client-ec2'
-import { nannyPort, schedulerPort, workerPort } from '../../model/ports.ts'
+import { dashboardPort, nannyPort, schedulerPort, workerPort } from '../../model/ports.ts'
 
 /** One thing that a security group lets in: from a range of addresses or from another group. */
 export interface Rule {
@@ -12,6 +12,8 @@ export interface Rule {
 export interface Admission {
   /** Who may reach the scheduler's port from outside, as CIDRs. */
   readonly admitted: readonly string[]
+  /** Who may reach its dashboard. */
+  readonly viewers?: readonly string[] | undefined
   readonly ssh: readonly string[]
 }
 
@@ -26,12 +28,16 @@ const tcp = (port: number, source: string): Rule => ({ protocol: 'tcp', from: po
 /** Exactly this and nothing else comes in. What goes out is not limited: machines fetch their software. */
 export function wantedRules(
   { scheduler, workers }: Pair,
-  { admitted, ssh }: Admission,
+  { admitted, viewers = [], ssh }: Admission,
 ): { readonly scheduler: readonly Rule[]; readonly workers: readonly Rule[] } {
   const shell = ssh.map(source => tcp(22, source))
   const fromWithin = (port: number): readonly Rule[] => [scheduler, workers].map(source => tcp(port, source))
   return {
-    scheduler: [...[...admitted, workers].map(source => tcp(schedulerPort, source)), ...shell],
+    scheduler: [
+      ...[...admitted, workers].map(source => tcp(schedulerPort, source)),
+      ...viewers.map(source => tcp(dashboardPort, source)),
+      ...shell,
+    ],
     workers: [...fromWithin(workerPort), ...fromWithin(nannyPort), ...shell],
   }
 }
@@ -67,10 +73,13 @@ export const missingRules = (wanted: readonly Rule[], found: readonly Rule[]): r
 const isSame = (a: Rule, b: Rule): boolean =>
   a.protocol === b.protocol && a.from === b.from && a.to === b.to && a.source === b.source
 
-/** Who is let through to the scheduler from outside, sorted. */
-export const admittedBy = (rules: readonly Rule[]): readonly string[] =>
+/** Who is let through to the scheduler from outside, and to its dashboard: sorted. */
+export const admittedBy = (rules: readonly Rule[]): readonly string[] => rangesAt(schedulerPort, rules)
+export const viewersBy = (rules: readonly Rule[]): readonly string[] => rangesAt(dashboardPort, rules)
+
+const rangesAt = (port: number, rules: readonly Rule[]): readonly string[] =>
   rules
-    .filter(({ from, to, source }) => from === schedulerPort && to === schedulerPort && isRange(source))
+    .filter(({ from, to, source }) => from === port && to === port && isRange(source))
     .map(({ source }) => source)
     .toSorted()
 

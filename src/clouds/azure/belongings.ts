@@ -2,6 +2,7 @@ import type { Call } from '../../lib/call.ts'
 import type { ReservedAddress } from '../../model/machine.ts'
 import type { ClusterUid, InstallationId } from '../../model/names.ts'
 import type { Owner } from '../contract.ts'
+import { letIn } from '../let-in.ts'
 import { type Marks, type Ours, ownedBy, ownerIn } from '../marks.ts'
 import { isGone } from './faults.ts'
 import type { Resources } from './lists.ts'
@@ -183,7 +184,7 @@ export function addressOf(
     external: daskAt(outside ?? host),
     handle: writeHandle({ group: where, subnetId }),
     network: inAWord(exposure, rules.word, rules.ssh),
-    ...(rules.admitted !== undefined && { admitted: rules.admitted }),
+    ...(rules.admitted !== undefined && letIn(rules.admitted, rules.viewers)),
   }
 }
 
@@ -192,20 +193,21 @@ function rulesOf(own: Belongings, subscriptionId: string) {
   const { owner, where, schedulerRules, workerRules } = own
   const worn = sameId(own.interface?.networkSecurityGroup?.id)
   if (schedulerRules === undefined || worn !== sameId(schedulerRules.id))
-    return { word: worn === '' ? 'none' : worn, ssh: [], admitted: undefined }
+    return { word: worn === '' ? 'none' : worn, ssh: [], admitted: undefined, viewers: [] }
   const admitted = sourcesOf(schedulerRules, ruleNames.dask)
+  const viewers = sourcesOf(schedulerRules, ruleNames.dashboard)
   const ssh = sourcesOf(schedulerRules, ruleNames.ssh)
   const members = idOf(
     { subscriptionId, group: where },
     'applicationSecurityGroups',
     partName(owner.uid, 'members'),
   )
-  const admission = { admitted, ssh, members }
+  const admission = { admitted, viewers, ssh, members }
   const isWhole =
     workerRules !== undefined &&
     isAsWanted(schedulerRules, wantedRules('scheduler-rules', admission)) &&
     isAsWanted(workerRules, wantedRules('worker-rules', admission))
-  return { word: isWhole ? 'own' : 'broken', ssh, admitted }
+  return { word: isWhole ? 'own' : 'broken', ssh, admitted, viewers }
 }
 
 /** Where machines of a cluster are put; records keep it, so that a launch is sent again alike. */

@@ -119,7 +119,8 @@ async function correctRules(
 ): Promise<void> {
   const { session, settings, wish, tagsOf, group } = ground
   const members = idOf(whereOf(ground), 'applicationSecurityGroups', nameOf(ground, 'members'))
-  const wanted = wantedRules(part, { admitted: wish.admitted, ssh: settings.sshCIDRs, members })
+  const { admitted, viewers } = wish
+  const wanted = wantedRules(part, { admitted, viewers, ssh: settings.sshCIDRs, members })
   if (found !== undefined && isAsWanted(found, wanted)) return
   await changed(
     session,

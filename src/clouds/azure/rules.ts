@@ -1,10 +1,12 @@
 import { isAlike } from '../../lib/equality.ts'
-import { nannyPort, schedulerPort, workerPort } from '../../model/ports.ts'
+import { dashboardPort, nannyPort, schedulerPort, workerPort } from '../../model/ports.ts'
 import { type NetworkSecurityGroup, type SecurityRule, sameId } from './sdk.ts'
 
 export interface Admission {
   /** Who may reach the scheduler's port from outside, as CIDRs. */
   readonly admitted: readonly string[]
+  /** Who may reach its dashboard. */
+  readonly viewers?: readonly string[] | undefined
   readonly ssh: readonly string[]
   /** The id of the application security group that all machines of the cluster are members of. */
   readonly members: string
@@ -16,7 +18,7 @@ const inbound = { direction: 'Inbound', sourcePortRange: '*', destinationAddress
 const letIn = { ...inbound, access: 'Allow', protocol: 'Tcp' } as const
 
 /** Names of the rules that hold who is let in from outside. */
-export const ruleNames = { dask: 'dask', dask6: 'dask-v6', ssh: 'ssh' } as const
+export const ruleNames = { dask: 'dask', dask6: 'dask-v6', dashboard: 'dashboard', ssh: 'ssh' } as const
 
 /** Azure takes addresses of one family only in a rule. */
 const fromOutside = (
@@ -56,11 +58,12 @@ const nothingElse: SecurityRule = {
 /** Exactly this and nothing else comes in. What goes out is not limited: machines fetch their software. */
 export const wantedRules = (
   part: 'scheduler-rules' | 'worker-rules',
-  { admitted, ssh, members }: Admission,
+  { admitted, viewers = [], ssh, members }: Admission,
 ): SecurityRule[] => [
   ...(part === 'scheduler-rules'
     ? [
         ...fromOutside(admitted, String(schedulerPort), 100, ruleNames.dask),
+        ...fromOutside(viewers, String(dashboardPort), 120, ruleNames.dashboard),
         fromMembers(members, [schedulerPort]),
       ]
     : [fromMembers(members, [workerPort, nannyPort])]),

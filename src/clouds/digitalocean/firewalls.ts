@@ -4,10 +4,20 @@ import { CloudError } from '../../model/faults.ts'
 import type { ReservedNetwork } from '../../model/machine.ts'
 import { type ClusterUid, readClusterKey, readClusterUid } from '../../model/names.ts'
 import type { NetworkWish } from '../contract.ts'
+import { letIn } from '../let-in.ts'
 import type { Marks, Ours } from '../marks.ts'
 import { unless } from '../unless.ts'
 import { isGone, isThereAlready } from './faults.ts'
-import { admittedBy, type Form, formOf, inboundRules, isAsMade, outboundRules, sshBy } from './rules.ts'
+import {
+  admittedBy,
+  type Form,
+  formOf,
+  inboundRules,
+  isAsMade,
+  outboundRules,
+  sshBy,
+  viewersBy,
+} from './rules.ts'
 import { client, type Firewall } from './sdk.ts'
 import type { DigitalOceanSession } from './session.ts'
 import { clusterTag, readClusterTag } from './tags.ts'
@@ -59,11 +69,11 @@ export function networkOf(
   const owner = { owner: uid, key: readClusterKey(readClusterTag(tag)?.cluster ?? '') }
   const form = forms.get(uid)
   if (form?.told === formOf(firewall))
-    return { ...owner, admitted: form.admitted, network: wordFor(form.sshCIDRs) }
+    return { ...owner, ...letIn(form.admitted, form.viewers), network: wordFor(form.sshCIDRs) }
   const isOwn = isAsMade(firewall, tag) && readClusterTag(tag)?.uid === uid
   return {
     ...owner,
-    admitted: admittedBy(firewall),
+    ...letIn(admittedBy(firewall), viewersBy(firewall)),
     network: isOwn ? wordFor(sshBy(firewall)) : 'changed by somebody',
   }
 }
@@ -73,6 +83,7 @@ export const wordFor = (sshCIDRs: readonly string[]): string =>
   sshCIDRs.length === 0 ? 'without SSH' : `SSH from ${sshCIDRs.toSorted().join(', ')}`
 
 export interface FirewallWish extends Pick<NetworkWish, 'admitted'> {
+  readonly viewers: readonly string[]
   /** Whose it is, with its seal. */
   readonly marks: Marks
   readonly sshCIDRs: readonly string[]
@@ -84,19 +95,19 @@ export interface FirewallWish extends Pick<NetworkWish, 'admitted'> {
  */
 export async function build(
   session: DigitalOceanSession,
-  { marks, admitted, sshCIDRs }: FirewallWish,
+  { marks, ...letThrough }: FirewallWish,
   found: OwnFirewall | undefined,
   call: Call,
 ): Promise<Firewall | undefined> {
   const tag = clusterTag(marks)
   const wanted: Firewall = {
     name: firewallName(marks),
-    inbound_rules: inboundRules({ tag, admitted, sshCIDRs }),
+    inbound_rules: inboundRules({ tag, ...letThrough }),
     outbound_rules: outboundRules(),
     tags: [tag],
     droplet_ids: [],
   }
-  if (found !== undefined && isAsWished(found, tag, { admitted, sshCIDRs })) return undefined
+  if (found !== undefined && isAsWished(found, tag, letThrough)) return undefined
   // A firewall takes only tags that are there.
   await unless(
     isThereAlready,
@@ -120,10 +131,11 @@ const update = (session: DigitalOceanSession, wanted: Firewall & { readonly id: 
 const isAsWished = (
   { firewall }: OwnFirewall,
   tag: string,
-  { admitted, sshCIDRs }: Pick<FirewallWish, 'admitted' | 'sshCIDRs'>,
+  { admitted, viewers, sshCIDRs }: Omit<FirewallWish, 'marks'>,
 ): boolean =>
   isAsMade(firewall, tag) &&
   isAlike(admittedBy(firewall), admitted) &&
+  isAlike(viewersBy(firewall), viewers) &&
   isAlike(sshBy(firewall), sshCIDRs.toSorted())
 
 /** Made before, by a request whose answer was lost. */

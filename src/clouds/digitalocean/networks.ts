@@ -45,14 +45,15 @@ export class Networks {
 
   async reserve(wish: NetworkWish, call: Call): Promise<ReservedNetwork> {
     const { session, team, settings, marksOf } = this.#options
-    const { admitted, owner } = wish
+    const { admitted, viewers = [], owner } = wish
     const { sshCIDRs } = settings
+    const letThrough = { admitted, viewers, sshCIDRs }
     team.broom.note(owner)
     team.firewallsChanged()
     const [found, ...surplus] = await this.#of(owner.uid, call)
     try {
-      const made = await build(session, { marks: marksOf(owner), admitted, sshCIDRs }, found, call)
-      if (made !== undefined) team.forms.set(owner.uid, { told: formOf(made), admitted, sshCIDRs })
+      const made = await build(session, { marks: marksOf(owner), ...letThrough }, found, call)
+      if (made !== undefined) team.forms.set(owner.uid, { told: formOf(made), ...letThrough })
       await takeAway(session, surplus, call)
     } finally {
       team.firewallsChanged()

@@ -1,5 +1,5 @@
 import { canonicalCidr } from '../../lib/cidr.ts'
-import { nannyPort, schedulerPort, workerPort } from '../../model/ports.ts'
+import { dashboardPort, nannyPort, schedulerPort, workerPort } from '../../model/ports.ts'
 import type { Firewall, InboundRule } from './sdk.ts'
 
 const sshPort = 22
@@ -13,21 +13,27 @@ export interface RulesWish {
   readonly tag: string
   /** Who is let through to the scheduler from outside, as CIDRs. */
   readonly admitted: readonly string[]
+  /** Who is let through to its dashboard. */
+  readonly viewers?: readonly string[]
   readonly sshCIDRs: readonly string[]
 }
 
 /** The scheduler for whom it is admitted and for its workers, the workers for each other and the scheduler, and nothing else. */
-export const inboundRules = ({ tag, admitted, sshCIDRs }: RulesWish): InboundRule[] => [
+export const inboundRules = ({ tag, admitted, viewers = [], sshCIDRs }: RulesWish): InboundRule[] => [
   {
     protocol: 'tcp',
     ports: String(schedulerPort),
     sources: { tags: [tag], ...(admitted.length > 0 && { addresses: [...admitted] }) },
   },
   { protocol: 'tcp', ports: `${workerPort}-${nannyPort}`, sources: { tags: [tag] } },
-  ...(sshCIDRs.length > 0
-    ? [{ protocol: 'tcp', ports: String(sshPort), sources: { addresses: [...sshCIDRs] } }]
-    : []),
+  ...fromOutside(dashboardPort, viewers),
+  ...fromOutside(sshPort, sshCIDRs),
 ]
+
+const fromOutside = (port: number, addresses: readonly string[]): InboundRule[] =>
+  addresses.length === 0
+    ? []
+    : [{ protocol: 'tcp', ports: String(port), sources: { addresses: [...addresses] } }]
 
 /** A firewall without them lets nothing out: machines fetch their software. */
 export const outboundRules = (): Firewall['outbound_rules'] =>
@@ -37,6 +43,7 @@ export const outboundRules = (): Firewall['outbound_rules'] =>
 export interface Form {
   readonly told: string
   readonly admitted: readonly string[]
+  readonly viewers: readonly string[]
   readonly sshCIDRs: readonly string[]
 }
 
@@ -44,8 +51,9 @@ export interface Form {
 export const formOf = (firewall: Partial<Firewall>): string =>
   JSON.stringify([wordsOf(firewall), admittedBy(firewall)])
 
-/** Who is let through to the scheduler from outside, and to SSH: as they are written everywhere, sorted. */
+/** Who is let through to the scheduler from outside, to its dashboard and to SSH: as they are written everywhere, sorted. */
 export const admittedBy = (firewall: Rules): readonly string[] => addressesAt(firewall, schedulerPort)
+export const viewersBy = (firewall: Rules): readonly string[] => addressesAt(firewall, dashboardPort)
 export const sshBy = (firewall: Rules): readonly string[] => addressesAt(firewall, sshPort)
 
 type Rules = Partial<Pick<Firewall, 'inbound_rules'>>
@@ -54,7 +62,12 @@ type Rules = Partial<Pick<Firewall, 'inbound_rules'>>
 export function isAsMade(firewall: Firewall, tag: string): boolean {
   const made = {
     name: firewall.name,
-    inbound_rules: inboundRules({ tag, admitted: [], sshCIDRs: sshBy(firewall) }),
+    inbound_rules: inboundRules({
+      tag,
+      admitted: [],
+      viewers: viewersBy(firewall),
+      sshCIDRs: sshBy(firewall),
+    }),
     outbound_rules: outboundRules(),
     tags: [tag],
   }

@@ -3,11 +3,12 @@ import type { Exposure } from '../../model/cluster.ts'
 import type { ReservedAddress } from '../../model/machine.ts'
 import type { ClusterUid, InstallationId } from '../../model/names.ts'
 import type { Owner } from '../contract.ts'
+import { letIn } from '../let-in.ts'
 import { type Marks, type Ours, ownedBy, ownerIn } from '../marks.ts'
 import { isGone } from './faults.ts'
 import { aggregatedIn, daskAt, everyPage } from './machines.ts'
 import { readMarks } from './marks.ts'
-import { type Part, partName } from './names.ts'
+import { firewallParts, type Part, partName } from './names.ts'
 import { isAsWanted, wantedRules } from './rules.ts'
 import { type Address, type Firewall, lastOf, pathOf } from './sdk.ts'
 import type { GcpSession } from './session.ts'
@@ -56,7 +57,6 @@ export async function belongingsOf(
 }
 
 const addressParts = ['internal', 'external'] as const
-const firewallParts = ['scheduler', 'scheduler-v6', 'worker', 'ssh'] as const
 const parts: readonly Part[] = [...addressParts, ...firewallParts]
 
 /** Those of ours, by their owners. */
@@ -161,7 +161,7 @@ export function addressOf(
     external: daskAt(external?.address || internal),
     handle: `${pathOf(subnetwork)} ${lastOf(kept.region)}`,
     network: inAWord(exposure, rules.word, rules.ssh),
-    ...(firewalls.length > 0 ? { admitted: rules.admitted } : {}),
+    ...(firewalls.length > 0 ? letIn(rules.admitted, rules.viewers) : {}),
   }
 }
 
@@ -170,14 +170,15 @@ function rulesIn({ owner, firewalls }: Belongings) {
   const rangesOf = (part: Part): readonly string[] =>
     firewalls.find(({ name }) => name === partName(owner.uid, part))?.sourceRanges ?? []
   const admitted = [...rangesOf('scheduler'), ...rangesOf('scheduler-v6')].toSorted()
+  const viewers = [...rangesOf('dashboard'), ...rangesOf('dashboard-v6')].toSorted()
   const ssh = rangesOf('ssh')
-  const wanted = wantedRules(owner.uid, { admitted, ssh })
+  const wanted = wantedRules(owner.uid, { admitted, viewers, ssh })
   const isWhole =
     firewalls.length === wanted.length &&
     wanted.every(rule =>
       firewalls.some(each => each.name === partName(owner.uid, rule.part) && isAsWanted(each, rule)),
     )
-  return { word: firewalls.length === 0 ? 'none' : isWhole ? 'own' : 'partial', admitted, ssh }
+  return { word: firewalls.length === 0 ? 'none' : isWhole ? 'own' : 'partial', admitted, viewers, ssh }
 }
 
 /** Where the scheduler's address is, as its handle says it. */

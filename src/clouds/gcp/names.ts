@@ -16,6 +16,15 @@ export function requestIdOf(token: string): string {
 /** Every machine of the role carries it, and firewall rules are aimed at it. */
 export const tagOf = (uid: ClusterUid, role: Role): string => `dask-${uid}-${role}`
 
-export type Part = 'internal' | 'external' | 'scheduler' | 'scheduler-v6' | 'worker' | 'ssh'
+export const firewallParts = [
+  'scheduler',
+  'scheduler-v6',
+  'dashboard',
+  'dashboard-v6',
+  'worker',
+  'ssh',
+] as const
+
+export type Part = 'internal' | 'external' | (typeof firewallParts)[number]
 
 export const partName = (uid: ClusterUid, part: Part): string => `dask-${uid}-${part}`

@@ -73,8 +73,9 @@ async function correct(ground: Ground, found: readonly Firewall[], call: Call): 
   const { uid } = wish.owner
   // It stays where its rules are, whatever is asked of new clusters.
   const network = pathOf(found[0]?.network) || site.network
+  const { admitted, viewers } = wish
   const wanted =
-    settings.firewall === 'None' ? [] : wantedRules(uid, { admitted: wish.admitted, ssh: settings.sshCIDRs })
+    settings.firewall === 'None' ? [] : wantedRules(uid, { admitted, viewers, ssh: settings.sshCIDRs })
   await Promise.all(
     wanted.map(async rule => {
       const known = found.find(({ name }) => name === partName(uid, rule.part))

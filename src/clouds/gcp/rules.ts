@@ -1,6 +1,6 @@
 import { isAlike } from '../../lib/equality.ts'
 import type { ClusterUid } from '../../model/names.ts'
-import { nannyPort, schedulerPort, workerPort } from '../../model/ports.ts'
+import { dashboardPort, nannyPort, schedulerPort, workerPort } from '../../model/ports.ts'
 import { type Part, partName, tagOf } from './names.ts'
 import type { Firewall } from './sdk.ts'
 
@@ -16,28 +16,32 @@ export interface Rule {
 export interface Admission {
   /** Who may reach the scheduler's port from outside, as CIDRs. */
   readonly admitted: readonly string[]
+  /** Who may reach its dashboard. */
+  readonly viewers?: readonly string[] | undefined
   readonly ssh: readonly string[]
 }
 
 const isV6 = (cidr: string): boolean => cidr.includes(':')
+const isV4 = (cidr: string): boolean => !isV6(cidr)
 
 /** Exactly this and nothing else comes in. What goes out is not limited: machines fetch their software. */
-export function wantedRules(uid: ClusterUid, { admitted, ssh }: Admission): readonly Rule[] {
+export function wantedRules(uid: ClusterUid, { admitted, viewers = [], ssh }: Admission): readonly Rule[] {
   const [scheduler, worker] = [tagOf(uid, 'scheduler'), tagOf(uid, 'worker')]
   const dask = [String(schedulerPort)]
-  const v6 = admitted.filter(isV6)
+  const fromOutside = (part: Part, ranges: readonly string[], ports: readonly string[]): readonly Rule[] =>
+    ranges.length === 0 ? [] : [{ part, ranges, sources: [], targets: [scheduler], ports }]
   return [
     {
       part: 'scheduler',
-      ranges: admitted.filter(cidr => !isV6(cidr)),
+      ranges: admitted.filter(isV4),
       sources: [worker],
       targets: [scheduler],
       ports: dask,
     },
     // Google takes ranges of one kind only in a rule.
-    ...(v6.length === 0
-      ? []
-      : [{ part: 'scheduler-v6', ranges: v6, sources: [], targets: [scheduler], ports: dask } as const]),
+    ...fromOutside('scheduler-v6', admitted.filter(isV6), dask),
+    ...fromOutside('dashboard', viewers.filter(isV4), [String(dashboardPort)]),
+    ...fromOutside('dashboard-v6', viewers.filter(isV6), [String(dashboardPort)]),
     {
       part: 'worker',
       ranges: [],
