@@ -17,7 +17,7 @@ import {
   secretsOf,
 } from '../pki/secret.ts'
 import { credentialIn, isOurs, type StoredSecret, type StoredSecrets, textIn } from '../pki/stored.ts'
-import { Copies, type Look } from './copies.ts'
+import { Copies, type Look, type Whose } from './copies.ts'
 import type { GivenCertificates } from './given-certificates.ts'
 import { allOf, isAlike, isKept, isSameVersion, withRemembered } from './kept-secrets.ts'
 
@@ -85,16 +85,16 @@ export class Certificates {
   async look(cluster: Cluster, address: string | undefined, call: Call): Promise<CertificatesView> {
     const place = this.#place(cluster)
     const stored = await this.#stored(cluster, call)
-    if (cluster.tls.kind !== 'generated') return this.#lookAtCopies(cluster, { stored, address }, call)
+    const seen: Look = { stored, address, forBrowsers: cluster.dashboard.isExposed }
+    if (cluster.tls.kind !== 'generated') return this.#lookAtCopies(cluster, seen, call)
     if (cluster.phase === 'deleting' && !secretParts.some(part => isKept(stored[part], place)))
       return { kind: 'removed' }
     const judged = this.#judged.get(cluster.uid)
     // Secrets that are going are what they were: nobody makes them anew.
     const isKnown =
-      judged !== undefined &&
-      (cluster.phase === 'deleting' || isSameLook(judged, { stored, address }, this.#options.now()))
+      judged !== undefined && (cluster.phase === 'deleting' || isSameLook(judged, seen, this.#options.now()))
     if (isKnown) return judged.view
-    return this.#judge(cluster, { stored, address })
+    return this.#judge(cluster, seen)
   }
 
   async #lookAtCopies(cluster: Cluster, look: Look, call: Call): Promise<CertificatesView> {
@@ -105,8 +105,10 @@ export class Certificates {
   }
 
   /** Reading and checking four certificates takes a millisecond, and most passes find what the one before found. */
-  #judge({ uid, name, namespace }: Cluster, { stored, address }: Look): CertificatesView {
-    const place = this.#place({ uid, name, namespace })
+  #judge(cluster: Cluster, seen: Look): CertificatesView {
+    const { uid } = cluster
+    const { stored, address } = seen
+    const place = this.#place(cluster)
     const now = this.#options.now()
     const view = certificatesView(inspectSecrets(stored, { ...place, now, schedulerAddress: address }), place)
     this.#bad.delete(uid)
@@ -115,7 +117,7 @@ export class Certificates {
     if (view.kind !== 'valid' && (view.kind !== 'missing' || this.#good.has(uid))) this.#bad.add(uid)
     if (view.kind === 'valid') {
       this.#good.set(uid, stored)
-      this.#judged.set(uid, { stored, address, view })
+      this.#judged.set(uid, { ...seen, view })
     }
     return view
   }
@@ -156,10 +158,7 @@ export class Certificates {
   }
 
   /** What a role's machines, or the operator's own client, present. Undefined until the Secrets are there. */
-  credential(
-    cluster: Pick<Cluster, 'uid' | 'name' | 'namespace'>,
-    role: 'scheduler' | 'worker' | 'client',
-  ): Presented | undefined {
+  credential(cluster: Whose, role: 'scheduler' | 'worker' | 'client'): Presented | undefined {
     const place = this.#place(cluster)
     const secret =
       role === 'client'
@@ -220,13 +219,14 @@ export class Certificates {
     this.#clients.set(uid, { secret, readAt: this.#options.now() })
   }
 
-  #place({ uid, name, namespace }: Pick<Cluster, 'uid' | 'name' | 'namespace'>): SecretPlace {
+  #place({ uid, name, namespace, dashboard }: Whose): SecretPlace {
     const { operatorNamespace, installation } = this.#options
     return {
       identity: { uid, name, namespace },
       operatorNamespace,
       installation,
       owner: { apiVersion, kind },
+      forBrowsers: dashboard?.isExposed === true,
     }
   }
 }
@@ -239,7 +239,12 @@ export interface Presented {
 }
 
 /** The same versions of the same Secrets, however often they were read: whatever was written anew is looked at anew. */
-const isSameLook = ({ view, ...before }: Judged, { stored, address }: Look, now: number): boolean =>
+const isSameLook = (
+  { view, ...before }: Judged,
+  { stored, address, forBrowsers }: Look,
+  now: number,
+): boolean =>
   before.address === address &&
+  before.forBrowsers === forBrowsers &&
   now < Math.min(view.renewAt, view.notAfter) &&
   secretParts.every(part => isSameVersion(before.stored[part], stored[part]))

@@ -12,7 +12,7 @@ import { allOf, isKept } from './kept-secrets.ts'
 
 /** A cluster's Secrets, as the copies of what it was given are stored in them. */
 export interface Shelf {
-  readonly place: (cluster: Pick<Cluster, 'uid' | 'name' | 'namespace'>) => SecretPlace
+  readonly place: (cluster: Whose) => SecretPlace
   readonly live: (cluster: Cluster, call: Call) => Promise<StoredSecrets>
   /** Creates or replaces, unless it is as it is to be. */
   readonly put: (secret: Secret, before: StoredSecret | undefined, call: Call) => Promise<StoredSecret>
@@ -20,10 +20,14 @@ export interface Shelf {
   readonly now: () => number
 }
 
+/** Whose Secrets they are; what is in them does not depend on more. */
+export type Whose = Pick<Cluster, 'uid' | 'name' | 'namespace'> & Partial<Pick<Cluster, 'dashboard'>>
+
 /** What was looked at. */
 export interface Look {
   readonly stored: StoredSecrets
   readonly address: string | undefined
+  readonly forBrowsers: boolean
 }
 
 /**

@@ -10,6 +10,9 @@ export const set = (parts: readonly Der[]): Der => constructed(asn1.Type.SET, pa
 export const oid = (dotted: string): Der => primitive(asn1.Type.OID, asn1.oidToDer(dotted).getBytes())
 export const octets = (bytes: Uint8Array): Der => primitive(asn1.Type.OCTETSTRING, binary(bytes))
 export const utf8 = (text: string): Der => primitive(asn1.Type.UTF8, binary(Buffer.from(text, 'utf8')))
+/** forge itself makes two bytes of each character. */
+export const bmp = (text: string): Der => primitive(asn1.Type.BMPSTRING, text)
+export const nothing = (): Der => primitive(asn1.Type.NULL, '')
 export const yes = (): Der => primitive(asn1.Type.BOOLEAN, '\u00ff')
 
 /** A whole number that is not negative, most significant byte first. */

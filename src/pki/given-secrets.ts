@@ -1,3 +1,4 @@
+import { browserFiles } from './browser-files.ts'
 import { renderDaskYaml } from './dask-yaml.ts'
 import type { Given, GivenLeaf } from './given.ts'
 import { leafRoles } from './identity.ts'
@@ -27,7 +28,11 @@ export function copiesOf(
   return {
     scheduler: secret('scheduler', place, leaf(scheduler)),
     worker: secret('worker', place, leaf(worker)),
-    client: secret('client', place, { ...leaf(client), ...yaml }),
+    client: secret('client', place, {
+      ...leaf(client),
+      ...yaml,
+      ...browserFiles(client, client.ca, place),
+    }),
   }
 }
 

@@ -1,6 +1,7 @@
 import { X509Certificate } from 'node:crypto'
 
 import type { CertificatesView } from '../model/world.ts'
+import { browserFault } from './browser-files.ts'
 import { ageProblem, authorityProblem, leafProblem } from './chain.ts'
 import { renderDaskYaml } from './dask-yaml.ts'
 import type { LeafRole } from './identity.ts'
@@ -82,8 +83,9 @@ function authorityFault(
 function leafFault(
   stored: StoredSecrets,
   role: LeafRole,
-  { identity, now, schedulerAddress }: InspectionContext,
+  context: InspectionContext,
 ): string | SecretCondition {
+  const { identity, now, schedulerAddress } = context
   const authority = credentialIn(stored.authority, 'authority').certificate
   const leaf = credentialIn(stored[role], role)
   const problem = leafProblem(leaf, role, { authority, identity, now })
@@ -91,7 +93,8 @@ function leafFault(
   if (textIn(stored[role], 'ca.crt') !== authority) return 'ca.crt is not the authority’s present certificate'
   if (role === 'client' && !yamlFits(textIn(stored.client, 'dask.yaml'), schedulerAddress))
     return 'dask.yaml does not say where the scheduler is'
-  return validity(new X509Certificate(leaf.certificate))
+  const fault = role === 'client' ? browserFault(stored.client, leaf, authority, context) : undefined
+  return fault ?? validity(new X509Certificate(leaf.certificate))
 }
 
 const yamlFits = (found: string, schedulerAddress: string | undefined): boolean =>

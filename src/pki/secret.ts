@@ -1,4 +1,5 @@
 import type { InstallationId } from '../model/names.ts'
+import { browserFiles } from './browser-files.ts'
 import type { Bundle } from './bundle.ts'
 import { renderDaskYaml } from './dask-yaml.ts'
 import type { ClusterIdentity } from './identity.ts'
@@ -14,6 +15,8 @@ export interface SecretPlace {
   readonly installation: InstallationId
   /** The custom resource's API version and kind, for the owner reference that the client's Secret carries. */
   readonly owner: { readonly apiVersion: string; readonly kind: string }
+  /** The client's Secret holds what a browser imports, too; not unless given. */
+  readonly forBrowsers?: boolean
 }
 
 export interface SecretRef {
@@ -82,6 +85,7 @@ export function secretsOf(
     client: secret('client', place, {
       ...leaf(bundle.client),
       'dask.yaml': renderDaskYaml({ schedulerAddress }),
+      ...browserFiles(bundle.client, ca, place),
     }),
   }
 }
@@ -89,7 +93,7 @@ export function secretsOf(
 export function secret(
   part: SecretPart,
   place: SecretPlace,
-  texts: Readonly<Record<string, string>>,
+  files: Readonly<Record<string, string | Uint8Array>>,
 ): Secret {
   return {
     apiVersion: 'v1',
@@ -102,7 +106,7 @@ export function secret(
       ...(part === 'client' ? { ownerReferences: [ownerOf(place)] } : {}),
     },
     data: Object.fromEntries(
-      Object.entries(texts).map(([key, text]) => [key, Buffer.from(text).toString('base64')]),
+      Object.entries(files).map(([key, content]) => [key, Buffer.from(content).toString('base64')]),
     ),
   }
 }

@@ -71,6 +71,23 @@ describe('certificates', () => {
     expect((await certificates.look(cluster, address, call)).kind).toBe('valid')
   })
 
+  test('are there for browsers while the dashboard is exposed, and the others stay as they were', async () => {
+    const { certificates, secrets, written } = aStore()
+    await certificates.issue(cluster, address, call)
+    await certificates.look(cluster, address, call)
+    const before = secrets.get(client)?.data
+    const exposed = { ...cluster, dashboard: { isExposed: true } }
+    expect((await certificates.look(exposed, address, call)).kind).toBe('broken')
+    await certificates.issue(exposed, address, call)
+    expect(await certificates.look(exposed, address, call)).toMatchObject({ kind: 'valid' })
+    expect(secrets.get(client)?.data).toMatchObject({ ...before, 'client.p12': expect.any(String) })
+    expect((await certificates.look(cluster, address, call)).kind).toBe('broken')
+    await certificates.issue(cluster, address, call)
+    expect(await certificates.look(cluster, address, call)).toMatchObject({ kind: 'valid' })
+    expect(secrets.get(client)?.data).toEqual(before)
+    expect(written.slice(4)).toEqual([client, client])
+  })
+
   test('row 28: a deleted authority comes back as it was, and no leaf is made anew', async () => {
     const { certificates, secrets, written } = aStore()
     await certificates.issue(cluster, address, call)
