@@ -24,6 +24,7 @@ export interface ClusterResource {
   readonly status: {
     readonly conditions: readonly Condition[]
     readonly schedulerAddress?: string
+    readonly dashboardURL?: string
     readonly workers?: { readonly replicas: number; readonly ready: number }
     readonly launches?: readonly unknown[]
   }
