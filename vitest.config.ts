@@ -1,9 +1,10 @@
 import { defineConfig } from 'vitest/config'
-import { WaitingInOrder, waitingAtOnce, waitingTests } from './scripts/waiting-tests.ts'
+import { busyTests, WaitingInOrder, waitingAtOnce, waitingTests } from './scripts/waiting-tests.ts'
 
 const quick = { testTimeout: 30_000, hookTimeout: 30_000 }
 const patient = { testTimeout: 600_000, hookTimeout: 900_000 }
 const slow = { ...patient, fileParallelism: false }
+const paired = { ...patient, maxWorkers: 2 }
 const waiting = { ...patient, maxWorkers: waitingAtOnce, include: [...waitingTests] }
 const globalSetup = ['test/support/control-plane-setup.ts']
 
@@ -12,9 +13,10 @@ const projects = [
   { name: 'unit', ...quick },
   { name: 'property', ...slow },
   { name: 'contract', ...slow },
-  { name: 'integration', ...slow, globalSetup, exclude: [...waitingTests] },
+  { name: 'integration:busy', ...slow, globalSetup, include: [...busyTests] },
+  { name: 'integration', ...paired, globalSetup, exclude: [...waitingTests, ...busyTests] },
   { name: 'integration:waiting', ...waiting, globalSetup },
-  { name: 'e2e', ...slow, globalSetup },
+  { name: 'e2e', ...paired, globalSetup },
   { name: 'booted', ...slow, globalSetup: ['test/support/machines/setup.ts'] },
 ]
 

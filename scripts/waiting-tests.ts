@@ -3,7 +3,6 @@ import { BaseSequencer, type TestSpecification } from 'vitest/node'
 /**
  * Integration tests that wait more than they work, of which several files run at once, in this order: the longest first, but
  * for the simulated EC2, which needs the processor most when it begins, as all of them do, and has a deadline of ten seconds.
- * Who measures, or needs the processor throughout, is not among them and has it alone.
  */
 export const waitingTests: readonly string[] = [
   'operator-gce-late',
@@ -35,6 +34,14 @@ export const waitingTests: readonly string[] = [
 
 /** So many on two cores: the longest waits beside all of the others. */
 export const waitingAtOnce = 5
+
+/** Those that measure, or keep the processor busy by themselves: each has it alone. The rest go two by two, since each waits for half of its time. */
+export const busyTests: readonly string[] = [
+  'operator-crashes',
+  'bench',
+  'bench-aws',
+  'kube-events-crowd',
+].map(name => `test/integration/${name}.test.ts`)
 
 /** As vitest would, but those that wait begin in the order in which they are named. */
 export class WaitingInOrder extends BaseSequencer {

@@ -6,7 +6,7 @@ import { network } from './network-schema.ts'
 import { list, map, object } from './schema/containers.ts'
 import { bool, choice, decimal, duration, integer, text } from './schema/scalars.ts'
 import { type Infer, keysMatching, matching, optional } from './schema/schema.ts'
-import { guardsPlainTraffic, security } from './security-schema.ts'
+import { guardsDashboard, guardsPlainTraffic, security } from './security-schema.ts'
 import { environment, software } from './software-schema.ts'
 
 const memory = text({
@@ -223,6 +223,7 @@ export const spec = object({
         name !== 'digitalOcean' || [usual, ...more].every(({ purchasing }) => purchasing !== 'Spot'),
     },
     guardsPlainTraffic,
+    guardsDashboard,
   ],
 })
 

@@ -163,5 +163,16 @@ export const guardsPlainTraffic: Rule<Guarded> = {
     (allowedCIDRs.length > 0 && allowedCIDRs.every(isNarrow)),
 }
 
+/** Another rule of the whole spec. */
+export const guardsDashboard: Rule<{
+  readonly security: Guarded['security']
+  readonly dashboard: { readonly expose: boolean }
+}> = {
+  cel: "self.security.tls.mode != 'Disabled' || !self.dashboard.expose",
+  message:
+    'the dashboard is shown behind mutual TLS alone: leave dashboard.expose out, or choose another security.tls.mode',
+  holds: ({ dashboard, security: { tls } }) => tls.mode !== 'Disabled' || !dashboard.expose,
+}
+
 const isNarrow = (range: string): boolean =>
   prefixOf(range) >= (range.includes(':') ? narrowest.v6 : narrowest.v4)

@@ -26,6 +26,7 @@ describe('a new cluster', () => {
       workerGroups: [],
       network: { exposure: 'Public', allowedCIDRs: [] },
       dashboard: { expose: false },
+      security: { tls: { mode: 'Generated' } },
       suspend: false,
     })
   })

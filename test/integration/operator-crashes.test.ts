@@ -39,7 +39,6 @@ const lives: readonly { readonly name: string; readonly life: Life }[] = [
   { name: 'three times at every look and step of the pass', life: { times: 3, only: desk } },
   { name: 'twice at every point', life: { times: 2 } },
   { name: 'once at every look and step, anew in every phase', life: { times: 1, only: desk, byPhase: true } },
-  { name: 'once at every request to the API server', life: { times: 1, only: kube } },
   { name: 'three times at every call of the cloud', life: { times: 3, only: cloud } },
   {
     name: 'once at every call of the cloud, anew in every phase',

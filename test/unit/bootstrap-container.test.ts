@@ -144,6 +144,14 @@ describe.skipIf(process.getuid?.() !== 0)('the container (needs root)', () => {
     expect(command.join(' ')).toMatch(/--name w-i-0123 --local-directory \/var\/lib\/dask .*--preload \S+ $/)
   })
 
+  test('of a scheduler that shows its pages sees their guard, and loads it', async () => {
+    await aMachine({ role: 'scheduler', exposesDashboard: true })
+    expect(await run('container.sh')).toMatchObject({ status: 0 })
+    const line = (await asked()).join(' ')
+    expect(line).toContain('target=/etc/dask/dask_dashboard.py,readonly')
+    expect(line).toContain('--dashboard-address=0.0.0.0:8787 --preload /etc/dask/dask_dashboard.py')
+  })
+
   test('on a machine of Google’s has the name that was noted', async () => {
     await aMachine({ metadata: 'gce' })
     await place('/etc/dask/name', 'dask-0123456789abcdef-0-0001\n')
