@@ -8,6 +8,7 @@ import { runKubectl } from './kubectl.ts'
 import { Program, Watchdog } from './process.ts'
 import {
   apiServerFlags,
+  auditLogPath,
   authorityOf,
   controllerManagerFlags,
   etcdFlags,
@@ -43,6 +44,8 @@ export interface ControlPlane extends AsyncDisposable {
   readonly usersAuthority: Authority
   /** The administrator's bearer token. */
   readonly token: string
+  /** The file of what ServiceAccounts have asked the API server for: `audit.k8s.io/v1` Events, one a line. */
+  readonly auditLog: string
   readonly kubectlPath: string
   /** What to run for kubectl: a path, and `kubectl` where the path is the binary of all programs. */
   readonly kubectlCommand: readonly string[]
@@ -120,6 +123,7 @@ class Running {
       authority: await authorityOf(layout),
       usersAuthority: await usersAuthorityOf(layout),
       token: layout.token,
+      auditLog: auditLogPath(layout.directory),
       kubectlPath,
       kubectlCommand: source.kubectl,
       hasControllers: controllerManager !== undefined,

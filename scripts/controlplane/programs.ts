@@ -46,6 +46,7 @@ export async function layOut(directory: string, ports: Ports): Promise<Layout> {
   const users = createAuthority({ name: 'users', now: Date.now(), days: 365 })
   await Promise.all([
     keep(usersAuthorityPath(directory), `${users.certificate}${users.key}`),
+    write(auditPolicyPath(directory), JSON.stringify(auditPolicy)),
     write(join(directory, 'tokens.csv'), `${token},admin,admin,system:masters\n`),
     keep(
       join(directory, 'service-accounts.key'),
@@ -93,6 +94,10 @@ export function apiServerFlags({ directory, ports }: Layout): readonly string[] 
     '--service-account-issuer=https://kubernetes.default.svc',
     // No kubelet runs here, so no pod could mount a token.
     '--disable-admission-plugins=ServiceAccount',
+    // As OpenShift has it: whoever writes owner references must be allowed to.
+    '--enable-admission-plugins=OwnerReferencesPermissionEnforcement',
+    `--audit-policy-file=${auditPolicyPath(directory)}`,
+    `--audit-log-path=${auditLogPath(directory)}`,
     '--shutdown-delay-duration=0s',
   ]
 }
@@ -111,6 +116,17 @@ export const urlOf = ({ ports }: Layout): string => `https://${host}:${ports.api
 export const kubeconfigPath = (directory: string): string => join(directory, 'kubeconfig')
 export const authorityOf = ({ directory }: Layout): Promise<string> =>
   readFile(join(directory, 'certificates', 'apiserver.crt'), 'utf8')
+
+/** What ServiceAccounts have asked for, one JSON object a line: verbs and resources, and nothing of what is inside. */
+export const auditLogPath = (directory: string): string => join(directory, 'audit.log')
+const auditPolicyPath = (directory: string): string => join(directory, 'audit-policy.json')
+
+const auditPolicy = {
+  apiVersion: 'audit.k8s.io/v1',
+  kind: 'Policy',
+  omitStages: ['RequestReceived'],
+  rules: [{ level: 'Metadata', userGroups: ['system:serviceaccounts'] }, { level: 'None' }],
+}
 
 /** Certificate and key in one file: who can read it may be anybody. */
 const usersAuthorityPath = (directory: string): string => join(directory, 'users.pem')

@@ -7,8 +7,6 @@ import {
   type ClusterResource,
   ClusterStage,
   conditionOf,
-  markOf,
-  marksOf,
   type SecretResource,
 } from '../support/cluster-e2e.ts'
 import { controlPlane } from '../support/control-plane.ts'
@@ -16,7 +14,7 @@ import { inTime } from '../support/dask-processes.ts'
 import { DaskUser } from '../support/dask-user.ts'
 import { ids } from '../support/local-fleet.ts'
 import { tell } from '../support/python.ts'
-import { leaks, leftovers, nothing } from '../support/traces.ts'
+import { leaks, leftovers, markOf, marksOf, nothing } from '../support/traces.ts'
 
 const plane = controlPlane()
 let stage: ClusterStage

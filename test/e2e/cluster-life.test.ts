@@ -5,14 +5,14 @@ import { afterAll, describe, expect, test } from 'vitest'
 import { clusterUid } from '../../src/model/names.ts'
 import { createBundle } from '../../src/pki/bundle.ts'
 import { schedulerServerName } from '../../src/pki/identity.ts'
-import { ClusterStage, conditionOf, marksOf } from '../support/cluster-e2e.ts'
+import { ClusterStage, conditionOf } from '../support/cluster-e2e.ts'
 import { controlPlane } from '../support/control-plane.ts'
 import { inTime } from '../support/dask-processes.ts'
 import { answerOf, type Count, DaskUser, mountedAtEtc, squaresBelow } from '../support/dask-user.ts'
 import { ids } from '../support/local-fleet.ts'
 import { anIdentity } from '../support/pki-fixture.ts'
 import { tell } from '../support/python.ts'
-import { leaks, leftovers, nothing } from '../support/traces.ts'
+import { leaks, leftovers, marksOf, nothing } from '../support/traces.ts'
 
 const plane = controlPlane()
 let stage: ClusterStage

@@ -1,14 +1,20 @@
-import { writeFile } from 'node:fs/promises'
-import { join } from 'node:path'
 import { afterAll, expect, test } from 'vitest'
 import { poll } from '../../src/lib/wait.ts'
+import { type ApiCall, accountName, callsOf } from '../support/audit.ts'
 import { controlPlane } from '../support/control-plane.ts'
 import { OperatorProcess, operatorDirectory } from '../support/operator.ts'
+import {
+  documentsOf,
+  grantsIn,
+  idle,
+  kubeconfigOf,
+  operatorManifest as manifest,
+  own,
+  unlawful,
+} from '../support/rights.ts'
 
 const plane = controlPlane()
-const manifest = 'deploy/manifests/operator.yaml'
-const own = 'dask-system'
-const account = 'dask-cloud-operator'
+const { namespace: home, account } = own
 const purpose = { 'cloud.dask.org/purpose': 'credentials' }
 
 plane.prepare(async () => {
@@ -18,23 +24,6 @@ afterAll(async () => {
   if (plane.kubeconfig !== '') await plane.kubectl(['delete', '--wait=false', '-f', manifest])
 })
 
-/** A kubeconfig with which the operator is nobody but its ServiceAccount. */
-async function kubeconfigIn(directory: string): Promise<string> {
-  const token = await plane.kubectl(['create', 'token', account, '--namespace', own])
-  const path = join(directory, 'kubeconfig')
-  const authority = Buffer.from(plane.authority).toString('base64')
-  const config = {
-    apiVersion: 'v1',
-    kind: 'Config',
-    clusters: [{ name: 'c', cluster: { server: plane.url, 'certificate-authority-data': authority } }],
-    users: [{ name: 'u', user: { token: token.trim() } }],
-    contexts: [{ name: 'x', context: { cluster: 'c', user: 'u' } }],
-    'current-context': 'x',
-  }
-  await writeFile(path, JSON.stringify(config), { mode: 0o600 })
-  return path
-}
-
 const cluster = (replicas: number, lifetime = {}, more = {}): string =>
   JSON.stringify({
     apiVersion: 'cloud.dask.org/v1alpha1',
@@ -43,16 +32,21 @@ const cluster = (replicas: number, lifetime = {}, more = {}): string =>
     spec: { cloud: { simulated: { startupSeconds: 0 } }, workers: { replicas }, lifetime, ...more },
   })
 
+const until = (isMet: () => Promise<boolean>): Promise<true> =>
+  poll(async () => ((await isMet()) ? true : undefined), 200, { signal: AbortSignal.timeout(60_000) })
+
 test('the rights of the manifest are enough for a cluster’s life', async () => {
   await using directory = await operatorDirectory()
-  const kubeconfig = await kubeconfigIn(directory.path)
-  await using operator = new OperatorProcess({
-    kubeconfig,
-    namespace: own,
-    watch: plane.namespace,
-    directory: directory.path,
-    settings: { 'allow-clouds': 'simulated' },
-  })
+  const kubeconfig = await kubeconfigOf(plane, own, directory.path)
+  const start = () =>
+    new OperatorProcess({
+      kubeconfig,
+      namespace: home,
+      watch: plane.namespace,
+      directory: directory.path,
+      settings: { 'allow-clouds': 'simulated' },
+    })
+  await using first = start()
   const inNamespace = ['--namespace', plane.namespace]
   const credentials = { name: 'rights-token', namespace: plane.namespace, labels: purpose }
   const secret = { apiVersion: 'v1', kind: 'Secret', metadata: credentials, stringData: { token: 'any' } }
@@ -70,6 +64,11 @@ test('the rights of the manifest are enough for a cluster’s life', async () =>
     return told.includes('Ready') ? told : undefined
   }
   await poll(events, 100, { signal: AbortSignal.timeout(20_000) })
+  expect(await first.stop()).toBe(0)
+  await plane.kubectl(['patch', 'secret/rights-client', ...inNamespace, '-p', '{"data":{"tls.key":"AA=="}}'])
+  await using operator = start()
+  const key = ['get', 'secret/rights-client', ...inNamespace, '-o', 'jsonpath={.data.tls\\.key}']
+  await until(async () => (await plane.kubectl(key)) !== 'AA==')
   const uid = await plane.kubectl(['get', 'dcc/rights', ...inNamespace, '-o', 'jsonpath={.metadata.uid}'])
   const secrets = () =>
     plane.kubectl(['get', 'secrets', '-A', '-o', 'name', '-l', `cloud.dask.org/cluster-uid=${uid}`])
@@ -81,9 +80,6 @@ test('the rights of the manifest are enough for a cluster’s life', async () =>
   expect(await operator.stop()).toBe(0)
   expect(await operator.log()).not.toMatch(/forbidden/i)
 })
-
-const until = (isMet: () => Promise<boolean>): Promise<true> =>
-  poll(async () => ((await isMet()) ? true : undefined), 200, { signal: AbortSignal.timeout(60_000) })
 
 test('without the right to delete clusters, one whose time is over says so, can be suspended, and goes once it is given', async () => {
   await using directory = await operatorDirectory()
@@ -97,8 +93,8 @@ test('without the right to delete clusters, one whose time is over says so, can 
   )
   await plane.kubectl(['replace', '-f', '-'], JSON.stringify({ ...role, rules }))
   await using _ = new OperatorProcess({
-    kubeconfig: await kubeconfigIn(directory.path),
-    namespace: own,
+    kubeconfig: await kubeconfigOf(plane, own, directory.path),
+    namespace: home,
     watch: plane.namespace,
     directory: directory.path,
     settings: { 'allow-clouds': 'simulated' },
@@ -116,14 +112,37 @@ test('without the right to delete clusters, one whose time is over says so, can 
   await expect(waiting).resolves.toBeDefined()
 })
 
+test('every call was within the manifest’s rights, and every right was needed', async () => {
+  const calls = await callsOf(plane.auditLog, accountName(home))
+  const grants = grantsIn(await documentsOf(manifest))
+  expect(unlawful(grants, calls)).toEqual([])
+  expect(idle(grants, calls, home)).toEqual([])
+})
+
+const isMany = ({ verb, resource }: ApiCall): boolean =>
+  resource === 'secrets' && ['list', 'watch', 'deletecollection'].includes(verb)
+
+test('Secrets are listed and watched in the operator’s own namespace alone, and nobody could list others', async () => {
+  const calls = (await callsOf(plane.auditLog, accountName(home))).filter(isMany)
+  expect([...new Set(calls.map(({ verb, namespace }) => `${verb} in ${namespace}`))].toSorted()).toEqual([
+    `list in ${home}`,
+    `watch in ${home}`,
+  ])
+  const may = grantsIn(await documentsOf(manifest)).filter(
+    ({ resources, verbs }) =>
+      resources.includes('secrets') && (verbs.includes('list') || verbs.includes('watch')),
+  )
+  expect(may.map(({ namespace }) => namespace)).toEqual([home])
+})
+
 test.each([
   { may: 'yes', verb: 'list', what: 'daskcloudclusters.cloud.dask.org', where: ['--all-namespaces'] },
   { may: 'no', verb: 'list', what: 'secrets', where: ['--all-namespaces'] },
   { may: 'yes', verb: 'delete', what: 'daskcloudclusters.cloud.dask.org', where: ['--all-namespaces'] },
   { may: 'no', verb: 'create', what: 'daskcloudclusters.cloud.dask.org', where: ['--all-namespaces'] },
-  { may: 'no', verb: 'create', what: 'pods', where: ['--namespace', own] },
+  { may: 'no', verb: 'create', what: 'pods', where: ['--namespace', home] },
 ])('the operator may $verb $what $where: $may', async ({ may, verb, what, where }) => {
-  const as = `--as=system:serviceaccount:${own}:${account}`
+  const as = `--as=system:serviceaccount:${home}:${account}`
   const answer = await plane.kubectl(['auth', 'can-i', verb, what, ...where, as]).catch(String)
   expect(answer.trim().split(/\s+/).at(-1)).toBe(may)
 })

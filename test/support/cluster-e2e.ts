@@ -3,7 +3,6 @@ import { join } from 'node:path'
 import { Agent, request } from 'undici'
 import { stringify } from 'yaml'
 import { apiVersion, group, kind, plural, version } from '../../src/api/names.ts'
-import { digest } from '../../src/lib/fingerprint.ts'
 import { poll } from '../../src/lib/wait.ts'
 import type { Condition } from '../../src/model/status.ts'
 import { secretLabels } from '../../src/pki/secret.ts'
@@ -11,6 +10,8 @@ import type { SharedControlPlane } from './control-plane.ts'
 import { LocalFleet } from './local-fleet.ts'
 import { type OperatorOptions, OperatorProcess, operatorDirectory } from './operator.ts'
 import { daskPython, tell } from './python.ts'
+import { ownRights } from './rights.ts'
+import { StageScan } from './stage-scan.ts'
 import { keyParts } from './traces.ts'
 
 /** A DaskCloudCluster as the API server has it. */
@@ -43,9 +44,15 @@ interface Parts {
   readonly python: string
   readonly folder: { readonly path: string } & AsyncDisposable
   readonly how: OperatorHow
+  readonly rights: Awaited<ReturnType<typeof ownRights>>
+  readonly kubeconfig: string
 }
 
-/** One operator with real machines at a real API server: its own namespace is not that of the clusters. */
+/**
+ * One operator with real machines at a real API server: its own namespace is not that of the clusters, and it is nobody but
+ * the manifest's ServiceAccount. Closing it fails where a key has come to where it does not belong, or where it asked for
+ * more than its rights.
+ */
 export class ClusterStage implements AsyncDisposable {
   readonly plane: SharedControlPlane
   readonly python: string
@@ -57,15 +64,16 @@ export class ClusterStage implements AsyncDisposable {
   readonly statuses = new Set<string>()
   #operator: OperatorProcess | undefined
   readonly #agent: Agent
-  readonly #folder: AsyncDisposable
-  readonly #how: OperatorHow
+  readonly #parts: Parts
+  readonly #scan: StageScan
 
-  private constructor({ plane, python, folder, how }: Parts) {
+  private constructor(parts: Parts) {
+    const { plane, python, folder } = parts
     this.plane = plane
     this.python = python
-    this.#how = how
+    this.#parts = parts
+    this.#scan = new StageScan(this)
     this.folder = folder.path
-    this.#folder = folder
     this.fleet = new LocalFleet(join(folder.path, 'state'))
     this.#agent = new Agent({ connect: { ca: plane.authority } })
   }
@@ -73,8 +81,10 @@ export class ClusterStage implements AsyncDisposable {
   /** `how` says what the operator is told beside what every stage tells it. */
   static async open(plane: SharedControlPlane, how: OperatorHow = {}): Promise<ClusterStage> {
     const python = await daskPython({ signal: AbortSignal.timeout(600_000), progress: tell })
-    const stage = new ClusterStage({ plane, python, folder: await operatorDirectory(), how })
-    await plane.kubectl(['create', 'namespace', stage.operatorNamespace])
+    const folder = await operatorDirectory()
+    const rights = await ownRights(plane, operatorNamespaceOf(plane))
+    const kubeconfig = await rights.kubeconfigIn(folder.path)
+    const stage = new ClusterStage({ plane, python, folder, how, rights, kubeconfig })
     stage.startOperator()
     return stage
   }
@@ -84,7 +94,7 @@ export class ClusterStage implements AsyncDisposable {
   }
 
   get operatorNamespace(): string {
-    return `${this.plane.namespace}-operator`
+    return operatorNamespaceOf(this.plane)
   }
 
   get operator(): OperatorProcess {
@@ -94,11 +104,11 @@ export class ClusterStage implements AsyncDisposable {
 
   startOperator(): OperatorProcess {
     this.#operator = new OperatorProcess({
-      kubeconfig: this.plane.kubeconfig,
+      kubeconfig: this.#parts.kubeconfig,
       namespace: this.operatorNamespace,
       watch: this.tenant,
       directory: this.folder,
-      ...this.#how,
+      ...this.#parts.how,
       flags: ['--local-python', this.python, '--log-level', 'trace'],
     })
     return this.#operator
@@ -146,8 +156,12 @@ export class ClusterStage implements AsyncDisposable {
   }
 
   /** Everything that was asked for is there and nothing else. */
-  settled(name: string, ms = 60_000): Promise<ClusterResource> {
-    return this.until(name, async cluster => isSettled(cluster) && (await this.#fits(cluster)), ms)
+  async settled(name: string, ms = 60_000): Promise<ClusterResource> {
+    const isMet = async (each: ClusterResource): Promise<boolean> =>
+      isSettled(each) && (await this.#fits(each))
+    const cluster = await this.until(name, isMet, ms)
+    await this.#scan.look(cluster, await this.secretsOf(cluster))
+    return cluster
   }
 
   /** A Secret, or undefined where there is none. */
@@ -188,7 +202,6 @@ export class ClusterStage implements AsyncDisposable {
     return JSON.parse(text) as unknown
   }
 
-  /** A folder of its own below the stage's. */
   async subfolder(name: string): Promise<string> {
     const path = join(this.folder, name)
     await mkdir(path, { recursive: true })
@@ -196,14 +209,18 @@ export class ClusterStage implements AsyncDisposable {
   }
 
   async [Symbol.asyncDispose](): Promise<void> {
+    const { folder, rights } = this.#parts
     await this.operator.stop()
+    const problems = await this.#scan.findings(rights.grants)
     await this.fleet.killAll()
-    await this.plane.kubectl(['delete', 'namespace', this.operatorNamespace, '--wait=false'])
+    await rights[Symbol.asyncDispose]()
     await this.#agent.close()
-    await this.#folder[Symbol.asyncDispose]()
+    await folder[Symbol.asyncDispose]()
+    if (problems.length > 0) throw new Error(problems.join('\n'))
   }
 
   #note(secrets: readonly SecretResource[]): void {
+    this.#scan.note(secrets)
     for (const part of keyParts(secrets)) this.keys.add(part)
   }
 
@@ -213,6 +230,8 @@ export class ClusterStage implements AsyncDisposable {
     return workers === spec.workers.replicas && machines.length === workers + 1
   }
 }
+
+const operatorNamespaceOf = ({ namespace }: SharedControlPlane): string => `${namespace}-operator`
 
 export const conditionOf = ({ status }: ClusterResource, type: string): Condition | undefined =>
   status.conditions.find(each => each.type === type)
@@ -230,10 +249,3 @@ export function isSettled(cluster: ClusterResource): boolean {
     (cluster.status.launches ?? []).length === 0
   )
 }
-
-/** A mark of what each Secret holds, by their names: tests compare and print no key. */
-export const marksOf = (secrets: readonly SecretResource[]) =>
-  Object.fromEntries(secrets.map(each => [each.metadata.name, markOf(each)] as const))
-
-export const markOf = (secret: SecretResource | undefined): string | undefined =>
-  secret && digest(secret.data)

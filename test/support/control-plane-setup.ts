@@ -14,6 +14,7 @@ export type ProvidedControlPlane =
       readonly authority: string
       readonly usersAuthority: Authority
       readonly token: string
+      readonly auditLog: string
       readonly kubectlCommand: readonly string[]
       readonly hasControllers: boolean
     }
@@ -43,7 +44,7 @@ export async function setup(project: TestProject): Promise<void> {
   const shared = globalThis.sharedControlPlane
   shared.users += 1
   try {
-    const { kubeconfig, url, authority, usersAuthority, token, kubectlCommand, hasControllers } =
+    const { kubeconfig, url, authority, usersAuthority, token, auditLog, kubectlCommand, hasControllers } =
       await shared.plane
     project.provide('controlPlane', {
       kind: 'running',
@@ -52,6 +53,7 @@ export async function setup(project: TestProject): Promise<void> {
       authority,
       usersAuthority,
       token,
+      auditLog,
       kubectlCommand,
       hasControllers,
     })

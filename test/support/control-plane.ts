@@ -11,6 +11,7 @@ export interface SharedControlPlane {
   readonly authority: string
   readonly usersAuthority: Authority
   readonly token: string
+  readonly auditLog: string
   readonly kubectlCommand: readonly string[]
   readonly hasControllers: boolean
   /** Made before the file's first test and deleted, without waiting for it, after its last. */
@@ -64,6 +65,7 @@ function skipped(reason: string): SharedControlPlane {
     authority: '',
     usersAuthority: { certificate: '', key: '' },
     token: '',
+    auditLog: '',
     kubectlCommand: [],
     hasControllers: false,
   }

@@ -5,6 +5,7 @@ import { join } from 'node:path'
 import { withoutSettings } from '../../scripts/environment.ts'
 import { temporaryFolder } from '../../scripts/remains.ts'
 import { poll } from '../../src/lib/wait.ts'
+import { indiscretions, type Speaker } from './told.ts'
 
 export interface OperatorOptions {
   readonly kubeconfig: string
@@ -24,11 +25,15 @@ export interface OperatorOptions {
   readonly env?: Readonly<Record<string, string>>
 }
 
-/** The operator as a process of its own, to be stopped gently or killed. Its log is in `directory`/`name`.log. */
+/**
+ * The operator as a process of its own, to be stopped gently or killed. Its log is in `directory`/`name`.log. Disposing of it
+ * fails where a private key or a credential stands there or on its command line.
+ */
 export class OperatorProcess implements AsyncDisposable {
   readonly #child: ChildProcess
   readonly #log: string
   readonly #ended: Promise<number | null>
+  readonly #speaker: Speaker
 
   constructor(options: OperatorOptions) {
     const { kubeconfig, namespace, watch = namespace, directory, flags = [], name = 'operator' } = options
@@ -47,6 +52,7 @@ export class OperatorProcess implements AsyncDisposable {
       value,
     ])
     const { program = 'src/main.ts', env = {} } = options
+    this.#speaker = { name, words: [...settings, ...flags], env, kubeconfig }
     this.#child = spawn(process.execPath, [program, ...settings, ...flags], {
       stdio: ['ignore', 'pipe', 'pipe'],
       env: { ...withoutSettings(process.env), ...env },
@@ -108,6 +114,8 @@ export class OperatorProcess implements AsyncDisposable {
 
   async [Symbol.asyncDispose](): Promise<void> {
     await this.stop()
+    const told = indiscretions(this.#speaker, await this.log())
+    if (told.length > 0) throw new Error(told.join('\n'))
   }
 }
 

@@ -1,4 +1,5 @@
 import { processOf } from '../../src/clouds/local/processes.ts'
+import { digest } from '../../src/lib/fingerprint.ts'
 import type { ClusterResource, ClusterStage, SecretResource } from './cluster-e2e.ts'
 
 /**
@@ -55,3 +56,10 @@ export async function leftovers(stage: ClusterStage, cluster: ClusterResource, p
 }
 
 export const nothing = { pids: [], secrets: [], homes: [], addresses: [], claims: [] }
+
+/** A mark of what each Secret holds, by their names: tests compare and print no key. */
+export const marksOf = (secrets: readonly SecretResource[]) =>
+  Object.fromEntries(secrets.map(each => [each.metadata.name, markOf(each)] as const))
+
+export const markOf = (secret: SecretResource | undefined): string | undefined =>
+  secret && digest(secret.data)
