@@ -23,6 +23,7 @@ export const waitingTests: readonly string[] = [
   'operator-credentials',
   'operator-rolling',
   'operator-strangers',
+  'operator-tenant',
   'operator-rights',
   'cert-manager',
   'bench-azure',

@@ -1,6 +1,7 @@
 import { homedir } from 'node:os'
 import { join } from 'node:path'
 import { cloudNames, trialClouds } from './api/cloud-schema.ts'
+import { tenantSettings } from './app/tenant-settings.ts'
 import { duration, integer, list, listen, ranges, text, toggle, words } from './lib/option-kinds.ts'
 import { describeOptions, OptionError, readOptions, type Values } from './lib/options.ts'
 import { awsPatterns } from './model/aws-names.ts'
@@ -52,13 +53,13 @@ export const settings = {
   }),
   ambientClouds: list({
     description:
-      "Clouds that clusters may use with the operator's own identity there, separated by commas. Whoever may create a cluster then " +
-      'spends on its account.',
+      "Clouds that clusters may use with the operator's own identity there, on whose account they then spend, separated by commas.",
     placeholder: 'NAME,...',
     values: cloudNames.filter(name => !trialClouds.includes(name)),
     default: [],
     defaultText: 'none',
   }),
+  ...tenantSettings,
   awsRegions: list({
     description:
       "Regions of the operator's own AWS account in which what gone clusters left behind is looked for from the start, separated by " +

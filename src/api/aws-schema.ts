@@ -197,7 +197,7 @@ export const aws = object({
     instanceProfile: optional(
       named(
         awsPatterns.instanceProfile,
-        'Name or ARN of the instance profile that machines carry. Default: none.',
+        'Name or ARN of the instance profile that machines carry: the operator must be told to allow it (--allow-machine-identities). Default: none.',
         'must be the name or ARN of an instance profile',
         600,
       ),

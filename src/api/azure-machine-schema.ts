@@ -91,7 +91,7 @@ export const osDisk = object({
 
 export const identities = list({
   description:
-    'User-assigned identities of the machines: tasks may then do what they may. Default: none, and tasks cannot ask the metadata service.',
+    'User-assigned identities of the machines: tasks may then do what they may. The operator must be told to allow them (--allow-machine-identities). Default: none, and tasks cannot ask the metadata service.',
   items: named(
     patterns.identity,
     'Resource id of one. The credentials need Microsoft.ManagedIdentity/userAssignedIdentities/assign/action on it.',

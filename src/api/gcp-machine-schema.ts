@@ -10,7 +10,7 @@ export const projectMax = 130
 
 export const serviceAccount = object({
   description:
-    'The service account of the machines: tasks may then do what it may. Default: none, and tasks cannot ask the metadata service.',
+    'The service account of the machines: tasks may then do what it may. The operator must be told to allow it (--allow-machine-identities). Default: none, and tasks cannot ask the metadata service.',
   others: 'refused',
   fields: {
     email: named(

@@ -63,8 +63,9 @@ export function openHands(options: HandsOptions): Hands {
     console: async (cluster, machine, call) => lastWords((await connection(cluster)).cloud, machine, call),
     terminate: async (cluster, machines, call) => {
       const { cloud, inventory } = await connection(cluster)
-      inventory.expectEnd(machines)
-      await cloud.terminate(machines, call)
+      const own = inventory.withoutOthers(cluster.uid, machines)
+      inventory.expectEnd(own)
+      await cloud.terminate(own, call)
     },
     async offerings(cluster, group, kept, call) {
       const { cloud } = await connection(cluster)

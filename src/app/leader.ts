@@ -149,7 +149,10 @@ interface Outside extends Pick<Organs, 'pool' | 'connections'>, ReturnType<typeo
 function openPasses(office: Office, watches: Watches, outside: Outside): Passes {
   const { pool, tenants, connections, events, clusters, secrets } = outside
   const { config, namespace, installation, metrics, log, lease, seams } = office
-  const resources = new Resources(clusterStore(clusters, watches.of), cloudParser(config.allowClouds))
+  const resources = new Resources(
+    clusterStore(clusters, watches.of),
+    cloudParser(config.allowClouds, config.allowMachineIdentities),
+  )
   const store = secretStore(secrets, watches.secrets, namespace)
   const { credentials, given } = tenants
   const kept = { store, operatorNamespace: namespace, installation, now: Date.now, given }

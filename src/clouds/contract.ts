@@ -12,6 +12,7 @@ import type {
   Scope,
 } from '../model/names.ts'
 import type { CloudPromises, SchedulerView, Use } from '../model/world.ts'
+import type { MachineIdentity } from './machine-identities.ts'
 
 /**
  * What a cloud does for the operator, and what it promises. `test/contract/suite.ts` holds every cloud to it.
@@ -172,6 +173,8 @@ export interface CloudKind<Settings, Credentials = undefined> {
   intent(settings: Settings, role: Role): unknown
   /** The part of the settings that tells one connection from another; clusters alike in it share one. */
   connection(settings: Settings): unknown
+  /** What the machines would be in the cloud, beside what the operator is there; nothing unless given. */
+  identities?(settings: Settings): readonly MachineIdentity[]
   /** How its credentials are read. Throws a ParseError that names a key of the Secret and never a value. Undefined where it needs none. */
   credentials?(secret: SecretData, path: string): Credentials
   /** Without credentials, with what the operator itself has. */

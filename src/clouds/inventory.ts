@@ -77,6 +77,15 @@ export class Inventory {
     }
   }
 
+  /**
+   * Those of the machines that no list has shown as another cluster's. A cluster's records are what status says, and whoever may
+   * write there must not choose among the machines of others.
+   */
+  withoutOthers(owner: ClusterUid, machines: readonly MachineId[]): readonly MachineId[] {
+    const others = [...this.#listed].filter(([uid]) => uid !== owner)
+    return machines.filter(id => !others.some(([, known]) => known.has(id)))
+  }
+
   /** Their end was asked for, so that nobody is alarmed when lists show them no more. */
   expectEnd(machines: readonly MachineId[]): void {
     this.#absence.expect(machines, this.#now())

@@ -8,6 +8,7 @@ import type { Cloud, CloudContext, CloudKind, MachineWish, SecretData } from './
 import { digitalOcean } from './digitalocean/digitalocean.ts'
 import { gcp } from './gcp/gcp.ts'
 import { local } from './local/local.ts'
+import { checkIdentities, type MachineIdentity } from './machine-identities.ts'
 import { simulated } from './simulated/simulated.ts'
 
 /** A cloud whose settings have lost their type on the way through the house, and get it back here. */
@@ -20,6 +21,7 @@ export interface RegisteredCloud {
   offerings(settings: unknown, wish: Pick<MachineWish, 'sizes' | 'purchasing'>): readonly string[] | undefined
   intent(settings: unknown, role: Role): unknown
   connection(settings: unknown): string
+  identities(settings: unknown): readonly MachineIdentity[]
   /** Throws a ParseError, which shows no value. */
   checkCredentials(secret: SecretData, path: string): void
   /** `secret` is undefined where the operator's own identity is used. Throws a ParseError or a CloudError. */
@@ -61,6 +63,7 @@ function registered<Settings, Credentials>(kind: CloudKind<Settings, Credentials
     offerings: (settings, wish) => kind.offerings?.(typed(settings), wish),
     intent: (settings, role) => kind.intent(typed(settings), role),
     connection: settings => `${kind.name} ${canonical(kind.connection(typed(settings)))}`,
+    identities: settings => kind.identities?.(typed(settings)) ?? [],
     checkCredentials: (secret, path) => void read(secret, path),
     connect: async (settings, secret, context) =>
       kind.connect(typed(settings), secret && read(secret, 'spec.credentialsSecretRef'), context),
@@ -87,9 +90,12 @@ export const ambientPlaces = ({
     .filter(({ name, isTrial }) => (isTrial ? allowed : withOwnIdentity).includes(name))
     .flatMap(kind => kind.ambient(places[kind.name] ?? []).map(settings => ({ kind, settings })))
 
-/** How the resource's parser reads `spec.cloud`; undefined for a cloud that this version does not know. */
+/**
+ * How the resource's parser reads `spec.cloud`; undefined for a cloud that this version does not know. `identities` are
+ * those that machines may be given.
+ */
 export const cloudParser =
-  (allowed: readonly string[]) =>
+  (allowed: readonly string[], identities: readonly string[] = []) =>
   (
     name: string,
     settings: unknown,
@@ -104,6 +110,7 @@ export const cloudParser =
           () => cloud.parse(cloud.essentials(settings), path),
         )
       : cloud.parse(settings, path)
+    if (!isDeleting) checkIdentities(cloud.identities(parsed), identities, path)
     return { settings: parsed, intent: (role: Role) => cloud.intent(parsed, role) }
   }
 

@@ -13,15 +13,21 @@ import { ids } from '../support/local-fleet.ts'
 import { anIdentity } from '../support/pki-fixture.ts'
 import { tell } from '../support/python.ts'
 import { leaks, leftovers, marksOf, nothing } from '../support/traces.ts'
+import { openTrap, type Trap } from '../support/trap.ts'
 
 const plane = controlPlane()
 let stage: ClusterStage
 let user: DaskUser
+let trap: Trap
 
 plane.prepare(async () => {
+  trap = await openTrap()
   stage = await ClusterStage.open(plane)
 })
-afterAll(async () => stage?.[Symbol.asyncDispose]())
+afterAll(async () => {
+  await stage?.[Symbol.asyncDispose]()
+  await trap?.[Symbol.asyncDispose]()
+})
 
 const spec = { cloud: { local: {} }, workers: { replicas: 2, threads: 1, memory: '1GiB' } }
 const took = (began: number): string => `${((performance.now() - began) / 1000).toFixed(1)} s`
@@ -105,6 +111,16 @@ describe('a cluster of real Dask processes', () => {
     expect(await user.ask(colours)).toEqual(['blue', 'blue'])
   })
 
+  test('is never looked for at an address that somebody has written into its status, which is put right', async () => {
+    const { status } = await stage.cluster('demo')
+    const address = trap.url('tls')
+    const forged = { status: { schedulerAddress: address, internalSchedulerAddress: address } }
+    const patch = ['patch', 'dcc/demo', '--subresource=status', '--type=merge', '-p', JSON.stringify(forged)]
+    await stage.kubectl(...patch)
+    await stage.until('demo', each => each.status.schedulerAddress === status.schedulerAddress)
+    expect(trap.visits).toBe(0)
+  })
+
   test('keeps its scheduler when that changes, says UpdatePending, and replaces it on request', async () => {
     const { status } = await stage.cluster('demo')
     const [scheduler, workers] = [await stage.fleet.scheduler(), ids(await stage.fleet.workers())]
@@ -124,6 +140,7 @@ describe('a cluster of real Dask processes', () => {
     expect(ids(await stage.fleet.workers())).toEqual(workers)
     const colour = 'print(json.dumps(client.run_on_scheduler(lambda: os.environ["COLOUR"])))'
     expect(await user.ask(colour)).toBe('red')
+    expect(trap.visits).toBe(0)
   })
 
   test('keeps its Secrets and its address while it is suspended, and wakes with them', async () => {

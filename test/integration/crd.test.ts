@@ -143,7 +143,7 @@ describe('the API server takes', () => {
     await server.plane.kubectl(['delete', '--ignore-not-found', 'dcc', sample])
     await server.plane.kubectl(['apply', '-f', `deploy/samples/gcp-${sample}.yaml`])
     const { body } = await server.send('GET', { name: sample })
-    expect(parseResource(body, cloudParser([]))).toMatchObject({
+    expect(parseResource(body, cloudParser([], ['*']))).toMatchObject({
       kind: 'valid',
       resource: { cluster: { cloud: { name: 'gcp' } } },
     })
@@ -161,7 +161,7 @@ describe('the API server takes', () => {
     await server.plane.kubectl(['delete', '--ignore-not-found', 'dcc', sample])
     await server.plane.kubectl(['apply', '-f', `deploy/samples/azure-${sample}.yaml`])
     const { body } = await server.send('GET', { name: sample })
-    expect(parseResource(body, cloudParser([]))).toMatchObject({
+    expect(parseResource(body, cloudParser([], ['*']))).toMatchObject({
       kind: 'valid',
       resource: { cluster: { cloud: { name: 'azure' } } },
     })
@@ -187,7 +187,7 @@ describe('the API server takes', () => {
     await server.plane.kubectl(['delete', '--ignore-not-found', 'dcc', sample])
     await server.plane.kubectl(['apply', '-f', `deploy/samples/digitalocean-${sample}.yaml`])
     const { body } = await server.send('GET', { name: sample })
-    expect(parseResource(body, cloudParser([]))).toMatchObject({
+    expect(parseResource(body, cloudParser([], ['*']))).toMatchObject({
       kind: 'valid',
       resource: { cluster: { cloud: { name: 'digitalOcean' } } },
     })

@@ -77,7 +77,7 @@ export async function kubeconfigOf(
   directory: string,
 ): Promise<string> {
   const token = await plane.kubectl(['create', 'token', account, '--namespace', namespace, '--duration=3h'])
-  const path = join(directory, `kubeconfig-${account}`)
+  const path = join(directory, `kubeconfig-${namespace}-${account}`)
   const authority = Buffer.from(plane.authority).toString('base64')
   const config = {
     apiVersion: 'v1',

@@ -46,3 +46,52 @@ test.each([
   expect(found.map(({ kind }) => kind.name)).toEqual(names)
   expect(new Set(found.map(({ kind, settings }) => kind.connection(settings))).size).toBe(names.length)
 })
+
+const account = 'dask@acme-data.iam.gserviceaccount.com'
+const identity =
+  '/subscriptions/11111111-2222-3333-4444-555555555555/resourceGroups/ids/providers/Microsoft.ManagedIdentity/userAssignedIdentities/dask'
+const profile = 'arn:aws:iam::123456789012:instance-profile/dask'
+const inAws = { region: 'eu-central-1' }
+const inGcp = { project: 'acme-data', region: 'us-central1' }
+const inAzure = { subscriptionId: '11111111-2222-3333-4444-555555555555', location: 'westeurope' }
+
+test.each([
+  { cloud: 'aws', settings: { ...inAws, instanceProfile: profile }, name: profile, field: 'instanceProfile' },
+  {
+    cloud: 'gcp',
+    settings: { ...inGcp, serviceAccount: { email: account } },
+    name: account,
+    field: 'serviceAccount.email',
+  },
+  {
+    cloud: 'azure',
+    settings: { ...inAzure, identities: [identity] },
+    name: identity,
+    field: 'identities[0]',
+  },
+])('what machines are on $cloud must be allowed: $field', ({ cloud, settings, name, field }) => {
+  const at = `spec.cloud.${cloud}`
+  const read =
+    (identities?: readonly string[], isDeleting = false) =>
+    () =>
+      cloudParser([], identities)(cloud, settings, { path: at, isDeleting })?.settings
+  expect(read()).toThrow(`${at}.${field}: "${name}" may not be given to machines here`)
+  expect(read()).toThrow('--allow-machine-identities')
+  for (const others of [
+    ['other'],
+    [`${name}-2`],
+    [name.slice(1)],
+    ['*x'],
+    [`${name.slice(0, 30)}*${name.slice(20)}`],
+  ])
+    expect(read(others)).toThrow('may not be given')
+  for (const fitting of [
+    [name],
+    ['*'],
+    ['other', name.toUpperCase()],
+    [`${name.slice(0, 9)}*${name.slice(-3)}`],
+    ['*das*'],
+  ])
+    expect(read(fitting)).not.toThrow()
+  expect(read([], true)).not.toThrow()
+})

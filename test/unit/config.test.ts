@@ -33,6 +33,7 @@ describe('the configuration', () => {
       logFormat: 'json',
       concurrency: 8,
       ambientClouds: [],
+      allowMachineIdentities: [],
       awsRegions: [],
       azureSubscriptions: [],
       gcpProjects: [],

@@ -2,6 +2,7 @@ import { expect, test } from 'vitest'
 import type { Listing } from '../../src/clouds/contract.ts'
 import { Inventory } from '../../src/clouds/inventory.ts'
 import { CloudError } from '../../src/model/faults.ts'
+import { clusterUid, machineId } from '../../src/model/names.ts'
 import { aMachine, aScheduler } from '../support/a-world.ts'
 
 const owner = aScheduler().owner
@@ -61,6 +62,17 @@ test('an explicit end is believed at first sight', async () => {
   await one.look()
   const view = one.inventory.view(owner)
   expect(view.kind === 'seen' && view.machines.map(({ state }) => state.kind)).toEqual(['gone'])
+})
+
+test('machines that a list has shown as another cluster’s are not one’s own to end; those that none has shown are', async () => {
+  const other = clusterUid('00000000-0000-4000-8000-00000000beef')
+  const one = anInventory([aMachine('w1'), { ...aMachine('w2'), owner: other }], [])
+  const named = ['w1', 'w2', 'w3'].map(machineId)
+  await one.look()
+  expect(one.inventory.withoutOthers(owner, named)).toEqual(['w1', 'w3'])
+  expect(one.inventory.withoutOthers(other, named)).toEqual(['w2', 'w3'])
+  await one.look()
+  expect(one.inventory.withoutOthers(owner, named)).toEqual(['w1', 'w3'])
 })
 
 test('only clusters with news are told', async () => {

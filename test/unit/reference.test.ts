@@ -109,7 +109,7 @@ function fingerprints(patch: unknown): readonly [scheduler: string, worker: stri
     },
     spec: merged({ ...given, suspend: false }, patch),
   }
-  const parsed = parseResource(raw, cloudParser(['local', 'simulated']))
+  const parsed = parseResource(raw, cloudParser(['local', 'simulated'], ['*']))
   if (parsed.kind !== 'valid') throw new Error(JSON.stringify(parsed))
   const { scheduler, groups } = parsed.resource.cluster
   return [scheduler.fingerprint, groups.map(each => each.fingerprint).join(' ')]

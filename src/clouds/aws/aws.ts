@@ -9,6 +9,8 @@ export const aws = defineCloud<AwsSettings, AwsCredentials>({
   parse: parseSettings,
   essentials: raw => ({ region: record(raw, '')['region'] }),
   intent: machineIntent,
+  identities: ({ instanceProfile }) =>
+    instanceProfile === undefined ? [] : [{ path: 'instanceProfile', name: instanceProfile }],
   ambient: regions => regions.map(region => parseSettings({ region }, 'region')),
   connection: settings => settings,
   credentials: parseCredentials,

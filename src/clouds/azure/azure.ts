@@ -15,6 +15,7 @@ export const azure = defineCloud<AzureSettings, AzureCredentials>({
     return { subscriptionId, location, resourceGroup }
   },
   intent: machineIntent,
+  identities: ({ identities }) => identities.map((name, at) => ({ path: `identities[${at}]`, name })),
   ambient: subscriptions =>
     subscriptions.map(subscriptionId =>
       parseSettings({ subscriptionId, location: anyLocation }, 'subscriptionId'),

@@ -15,6 +15,8 @@ export const gcp = defineCloud<GcpSettings, GcpCredentials>({
     return { project, region }
   },
   intent: machineIntent,
+  identities: ({ serviceAccount }) =>
+    serviceAccount === undefined ? [] : [{ path: 'serviceAccount.email', name: serviceAccount.email }],
   ambient: projects => projects.map(project => parseSettings({ project, region: anyRegion }, 'project')),
   connection: settings => settings,
   credentials: parseCredentials,
