@@ -1,9 +1,11 @@
 import { join } from 'node:path'
 import { expect, test } from 'vitest'
 import { poll } from '../../src/lib/wait.ts'
+import { accountName, callsOf } from '../support/audit.ts'
 import { certManagerDefinitions, Issuer } from '../support/cert-manager.ts'
 import { controlPlane } from '../support/control-plane.ts'
 import { OperatorProcess, operatorDirectory } from '../support/operator.ts'
+import { idle, ownRights, unlawful } from '../support/rights.ts'
 
 const plane = controlPlane()
 const kubectl = (...args: readonly string[]): Promise<string> =>
@@ -37,9 +39,12 @@ test('cert-manager is asked, waited for, and what it issues is used and goes wit
   const definitions = await certManagerDefinitions()
   skip(definitions === undefined, 'there is no Go here to fetch cert-manager’s definitions with')
   await using directory = await operatorDirectory()
+  const home = `${plane.namespace}-operator`
+  await using rights = await ownRights(plane, home)
   await using operator = new OperatorProcess({
-    kubeconfig: plane.kubeconfig,
-    namespace: plane.namespace,
+    kubeconfig: await rights.kubeconfigIn(directory.path),
+    namespace: home,
+    watch: plane.namespace,
     directory: directory.path,
     settings: { 'allow-clouds': 'simulated' },
   })
@@ -53,6 +58,11 @@ test('cert-manager is asked, waited for, and what it issues is used and goes wit
   try {
     await issued()
     expect(await operator.stop()).toBe(0)
+    const calls = await callsOf(plane.auditLog, accountName(home))
+    expect(unlawful(rights.grants, calls)).toEqual([])
+    const needed = rights.grants.filter(({ apiGroups }) => apiGroups.includes('cert-manager.io'))
+    // By server-side apply: the API server asks for both rights where it makes something.
+    expect(idle(needed, calls, home)).toEqual(['create certificates in all namespaces'])
   } finally {
     await plane.kubectl(['delete', ...all, '--timeout=60s'])
   }

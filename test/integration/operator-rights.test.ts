@@ -116,7 +116,9 @@ test('every call was within the manifest’s rights, and every right was needed'
   const calls = await callsOf(plane.auditLog, accountName(home))
   const grants = grantsIn(await documentsOf(manifest))
   expect(unlawful(grants, calls)).toEqual([])
-  expect(idle(grants, calls, home)).toEqual([])
+  // test/integration/cert-manager.test.ts does the same with those for cert-manager.
+  const others = grants.filter(({ apiGroups }) => !apiGroups.includes('cert-manager.io'))
+  expect(idle(others, calls, home)).toEqual([])
 })
 
 const isMany = ({ verb, resource }: ApiCall): boolean =>
