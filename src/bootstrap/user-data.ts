@@ -15,8 +15,10 @@ import { watchSettings, watchUnit } from './watch.ts'
 
 /** The programs of every machine: the same text for all, so that no value of a user is ever part of one. */
 const programs: Readonly<Record<Software['kind'], readonly MachineFile[]>> = {
-  python: ['gpu.sh', 'install.sh', 'check.py', 'fetch_uv.py', 'run.sh', 'dask_machine.py'].map(programNamed),
-  image: ['gpu.sh', 'pull.sh', 'container.sh', 'dask_machine.py'].map(programNamed),
+  python: ['gpu.sh', 'install.sh', 'check.py', 'fetch_uv.py', 'run.sh', 'dask_machine.py', 'dask_tls.py'].map(
+    programNamed,
+  ),
+  image: ['gpu.sh', 'pull.sh', 'container.sh', 'dask_machine.py', 'dask_tls.py'].map(programNamed),
 }
 const setupProgram = programNamed('setup.sh')
 const shutProgram = programNamed('shut.sh')
@@ -120,6 +122,7 @@ function sourceFiles(boot: Boot): readonly MachineFile[] {
     '/etc/dask/dask.yaml',
     '/etc/dask/dask_machine.py',
     ...(showsDashboard(boot) ? [dashboardProgram.path] : []),
+    '/etc/dask/dask_tls.py',
     ...(isWatched(boot) ? ['/etc/dask/watch', '/etc/dask/dask_watch.py'] : []),
     ...(software.files ?? []).map(each => each.path),
   ]
@@ -168,7 +171,7 @@ function programNamed(name: string): MachineFile {
 
 /** Some clouds take 16 KiB and no more; the programs' readers are here. */
 function withoutComments(program: string): string {
-  return program.replaceAll(/^ *#(?!!).*\n/gm, '')
+  return program.replaceAll(/^ *#(?!!).*\n/gm, '').replaceAll(/^ *"""[^"]*"""\n/gm, '')
 }
 
 const read = (path: string, content: string): MachineFile => ({ path, permissions: '0644', content })

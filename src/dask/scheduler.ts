@@ -1,9 +1,10 @@
 import type { Call } from '../lib/call.ts'
 import { isRecord, record, text } from '../lib/parse.ts'
-import type { BootTimes, DaskWorker } from '../model/world.ts'
+import type { BootTimes, DaskWorker, HeldCertificates } from '../model/world.ts'
 import { bootTimes } from './boot-times.ts'
 import type { SchedulerConnection } from './connection.ts'
 import { DaskError } from './fault.ts'
+import { heldCertificates } from './held-certificates.ts'
 
 /** What a scheduler says of itself and its workers. */
 export interface SchedulerIdentity {
@@ -11,6 +12,7 @@ export interface SchedulerIdentity {
   readonly id: string
   readonly workers: readonly SchedulersWorker[]
   readonly boot?: BootTimes | undefined
+  readonly holds?: HeldCertificates | undefined
 }
 
 export interface SchedulersWorker extends DaskWorker {
@@ -108,11 +110,12 @@ async function retire(
 }
 
 function parseIdentity(answer: unknown): SchedulerIdentity {
-  const { type, id, workers, dask_boot: boot } = record(answer, 'identity')
+  const { type, id, workers, dask_boot: boot, dask_tls: tls } = record(answer, 'identity')
   if (type !== 'Scheduler') throw new DaskError('not-dask', 'a Dask server answered that is no scheduler')
   return {
     id: text(id, 'identity.id'),
     boot: bootTimes(boot),
+    holds: heldCertificates(tls),
     workers: Object.entries(record(workers, 'identity.workers')).map(([address, worker]) =>
       parseWorker(address, record(worker, `identity.workers.${address}`)),
     ),
@@ -129,6 +132,7 @@ function parseWorker(address: string, worker: Readonly<Record<string, unknown>>)
     executing: executing(worker['metrics']),
     threads: typeof nthreads === 'number' ? nthreads : 0,
     boot: bootTimes(worker['dask_boot']),
+    holds: heldCertificates(isRecord(worker['metrics']) ? worker['metrics']['dask_tls'] : undefined),
   }
 }
 

@@ -13,7 +13,7 @@ export const unreachable = 'unreachable'
 
 /** What a plan sees of an answer: `isProven` says which workers, by address, have answered themselves. */
 export function answering(
-  { id, workers, boot }: SchedulerIdentity,
+  { id, workers, boot, holds }: SchedulerIdentity,
   isProven: (address: string) => boolean,
   idleness: Idleness = { kind: 'unknown' },
 ): SchedulerView {
@@ -24,7 +24,7 @@ export function answering(
     }),
   )
   const sorted = seen.toSorted((a, b) => (a.name < b.name ? -1 : 1))
-  return { kind: 'answering', id, workers: sorted, idleness, boot }
+  return { kind: 'answering', id, workers: sorted, idleness, boot, holds }
 }
 
 /** Whether two looks differ in anything that a plan depends on: how many tasks a busy worker runs is not. */
@@ -32,11 +32,12 @@ export const differ = (a: Look, b: Look): boolean => essence(a) !== essence(b)
 
 function essence({ view, fault }: Look): string {
   if (view.kind !== 'answering') return `${view.kind} ${fault}`
-  const workers = view.workers.map(({ name, status, executing, threads }) => [
+  const workers = view.workers.map(({ name, status, executing, threads, holds }) => [
     name,
     status,
     threads,
     executing === undefined ? 'untold' : executing > 0,
+    holds,
   ])
-  return JSON.stringify([view.id, workers, view.idleness])
+  return JSON.stringify([view.id, workers, view.idleness, view.holds])
 }

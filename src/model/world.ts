@@ -133,6 +133,7 @@ export type SchedulerView =
       readonly idleness: Idleness
       /** Of the scheduler's own machine. */
       readonly boot?: BootTimes | undefined
+      readonly holds?: HeldCertificates | undefined
     }
 
 /** Whether anybody uses a scheduler, at the moment it is asked: a task that runs or waits, or a client that is connected. */
@@ -161,6 +162,17 @@ export interface DaskWorker {
   readonly threads: number
   /** Of its machine, where that told. */
   readonly boot?: BootTimes | undefined
+  readonly holds?: HeldCertificates | undefined
+}
+
+/** What Dask on a machine presents and whom it trusts, as it says itself. A certificate is told by the beginning of its SHA-256. */
+export interface HeldCertificates {
+  readonly certificate: string
+  /** Milliseconds since the epoch. */
+  readonly notBefore: number
+  readonly notAfter: number
+  /** Sorted. */
+  readonly authorities: readonly string[]
 }
 
 /** How long a machine took to come up, as it says itself, in seconds: each from the end of the one before. */

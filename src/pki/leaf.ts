@@ -1,4 +1,10 @@
-import { createPrivateKey, createPublicKey, generateKeyPairSync, X509Certificate } from 'node:crypto'
+import {
+  createPrivateKey,
+  createPublicKey,
+  generateKeyPairSync,
+  type KeyObject,
+  X509Certificate,
+} from 'node:crypto'
 
 import { type Authority, nameOf } from './authority.ts'
 import { type ClusterIdentity, type LeafRole, leafNames, leafPurposes } from './identity.ts'
@@ -23,17 +29,24 @@ export interface LeafForm extends ClusterIdentity {
 }
 
 /** A new key with a certificate for one role of one cluster. It never outlives its authority. */
-export function issueLeaf(
-  authority: Authority,
-  { role, now, days, random, ...identity }: LeafForm,
-): Credential {
+export function issueLeaf(authority: Authority, form: LeafForm): Credential {
   const { privateKey, publicKey } = generateKeyPairSync('ec', { namedCurve: 'P-256' })
+  const certificate = certifyLeaf(authority, publicKey, form)
+  return { certificate, key: privateKey.export({ type: 'pkcs8', format: 'pem' }).toString() }
+}
+
+/** A certificate for somebody else's key, as PEM. What it says comes from the role that we know its holder to have. */
+export function certifyLeaf(
+  authority: Authority,
+  subjectKey: KeyObject,
+  { role, now, days, random, ...identity }: LeafForm,
+): string {
   const issuerKey = createPrivateKey(authority.key)
   const names = leafNames(role, identity)
   const wanted = lifetime(now, days)
-  const certificate = certify({
+  return certify({
     subject: commonName(names[0] ?? role),
-    subjectKey: publicKey,
+    subjectKey,
     issuer: nameOf(authority.certificate),
     issuerKey,
     issuerPublicKey: createPublicKey(issuerKey),
@@ -42,5 +55,4 @@ export function issueLeaf(
     extensions: [leafConstraints(), leafKeyUsage(), purposes(leafPurposes[role]), dnsNames(names)],
     random,
   })
-  return { certificate, key: privateKey.export({ type: 'pkcs8', format: 'pem' }).toString() }
 }

@@ -1,5 +1,5 @@
 import { execFile } from 'node:child_process'
-import { mkdir, mkdtemp, readFile, rm, stat, writeFile } from 'node:fs/promises'
+import { mkdir, mkdtemp, readFile, rm, stat, utimes, writeFile } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { dirname, join } from 'node:path'
 import { afterEach, beforeEach, describe, expect, test } from 'vitest'
@@ -65,6 +65,11 @@ function run(program: string, ...args: string[]): Promise<Answer> {
 
 const asked = async (): Promise<readonly string[]> => (await readFile(join(root, 'log'), 'utf8')).split('\n')
 
+async function filesOfTls(): Promise<string> {
+  await run('container.sh')
+  return (await asked()).filter(each => each.includes('COMM__TLS__')).join('\n')
+}
+
 describe('the image', () => {
   test('is pulled once, and not asked of the registry again', async () => {
     await aMachine()
@@ -113,6 +118,7 @@ describe.skipIf(process.getuid?.() !== 0)('the container (needs root)', () => {
     expect(targets).toEqual([
       '/etc/dask/dask.yaml,readonly',
       '/etc/dask/dask_machine.py,readonly',
+      '/etc/dask/dask_tls.py,readonly',
       '/run/dask/keys,readonly',
       '/srv/a.toml,readonly',
       '/var/lib/dask',
@@ -150,6 +156,20 @@ describe.skipIf(process.getuid?.() !== 0)('the container (needs root)', () => {
     const line = (await asked()).join(' ')
     expect(line).toContain('target=/etc/dask/dask_dashboard.py,readonly')
     expect(line).toContain('--dashboard-address=0.0.0.0:8787 --preload /etc/dask/dask_dashboard.py')
+  })
+
+  test('begins with certificates that came while it ran, and not with those of a machine it was copied from', async () => {
+    await aMachine()
+    const came = '/var/lib/dask/tls/current'
+    await place(`${came}/node.pem`, 'copied')
+    await utimes(join(root, came, 'node.pem'), 1, 1)
+    expect(await filesOfTls()).not.toContain(came)
+    await rm(join(root, 'log'))
+    await utimes(join(root, '/etc/dask/node.pem'), 2, 2)
+    await utimes(join(root, came, 'node.pem'), 3, 3)
+    const after = await filesOfTls()
+    for (const name of ['ca.pem', 'node.pem', 'node.key']) expect(after).toContain(`=${came}/${name}`)
+    expect(after).not.toContain('/run/dask/keys')
   })
 
   test('on a machine of Google’s has the name that was noted', async () => {

@@ -28,23 +28,29 @@ case $2 in
 *.dask_worker)
   # The machine's name in its cloud: that is how the operator joins the two.
   set -- "$@" --name "w-$(cat "$root/var/lib/cloud/data/instance-id")" --local-directory "$state" \
-    --preload-nanny /etc/dask/dask_machine.py
+    --preload-nanny /etc/dask/dask_machine.py --preload-nanny /etc/dask/dask_tls.py
   ;;
 esac
 [ ! -e "$here/dask_dashboard.py" ] || set -- "$@" --preload /etc/dask/dask_dashboard.py
 [ ! -e "$here/watch" ] || set -- "$@" --preload /etc/dask/dask_watch.py
 python='for each in python python3; do command -v "$each" >/dev/null && exec "$each" "$@"; done
 echo "install: the image has no python on its PATH" >&2; exit 1'
-set -- --entrypoint /bin/sh "$(cat "$here/image")" -c "$python" dask "$@" --preload /etc/dask/dask_machine.py
+set -- --entrypoint /bin/sh "$(cat "$here/image")" -c "$python" dask "$@" --preload /etc/dask/dask_machine.py \
+  --preload /etc/dask/dask_tls.py
+
+# Certificates that came while it ran (dask_tls.py). Those of a machine that this one was copied from are older than its own.
+# They are read in the container alone: where Dask may write, links may lead anywhere.
+inside=/run/dask/keys
+[ ! "$root$state/tls/current/node.pem" -nt "$here/node.pem" ] || inside=$state/tls/current
 
 # After the user's, so that no value of theirs takes encryption or the authority away.
 comm=DASK_DISTRIBUTED__COMM__
 if [ -e "$here/node.pem" ]; then
   for role in SCHEDULER WORKER CLIENT; do
-    set -- --env "${comm}TLS__${role}__CERT=/run/dask/keys/node.pem" --env "${comm}TLS__${role}__KEY=/run/dask/keys/node.key" "$@"
+    set -- --env "${comm}TLS__${role}__CERT=$inside/node.pem" --env "${comm}TLS__${role}__KEY=$inside/node.key" "$@"
   done
   set -- --env "${comm}REQUIRE_ENCRYPTION=True" --env "${comm}DEFAULT_SCHEME=tls" \
-    --env "${comm}TLS__CA_FILE=/run/dask/keys/ca.pem" "$@"
+    --env "${comm}TLS__CA_FILE=$inside/ca.pem" "$@"
 else
   set -- --env "${comm}REQUIRE_ENCRYPTION=False" --env "${comm}DEFAULT_SCHEME=tcp" "$@"
 fi

@@ -20,6 +20,7 @@ class Metadata:
 
     def notice(self):
         """There is none: a droplet is nobody's but its team's."""
+        return None
 
     def read(self, path):
         with self.opener.open(f"{self.url}/metadata/v1/{path}", timeout=2) as answer:
