@@ -1,6 +1,7 @@
 import { homedir } from 'node:os'
 import { join } from 'node:path'
 import { cloudNames, trialClouds } from './api/cloud-schema.ts'
+import { simulatedSettings } from './app/simulated-settings.ts'
 import { tenantSettings } from './app/tenant-settings.ts'
 import { duration, integer, list, listen, ranges, text, toggle, words } from './lib/option-kinds.ts'
 import { describeOptions, OptionError, readOptions, type Values } from './lib/options.ts'
@@ -161,6 +162,14 @@ export const settings = {
     maxMs: 24 * hour,
     default: 900 * second,
   }),
+  authorityOverlap: duration({
+    description:
+      "While a cluster's authority is replaced on request, each step lasts at least so long: as long as clients run that do not " +
+      'read their Secret again.',
+    minMs: 0,
+    maxMs: 168 * hour,
+    default: 0,
+  }),
   schedulerPollInterval: duration({
     description: 'How often a scheduler is asked for its workers.',
     minMs: 100,
@@ -178,32 +187,7 @@ export const settings = {
     placeholder: 'PROGRAM',
     default: 'python3',
   }),
-  simulatedState: text({
-    description:
-      'A file in which simulated machines outlive the operator. What others write into it happens, too.',
-    placeholder: 'FILE',
-    default: undefined,
-    defaultText: 'none: they end with it',
-  }),
-  simulatedStartup: duration({
-    description:
-      'How long a simulated machine takes to start, where a cluster does not say; with 0ms it has joined at once, too.',
-    minMs: 0,
-    maxMs: hour,
-    default: 5 * second,
-  }),
-  simulatedLatency: duration({
-    description: 'How long every call to the simulated cloud takes.',
-    minMs: 0,
-    maxMs: 60 * second,
-    default: 0,
-  }),
-  simulatedFaults: text({
-    description: 'A file of faults that the simulated cloud plays; it may be changed at any time.',
-    placeholder: 'FILE',
-    default: undefined,
-    defaultText: 'none',
-  }),
+  ...simulatedSettings,
 } as const
 
 /** Durations are in milliseconds. */

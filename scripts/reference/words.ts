@@ -105,6 +105,16 @@ export const annotationWords: Readonly<Record<keyof typeof annotations, Mark>> =
     value: 'any text; a new one is a new request',
     what: 'Wakes a cluster that went to sleep because of `spec.lifetime.idleTimeout`. One that is awake counts anew.',
   },
+  renew: {
+    by: 'you',
+    value: 'any text; a new one is a new request',
+    what: 'Has all certificates made anew, with new keys: in the Secrets and on the machines, which go on running.',
+  },
+  renewAuthority: {
+    by: 'you',
+    value: 'any text; a new one is a new request',
+    what: 'Has a new authority take the place of the present one, while both are trusted: see [certificates](../certificates.md).',
+  },
   credentials: {
     by: 'the operator',
     value: 'names, separated by commas',

@@ -1,5 +1,5 @@
 import { canonicalCidr } from '../lib/cidr.ts'
-import type { Cluster, Group, Lifetime, Sleep, Software, Tls } from '../model/cluster.ts'
+import type { Cluster, Group, Lifetime, Requested, Sleep, Software, Tls } from '../model/cluster.ts'
 import { type ClusterKey, type ClusterUid, defaultGroup, type Role, schedulerGroup } from '../model/names.ts'
 import type { Spec } from './cluster-schema.ts'
 import { fingerprintOf } from './intent.ts'
@@ -18,6 +18,7 @@ interface Parts {
   readonly cloud: { readonly name: string; readonly settings: unknown; intent(role: Role): unknown }
   readonly restart: string
   readonly resume: string
+  readonly renewal: Requested
   readonly sleep: Sleep
   readonly isAbandoned: boolean
 }

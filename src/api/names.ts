@@ -31,6 +31,10 @@ export const annotations = {
   restart: `${group}/restart`,
   /** A new value wakes a cluster that went to sleep by itself. */
   resume: `${group}/resume`,
+  /** A new value asks for new leaves, with new keys, on every machine and for clients. */
+  renew: `${group}/renew`,
+  /** A new value asks for a new authority, which takes the old one's place while both are trusted. */
+  renewAuthority: `${group}/renew-authority`,
   /** Written by the operator: Secrets of the namespace that are in use because of this cluster, separated by commas. */
   credentials: `${group}/credentials`,
   /** Lets a cluster go whose cloud cannot be reached any more. */

@@ -8,7 +8,7 @@ import { type Spec, spec } from './cluster-schema.ts'
 import { minted, readLaunches } from './launch-records.ts'
 import { annotations, credentialsFinalizer, finalizer } from './names.ts'
 import { type Placement, readPlacement } from './placement.ts'
-import { resumeMark, sleepOf } from './sleep.ts'
+import { requestMark, sleepOf } from './sleep.ts'
 import { type LedgerStamp, readLedger, readStatus } from './status.ts'
 
 /** How a cloud reads its settings. It throws a ParseError; undefined where no cloud of that name is known. */
@@ -73,13 +73,17 @@ export function parseResource(raw: unknown, parseCloud: CloudParser): Parsed {
   if (!wish || !chosen || problems.texts.length > 0)
     return { kind: 'invalid', identity, problems: problems.texts }
   const restart = notes[annotations.restart]
-  const resume = resumeMark(notes[annotations.resume])
+  const resume = requestMark(notes[annotations.resume])
   const cluster = clusterOf({
     identity,
     spec: wish,
     cloud: { name: wish.cloud.name, ...chosen.read },
     restart: typeof restart === 'string' ? restart : '',
     resume,
+    renewal: {
+      leaves: requestMark(notes[annotations.renew]),
+      authority: requestMark(notes[annotations.renewAuthority]),
+    },
     sleep: sleepOf(resource['status'], { generation: identity.generation, resume }),
     isAbandoned: notes[annotations.abandon] === identity.uid,
   })

@@ -3,8 +3,8 @@ import { isRecord, ParseError } from '../lib/parse.ts'
 import type { Cluster, Sleep } from '../model/cluster.ts'
 import { sleep } from './status-schema.ts'
 
-/** Stands for a value of the annotation that wakes: people may write anything there, and status has its limits. */
-export const resumeMark = (note: unknown): string =>
+/** Stands for a value of an annotation that asks for something: people may write anything there, and status has its limits. */
+export const requestMark = (note: unknown): string =>
   typeof note === 'string' && note !== '' ? digest(note).slice(0, 16) : ''
 
 /** A cluster sleeps for as long as it is asked for as it was when it fell asleep. `status` is the resource's, as it came. */

@@ -1,46 +1,27 @@
 import { apiVersion, kind } from '../api/names.ts'
 import type { Call } from '../lib/call.ts'
+import type { CertificatesView } from '../model/certificates.ts'
 import type { Cluster } from '../model/cluster.ts'
 import { CloudError } from '../model/faults.ts'
-import type { ClusterUid, InstallationId } from '../model/names.ts'
-import type { CertificatesView } from '../model/world.ts'
+import type { ClusterUid } from '../model/names.ts'
 import { leafRoles } from '../pki/identity.ts'
 import { certificatesView, inspectSecrets } from '../pki/inspect.ts'
 import { repair } from '../pki/repair.ts'
+import type { Turn } from '../pki/rotation.ts'
 import {
   type Secret,
   type SecretPart,
   type SecretPlace,
-  type SecretRef,
   secretParts,
   secretRef,
   secretsOf,
 } from '../pki/secret.ts'
+import { type Signer, signerIn } from '../pki/signer.ts'
 import { credentialIn, isOurs, type StoredSecret, type StoredSecrets, textIn } from '../pki/stored.ts'
+import { rotationView } from '../pki/stored-rotation.ts'
+import type { CertificatesOptions } from './certificates-options.ts'
 import { Copies, type Look, type Whose } from './copies.ts'
-import type { GivenCertificates } from './given-certificates.ts'
 import { allOf, isAlike, isKept, isSameVersion, withRemembered } from './kept-secrets.ts'
-
-/** The API server's Secrets, as far as they are needed here. */
-export interface SecretStore {
-  /** From the watch of the operator's own namespace. */
-  own(name: string): StoredSecret | undefined
-  /** A live read of one Secret; undefined where there is none. */
-  get(ref: SecretRef, call: Call): Promise<StoredSecret | undefined>
-  /** Creates, or replaces what `expected` was; throws where it changed meanwhile. */
-  put(secret: Secret, expected: StoredSecret | undefined, call: Call): Promise<StoredSecret>
-  /** Deletes one of ours; gone already is as good. */
-  remove(ref: SecretRef, expected: StoredSecret, call: Call): Promise<void>
-}
-
-export interface CertificatesOptions {
-  readonly store: SecretStore
-  readonly operatorNamespace: string
-  readonly installation: InstallationId
-  readonly now: () => number
-  /** Where certificates come from that no authority of ours makes. */
-  readonly given: GivenCertificates
-}
 
 /** A tenant's Secret is read again after so long, and sooner while something is wrong with it. */
 const tenantMs = { good: 10_000, bad: 3_000 }
@@ -110,7 +91,11 @@ export class Certificates {
     const { stored, address } = seen
     const place = this.#place(cluster)
     const now = this.#options.now()
-    const view = certificatesView(inspectSecrets(stored, { ...place, now, schedulerAddress: address }), place)
+    const found = certificatesView(
+      inspectSecrets(stored, { ...place, now, schedulerAddress: address }),
+      place,
+    )
+    const view = found.kind === 'valid' ? { ...found, rotation: rotationView(stored, place.identity) } : found
     this.#bad.delete(uid)
     this.#judged.delete(uid)
     // That a new cluster has none yet is nothing bad, and lasts for a moment.
@@ -124,24 +109,27 @@ export class Certificates {
 
   /**
    * Makes what is missing and puts back what was good; a second time there is nothing to do. The first time, what was
-   * looked at is good enough: a Secret that is there all the same refuses the write. After that, all are read live.
+   * looked at is good enough: a Secret that is there all the same refuses the write. After that, all are read live. With a
+   * `turn`, that step of a rotation is taken as well.
    */
-  async issue(cluster: Cluster, address: string | undefined, call: Call): Promise<void> {
+  async issue(cluster: Cluster, address: string | undefined, call: Call, turn?: Turn): Promise<void> {
     if (cluster.tls.kind !== 'generated') return this.#copies.issue(cluster, address, call)
     const place = this.#place(cluster)
-    const isFirst = !this.#good.has(cluster.uid) && !this.#unclear.has(cluster.uid)
+    const isFirst = turn === undefined && !this.#good.has(cluster.uid) && !this.#unclear.has(cluster.uid)
     const stored = await (isFirst ? this.#stored(cluster, call) : this.#live(cluster, call))
     const foreign = secretParts.find(part => stored[part] !== undefined && !isKept(stored[part], place))
     if (foreign !== undefined)
       throw new CloudError('conflict', `Secret ${secretRef(foreign, place).name} is not this cluster's`)
     const now = this.#options.now()
-    const { bundle } = repair(withRemembered(stored, this.#good.get(cluster.uid), place), place, now)
+    const { bundle } = repair(withRemembered(stored, this.#good.get(cluster.uid), place), place, now, turn)
     const secrets = secretsOf(bundle, place, address)
     this.#unclear.add(cluster.uid)
     // Leaves are worth nothing without their authority; each of them stands for itself.
     await this.#put(secrets.authority, stored.authority, call)
     const written = await allOf(leafRoles.map(part => this.#put(secrets[part], stored[part], call)))
     this.#unclear.delete(cluster.uid)
+    // What was good before has another authority.
+    if (turn !== undefined) this.#good.delete(cluster.uid)
     this.#remember(cluster.uid, written[leafRoles.indexOf('client')])
   }
 
@@ -167,6 +155,12 @@ export class Certificates {
     if (secret === undefined || !isOurs(secret, place)) return undefined
     const { certificate, key } = credentialIn(secret, role)
     return { ca: textIn(secret, 'ca.crt'), cert: certificate, key }
+  }
+
+  /** Undefined where nobody here signs for the cluster's machines. */
+  signer(cluster: Pick<Cluster, 'uid' | 'name' | 'namespace'>): Signer | undefined {
+    const place = this.#place(cluster)
+    return signerIn(this.#options.store.own(secretRef('authority', place).name), place)
   }
 
   /** One of the operator's Secrets changed: what is remembered of the tenant's is read again. */

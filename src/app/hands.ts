@@ -1,6 +1,6 @@
 import { anywhere } from '../bootstrap/boot.ts'
 import { checkSize, renderUserData } from '../bootstrap/user-data.ts'
-import type { Cloud, LaunchRequest, Schedulers } from '../clouds/contract.ts'
+import type { Cloud, LaunchRequest } from '../clouds/contract.ts'
 import { cloudOf, type RegisteredCloud } from '../clouds/registry.ts'
 import { KubeError } from '../kube/fault.ts'
 import type { SecretRef } from '../kube/secrets.ts'
@@ -10,16 +10,9 @@ import { CloudError } from '../model/faults.ts'
 import { tokenOf } from '../model/launch.ts'
 import type { KeptAddress } from '../model/machine.ts'
 import type { ClusterUid, InstallationId } from '../model/names.ts'
-import type { SchedulerView, Use } from '../model/world.ts'
-import {
-  type Hands,
-  type LaunchDraft,
-  type PreparedLaunch,
-  type Report,
-  StaleWrite,
-  type Subject,
-} from '../reconcile/ports.ts'
+import type { Hands, LaunchDraft, PreparedLaunch, Report, Subject } from '../reconcile/ports.ts'
 import type { Metrics } from '../telemetry/metrics.ts'
+import { asksOf } from './asks.ts'
 import { backstopOf } from './backstop.ts'
 import type { Connection } from './connections.ts'
 import { clientAddress, type Organs } from './eyes.ts'
@@ -40,6 +33,8 @@ export interface HandsOptions extends Organs {
   readonly led: Led
 }
 
+const unasked = { leaves: '', authority: '' } as const
+
 const limits = { deathTimeoutS: 300, idleTimeoutS: undefined }
 
 export function openHands(options: HandsOptions): Hands {
@@ -58,6 +53,8 @@ export function openHands(options: HandsOptions): Hands {
     issueCertificates: async (cluster, _because, call) =>
       certificates.issue(cluster, await address(cluster), call),
     removeCertificates: (cluster, call) => certificates.remove(cluster, call),
+    rotateCertificates: async (cluster, step, call) =>
+      certificates.issue(cluster, await address(cluster), call, { step, asked: cluster.renewal ?? unasked }),
     prepare: async (cluster, draft, kept) =>
       prepared(cluster, draft, kept, { ...options, connection: await connection(cluster) }),
     console: async (cluster, machine, call) => lastWords((await connection(cluster)).cloud, machine, call),
@@ -84,7 +81,7 @@ export function openHands(options: HandsOptions): Hands {
       await connected.cloud.releaseAddress(cluster.uid, call)
       await connections.refresh(connected, call)
     },
-    ...asksOf(ledSchedulers(pooled(pool), led), connection),
+    ...asksOf(ledSchedulers(pooled(pool), led), connection, certificates),
     report: options.report,
     measure: measuring(options.metrics),
     forget(key, uid) {
@@ -96,29 +93,6 @@ export function openHands(options: HandsOptions): Hands {
     },
   }
 }
-
-type Asks = Pick<Hands, 'confirmIdle' | 'drain' | 'close'>
-
-/** What goes to a cluster's scheduler: the cloud's own conversation where it has one. */
-function asksOf(asked: Schedulers, connection: (cluster: Cluster) => Promise<Connection>): Asks {
-  const schedulers = async (cluster: Cluster): Promise<Schedulers> =>
-    (await connection(cluster)).schedulers ?? asked
-  return {
-    async confirmIdle(cluster, scheduler, call) {
-      const now = await (await schedulers(cluster)).idleness(cluster.uid, call)
-      if (!isSameIdleness(scheduler, now)) throw new StaleWrite('somebody uses the cluster again')
-    },
-    drain: async (cluster, machines, call) => (await schedulers(cluster)).drain(cluster.uid, machines, call),
-    close: async (cluster, machines, call) => (await schedulers(cluster)).close(cluster.uid, machines, call),
-  }
-}
-
-/** Another `since` is another idleness: somebody was there between. */
-const isSameIdleness = (seen: SchedulerView, now: Use): boolean =>
-  seen.kind === 'answering' &&
-  seen.idleness.kind === 'idle' &&
-  now.kind === 'idle' &&
-  seen.idleness.since === now.since
 
 /** Most often the operator runs with the rights of an older version: that is for a person to see. */
 function refused(error: unknown): never {

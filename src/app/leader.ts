@@ -1,5 +1,5 @@
 import { randomBytes } from 'node:crypto'
-import { apiVersion, kind, plural } from '../api/names.ts'
+import { plural } from '../api/names.ts'
 import { cloudParser } from '../clouds/registry.ts'
 import type { Config } from '../config.ts'
 import { workUntilStopped } from '../controller/crew.ts'
@@ -18,7 +18,7 @@ import { steadyNow } from '../lib/steady.ts'
 import { type ClusterKey, type ClusterUid, type InstallationId, launchId, splitKey } from '../model/names.ts'
 import { managedBy, secretLabels } from '../pki/secret.ts'
 import { Passes } from '../reconcile/pass.ts'
-import type { Desk, Subject } from '../reconcile/ports.ts'
+import type { Desk } from '../reconcile/ports.ts'
 import { type Log, within } from '../telemetry/log.ts'
 import type { Metrics } from '../telemetry/metrics.ts'
 import { Certificates } from './certificates.ts'
@@ -33,6 +33,7 @@ import { asLeader, type Led, ledKube } from './led.ts'
 import { Resources } from './resources.ts'
 import type { Seams } from './seams.ts'
 import { clusterStore, secretStore } from './stores.ts'
+import { ourselves, regarding } from './subjects.ts'
 import { keepSwept, openSweeper } from './sweeping.ts'
 import { Tenants } from './tenants.ts'
 import { watchedQueue } from './watched-queue.ts'
@@ -177,6 +178,7 @@ function openPasses(office: Office, watches: Watches, outside: Outside): Passes 
     clock: { now: steadyNow, wall: Date.now },
     installation,
     joinLimitMs: config.joinTimeout,
+    authorityOverlapMs: config.authorityOverlap,
     ownCIDRs: config.operatorCidrs,
     newLaunchId: () => launchId(randomBytes(8).toString('hex')),
     log: (level, fields, message) => log[level](fields, message),
@@ -236,18 +238,4 @@ function addChecks(
     problem: () => (stuckMs() < silentMs ? undefined : 'a pass does not end'),
   }
   return checks.add({ live: [watches, passes], ready: [caches] })
-}
-
-/** What is told of no cluster is told of the lease: it is there where the operator is. */
-const ourselves = ({ namespace, config }: Office) => ({
-  apiVersion: 'coordination.k8s.io/v1',
-  kind: 'Lease',
-  namespace,
-  name: config.leaseName,
-  uid: '',
-})
-
-function regarding({ key, uid }: Subject) {
-  const { namespace, name } = splitKey(key)
-  return { apiVersion, kind, namespace, name, uid }
 }

@@ -14,6 +14,8 @@ const changeMs = 10_000
 /** An address and what is in front of it are several calls, one after the other. */
 const networkMs = 30_000
 const listMs = 30_000
+/** Workers are given five seconds to make a key, and as many to take what comes. */
+const renewalMs = 20_000
 
 /**
  * Nothing begins after the lease's deadline, and nothing goes on when the lease is lost; as long as it is renewed, a call
@@ -53,6 +55,10 @@ export const ledSchedulers = (schedulers: Schedulers, led: Led): Schedulers => (
   idleness: (uid, call) => led(changeMs, call, limit => schedulers.idleness(uid, limit)),
   drain: (uid, machines, call) => led(changeMs, call, limit => schedulers.drain(uid, machines, limit)),
   close: (uid, machines, call) => led(changeMs, call, limit => schedulers.close(uid, machines, limit)),
+  ...(schedulers.renew && {
+    renew: (uid, wish, call) =>
+      led(renewalMs, call, async limit => (await schedulers.renew?.(uid, wish, limit)) ?? new Map()),
+  }),
 })
 
 /**

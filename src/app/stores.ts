@@ -9,7 +9,7 @@ import { CloudError } from '../model/faults.ts'
 import type { ClusterKey } from '../model/names.ts'
 import type { Secret } from '../pki/secret.ts'
 import { UnclearWrite } from '../reconcile/ports.ts'
-import type { SecretStore } from './certificates.ts'
+import type { SecretStore } from './certificates-options.ts'
 import type { ClusterStore, Patch } from './resources.ts'
 
 /** Which of several watches, one a namespace, has a cluster. */

@@ -11,6 +11,7 @@ import type {
   Role,
   Scope,
 } from '../model/names.ts'
+import type { Renewal } from '../model/renewal.ts'
 import type { CloudPromises, SchedulerView, Use } from '../model/world.ts'
 import type { MachineIdentity } from './machine-identities.ts'
 
@@ -89,7 +90,18 @@ export interface Schedulers {
   drain(uid: ClusterUid, machines: readonly MachineId[], call: Call): Promise<readonly MachineId[]>
   /** Has workers closed; returns the machines whose workers were. */
   close(uid: ClusterUid, machines: readonly MachineId[], call: Call): Promise<readonly MachineId[]>
+  /** Gives machines of one role new certificates while they run; undefined where nobody has any. */
+  renew?(uid: ClusterUid, wish: RenewalWish, call: Call): Promise<ReadonlyMap<MachineId, Renewal>>
   forget(uid: ClusterUid): void
+}
+
+export interface RenewalWish {
+  readonly role: Role
+  readonly machines: readonly MachineId[]
+  /** Whom they are to trust, PEM. */
+  readonly ca: string
+  /** A certificate for the key of a signing request, both PEM; undefined where they keep the one they have. */
+  readonly certify: ((request: string) => string) | undefined
 }
 
 /** Whose a machine is: the UID decides, the key is for people who look at tags. */

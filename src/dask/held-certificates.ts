@@ -1,5 +1,5 @@
 import { isRecord } from '../lib/parse.ts'
-import type { HeldCertificates } from '../model/world.ts'
+import type { HeldCertificates } from '../model/renewal.ts'
 
 const mark = /^[0-9a-f]{16}$/
 const latestS = 253_402_300_799

@@ -1,10 +1,13 @@
 import type { Call } from '../lib/call.ts'
 import { limited } from '../lib/deadline.ts'
 import type { ClusterUid } from '../model/names.ts'
+import type { Renewal } from '../model/renewal.ts'
 import type { SchedulerView, Use } from '../model/world.ts'
+import type { SchedulerConnection } from './connection.ts'
 import { DaskError } from './fault.ts'
 import { type Pace, usualPace } from './pace.ts'
-import { close, drain } from './scheduler.ts'
+import { type NewMaterial, renewScheduler, renewWorkers } from './renewal.ts'
+import { close, drain, identity } from './scheduler.ts'
 import { Turnstile } from './turnstile.ts'
 import { SchedulerWatch, type WatchContext, type WatchTarget } from './watch.ts'
 
@@ -95,13 +98,33 @@ export class SchedulerPool implements AsyncDisposable {
 
   /** Ends workers. Returns the names that were really retired: only their machines may go. Throws a `DaskError`. */
   async close(uid: ClusterUid, names: readonly string[], call: Call): Promise<readonly string[]> {
-    const watch = this.#watch(uid)
-    using connection = await watch.open(call)
-    try {
-      return await close(connection, names, call)
-    } finally {
-      watch.hurry()
-    }
+    return this.#through(uid, call, connection => close(connection, names, call))
+  }
+
+  /** Gives the scheduler new certificates while it runs. Throws a `DaskError`. */
+  renewScheduler(uid: ClusterUid, material: NewMaterial, call: Call): Promise<Renewal> {
+    return this.#through(uid, call, connection => renewScheduler(connection, material, call))
+  }
+
+  /** The same for workers, by name; nothing is said of those that are not there. Throws a `DaskError`. */
+  renewWorkers(
+    uid: ClusterUid,
+    names: readonly string[],
+    material: NewMaterial,
+    call: Call,
+  ): Promise<ReadonlyMap<string, Renewal>> {
+    return this.#through(uid, call, async connection => {
+      const { workers } = await identity(connection, call)
+      const asked = workers.filter(({ name }) => names.includes(name))
+      const addresses = asked.map(({ address }) => address)
+      const found = await renewWorkers(connection, addresses, material, call)
+      return new Map(
+        asked.flatMap(({ name, address }) => {
+          const outcome = found.get(address)
+          return outcome === undefined ? [] : [[name, outcome]]
+        }),
+      )
+    })
   }
 
   async [Symbol.asyncDispose](): Promise<void> {
@@ -114,6 +137,21 @@ export class SchedulerPool implements AsyncDisposable {
     if (tracked === undefined)
       throw new DaskError('unreachable', 'this cluster’s scheduler has no known address')
     return tracked.watch
+  }
+
+  /** On a connection of its own; what comes of it is looked for at once. */
+  async #through<T>(
+    uid: ClusterUid,
+    call: Call,
+    work: (connection: SchedulerConnection) => Promise<T>,
+  ): Promise<T> {
+    const watch = this.#watch(uid)
+    using connection = await watch.open(call)
+    try {
+      return await work(connection)
+    } finally {
+      watch.hurry()
+    }
   }
 
   #changed(uid: ClusterUid): void {

@@ -1,5 +1,6 @@
 import type { Call } from '../lib/call.ts'
 import { isRecord } from '../lib/parse.ts'
+import type { Renewal } from '../model/renewal.ts'
 import type { SchedulerConnection } from './connection.ts'
 
 /** What machines are given; nothing of it is secret. */
@@ -12,12 +13,6 @@ export interface NewMaterial {
    */
   readonly certify: ((request: string) => string) | undefined
 }
-
-export type Renewal =
-  | { readonly kind: 'done' }
-  /** It never will be, for as long as this machine lives. */
-  | { readonly kind: 'unable'; readonly problem: string }
-  | { readonly kind: 'failed'; readonly problem: string }
 
 type Message =
   | { readonly op: 'request' }

@@ -1,6 +1,7 @@
 import type { Call } from '../lib/call.ts'
 import { isRecord, record, text } from '../lib/parse.ts'
-import type { BootTimes, DaskWorker, HeldCertificates } from '../model/world.ts'
+import type { HeldCertificates } from '../model/renewal.ts'
+import type { BootTimes, DaskWorker } from '../model/world.ts'
 import { bootTimes } from './boot-times.ts'
 import type { SchedulerConnection } from './connection.ts'
 import { DaskError } from './fault.ts'

@@ -13,6 +13,15 @@ export type Action = {
   | { readonly type: 'drop-credentials'; readonly secrets: readonly string[] }
   /** Make whatever certificates and Secrets are missing; keep what is good. */
   | { readonly type: 'issue-certificates' }
+  /** The next step of what was asked for, or of a roll of the authority, in the cluster's Secrets. */
+  | { readonly type: 'rotate-certificates'; readonly step: RotationStep }
+  /** Give running machines of one role a certificate for a new key of their own, or only whom to trust. */
+  | {
+      readonly type: 'renew-machine-certificates'
+      readonly role: Role
+      readonly part: RenewedPart
+      readonly machines: readonly MachineId[]
+    }
   | { readonly type: 'reserve-address' }
   /** Make the scheduler's address elsewhere, in place of the one it has: nobody who knows that one is left. */
   | { readonly type: 'move-address' }
@@ -44,6 +53,11 @@ export type Action = {
   /** Let the cluster go: the last step of a deletion. */
   | { readonly type: 'release' }
 )
+
+/** All leaves anew; make the next authority known; let it sign; trust the one before no more. */
+export type RotationStep = 'renew-leaves' | 'introduce-authority' | 'change-authority' | 'drop-authority'
+
+export type RenewedPart = 'certificate' | 'authorities'
 
 export interface PlannedLaunch {
   readonly role: Role

@@ -27,6 +27,8 @@ export interface Cluster {
   readonly lifetime: Lifetime
   /** Stands for the value of the annotation that wakes a sleeping cluster; '' where nobody asked. */
   readonly resume: string
+  /** Stand for the values of the annotations that ask for new certificates; nobody asked unless given. */
+  readonly renewal?: Requested
   /** Of its own accord: `spec.suspend` is another matter. */
   readonly sleep: Sleep
   /** Somebody who may has said that its cloud is out of reach for good: its machines are not waited for. */
@@ -76,6 +78,12 @@ export interface Lifetime {
   readonly idleTimeoutMs: number
   /** From its creation until it is deleted. */
   readonly ttlMs: number
+}
+
+/** '' where nobody asked. */
+export interface Requested {
+  readonly leaves: string
+  readonly authority: string
 }
 
 export type Sleep =

@@ -1,8 +1,10 @@
+import type { CertificatesView } from './certificates.ts'
 import type { Cluster } from './cluster.ts'
 import type { Fault } from './faults.ts'
 import type { Launch } from './launch.ts'
 import type { KeptAddress, KeptNetwork, Machine } from './machine.ts'
 import type { Fingerprint, LaunchId, MachineId } from './names.ts'
+import type { HeldCertificates, RenewalMemory } from './renewal.ts'
 
 /** One immutable look at everything a plan may depend on. It holds no secret, so it can be printed. */
 export interface World {
@@ -23,6 +25,8 @@ export interface World {
   readonly memory: Memory
   /** A machine on which Dask has not come up for so long is given up. */
   readonly joinLimitMs: number
+  /** Each step of a roll of the authority lasts at least so long, for clients that run on; nothing unless given. */
+  readonly authorityOverlapMs?: number
   /** Who is to be let through to the scheduler from outside: whom the user allows, and the operator itself. CIDRs, sorted. */
   readonly admitted: readonly string[]
   /** Who is to be let through to its dashboard from outside. CIDRs, sorted. */
@@ -47,35 +51,6 @@ export type Enrolment =
   | { readonly kind: 'foreign'; readonly installation: string }
   /** The cluster is being deleted and this operator has nothing to do with it any more. */
   | { readonly kind: 'released' }
-
-export type CertificatesView =
-  | { readonly kind: 'missing' }
-  | { readonly kind: 'broken'; readonly problem: string }
-  /** A Secret of a name we need belongs to somebody else; it is never overwritten. */
-  | { readonly kind: 'foreign'; readonly secret: string }
-  /**
-   * Times in milliseconds since the epoch, of whichever leaf comes first; Infinity where nothing ends, or where somebody
-   * else renews. These serve whatever `concern` says of those that are to come after them.
-   */
-  | {
-      readonly kind: 'valid'
-      readonly notAfter: number
-      readonly renewAt: number
-      readonly concern?: CertificatesConcern
-    }
-  /** A person has to change something before there can be any. */
-  | ({ readonly kind: 'refused' } & CertificatesConcern)
-  /** Somebody else was asked for them. */
-  | { readonly kind: 'awaited'; readonly problem: string }
-  | { readonly kind: 'silent'; readonly problem: string }
-  /** Gone, all of them: what a deleted cluster must come to. */
-  | { readonly kind: 'removed' }
-
-/** A stable word, and what is wrong for a person. */
-export interface CertificatesConcern {
-  readonly reason: string
-  readonly problem: string
-}
 
 /** What lets the operator into the cluster's cloud. It shows nothing of what is inside. */
 export type CredentialsView =
@@ -134,6 +109,8 @@ export type SchedulerView =
       /** Of the scheduler's own machine. */
       readonly boot?: BootTimes | undefined
       readonly holds?: HeldCertificates | undefined
+      /** Nothing runs there and nobody has a certificate. */
+      readonly isPlayed?: true
     }
 
 /** Whether anybody uses a scheduler, at the moment it is asked: a task that runs or waits, or a client that is connected. */
@@ -163,16 +140,6 @@ export interface DaskWorker {
   /** Of its machine, where that told. */
   readonly boot?: BootTimes | undefined
   readonly holds?: HeldCertificates | undefined
-}
-
-/** What Dask on a machine presents and whom it trusts, as it says itself. A certificate is told by the beginning of its SHA-256. */
-export interface HeldCertificates {
-  readonly certificate: string
-  /** Milliseconds since the epoch. */
-  readonly notBefore: number
-  readonly notAfter: number
-  /** Sorted. */
-  readonly authorities: readonly string[]
 }
 
 /** How long a machine took to come up, as it says itself, in seconds: each from the end of the one before. */
@@ -217,6 +184,8 @@ export interface Memory {
   readonly unjoined: ReadonlyMap<MachineId, number>
   readonly launches: ReadonlyMap<LaunchId, LaunchMemory>
   readonly pauses: ReadonlyMap<string, Pause>
+  /** What became of the last try to renew a machine's certificates while it runs. */
+  readonly renewals: ReadonlyMap<MachineId, RenewalMemory>
   /** The highest number of the written ledger that this process has seen. */
   readonly seq: number
   /** When this process last changed something in the cloud for this cluster. */

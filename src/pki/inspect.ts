@@ -1,13 +1,15 @@
 import { X509Certificate } from 'node:crypto'
 
-import type { CertificatesView } from '../model/world.ts'
+import type { CertificatesView } from '../model/certificates.ts'
 import { browserFault } from './browser-files.ts'
 import { ageProblem, authorityProblem, leafProblem } from './chain.ts'
 import { renderDaskYaml } from './dask-yaml.ts'
 import type { LeafRole } from './identity.ts'
 import { lifetimeOf, renewAt } from './lifetime.ts'
+import { isOutdated, trustOf } from './rotation.ts'
 import { type SecretPart, type SecretPlace, secretParts, secretRef } from './secret.ts'
 import { credentialIn, isOurs, type StoredSecret, type StoredSecrets, textIn } from './stored.ts'
+import { rotationIn } from './stored-rotation.ts'
 
 /** What one Secret is good for. Problems are words for a person and hold nothing of the Secret. */
 export type SecretCondition =
@@ -90,11 +92,18 @@ function leafFault(
   const leaf = credentialIn(stored[role], role)
   const problem = leafProblem(leaf, role, { authority, identity, now })
   if (problem !== undefined) return problem
-  if (textIn(stored[role], 'ca.crt') !== authority) return 'ca.crt is not the authority’s present certificate'
+  const rotation = rotationIn(stored.authority, identity)
+  if (
+    textIn(stored[role], 'ca.crt') !==
+    trustOf({ authority: credentialIn(stored.authority, 'authority'), rotation })
+  )
+    return 'ca.crt is not the authority’s present certificate'
   if (role === 'client' && !yamlFits(textIn(stored.client, 'dask.yaml'), schedulerAddress))
     return 'dask.yaml does not say where the scheduler is'
   const fault = role === 'client' ? browserFault(stored.client, leaf, authority, context) : undefined
-  return fault ?? validity(new X509Certificate(leaf.certificate))
+  if (fault !== undefined) return fault
+  const found = new X509Certificate(leaf.certificate)
+  return isOutdated(found, rotation) ? 'tls.crt is older than was asked for' : validity(found)
 }
 
 const yamlFits = (found: string, schedulerAddress: string | undefined): boolean =>

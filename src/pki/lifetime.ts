@@ -11,7 +11,7 @@ export const authorityDays = 365
 export const leafDays = 90
 
 /** Two clocks, each five minutes wrong in its own direction, are ten minutes apart. */
-const backdateMs = 15 * 60_000
+export const backdateMs = 15 * 60_000
 
 export interface Lifetime {
   /** Milliseconds since the epoch. */

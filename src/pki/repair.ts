@@ -5,8 +5,10 @@ import { type Bundle, newAuthority, newLeaf } from './bundle.ts'
 import { ageProblem, authorityProblem, leafProblem } from './chain.ts'
 import type { LeafRole } from './identity.ts'
 import { authorityDays, lifetimeOf, renewAt } from './lifetime.ts'
+import { type Authorities, isOutdated, rotated, type Turn, unrotated } from './rotation.ts'
 import { type SecretPart, type SecretPlace, secretParts } from './secret.ts'
 import { credentialIn, isOurs, type StoredSecrets } from './stored.ts'
+import { rotationIn } from './stored-rotation.ts'
 import type { Credential } from './x509.ts'
 
 export interface Repaired {
@@ -18,16 +20,21 @@ export interface Repaired {
 /**
  * Keeps what is good and makes the rest: what is missing, broken or due for renewal. Repairing what was repaired
  * changes nothing. An authority with a sound key keeps it when it is renewed, so that its leaves stay good; a lost or
- * unusable one is replaced, and every leaf with it. A stranger's Secret is never read.
+ * unusable one is replaced, and every leaf with it. A stranger's Secret is never read. With a `turn`, that step is taken
+ * first.
  */
-export function repair(stored: StoredSecrets, place: SecretPlace, now: number): Repaired {
+export function repair(stored: StoredSecrets, place: SecretPlace, now: number, turn?: Turn): Repaired {
   const old = (part: SecretPart): Credential => {
     const secret = stored[part]
     return credentialIn(secret !== undefined && isOurs(secret, place) ? secret : undefined, part)
   }
-  const authority = soundAuthority(old('authority'), place, now)
-  const leaf = (role: LeafRole): Credential => soundLeaf(old(role), role, { authority, place, now })
-  const bundle = { authority, scheduler: leaf('scheduler'), worker: leaf('worker'), client: leaf('client') }
+  const sound = soundAuthority(old('authority'), place, now)
+  const isKept = sound.key === old('authority').key
+  const rotation = isKept ? rotationIn(stored.authority, place.identity) : unrotated
+  const before = { authority: sound, rotation }
+  const whole = turn === undefined ? before : rotated(before, turn, { ...place, now })
+  const leaf = (role: LeafRole): Credential => soundLeaf(old(role), role, { ...whole, place, now })
+  const bundle = { ...whole, scheduler: leaf('scheduler'), worker: leaf('worker'), client: leaf('client') }
   const made = secretParts.filter(part => bundle[part].certificate !== old(part).certificate)
   return { bundle, made }
 }
@@ -40,11 +47,13 @@ function soundAuthority(stored: Credential, { identity }: SecretPlace, now: numb
 function soundLeaf(
   stored: Credential,
   role: LeafRole,
-  { authority, place, now }: { authority: Authority; place: SecretPlace; now: number },
+  { authority, rotation, place, now }: Authorities & { readonly place: SecretPlace; readonly now: number },
 ): Credential {
   const { identity } = place
   const problem = leafProblem(stored, role, { authority: authority.certificate, identity, now })
-  return problem !== undefined || isDue(stored, 'tls.crt', now)
+  return problem !== undefined ||
+    isDue(stored, 'tls.crt', now) ||
+    isOutdated(new X509Certificate(stored.certificate), rotation)
     ? newLeaf(authority, role, identity, now)
     : stored
 }

@@ -3,6 +3,7 @@ import { browserFiles } from './browser-files.ts'
 import type { Bundle } from './bundle.ts'
 import { renderDaskYaml } from './dask-yaml.ts'
 import type { ClusterIdentity } from './identity.ts'
+import { rotationData, trustOf, unrotated } from './rotation.ts'
 
 /** The Secrets of a cluster. All but `client` are in the operator's namespace and out of the tenant's reach. */
 export const secretParts = ['authority', 'scheduler', 'worker', 'client'] as const
@@ -72,14 +73,18 @@ export function secretsOf(
   place: SecretPlace,
   schedulerAddress: string | undefined,
 ): Readonly<Record<SecretPart, Secret>> {
-  const ca = bundle.authority.certificate
+  const ca = trustOf(bundle)
   const leaf = ({ certificate, key }: Bundle['client']) => ({
     'ca.crt': ca,
     'tls.crt': certificate,
     'tls.key': key,
   })
   return {
-    authority: secret('authority', place, { 'ca.crt': ca, 'ca.key': bundle.authority.key }),
+    authority: secret('authority', place, {
+      'ca.crt': bundle.authority.certificate,
+      'ca.key': bundle.authority.key,
+      ...rotationData(bundle.rotation ?? unrotated),
+    }),
     scheduler: secret('scheduler', place, leaf(bundle.scheduler)),
     worker: secret('worker', place, leaf(bundle.worker)),
     client: secret('client', place, {

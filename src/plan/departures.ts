@@ -2,7 +2,7 @@ import type { Action } from '../model/action.ts'
 import { byAge, type Machine } from '../model/machine.ts'
 import type { InventorySeen, World } from '../model/world.ts'
 import { isOrphan, schedulerMachine } from './endpoints.ts'
-import { workerOn } from './tally.ts'
+import { workerOn } from './joined.ts'
 
 /** A worker that still runs tasks after draining for so long is closed; its tasks run again elsewhere. */
 export const drainLimitMs = 300_000

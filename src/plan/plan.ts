@@ -7,6 +7,7 @@ import { planRecords, planSends } from './launches.ts'
 import { isOverdue, planLifetime } from './lifetime.ts'
 import { isMoving, planMove } from './move.ts'
 import { awaitsAddress, planAddress } from './network.ts'
+import { planRotation } from './rotation.ts'
 import { planScheduler } from './scheduler.ts'
 import { planStopped } from './stopped.ts'
 import { planSuspension, planTeardown } from './teardown.ts'
@@ -35,7 +36,12 @@ function planPhase(world: World): readonly Action[] {
     case 'deleting':
       return planTeardown(world)
     case 'suspended':
-      return [...planEnrolment(world), ...planCertificates(world), ...planSuspension(world)]
+      return [
+        ...planEnrolment(world),
+        ...planCertificates(world),
+        ...planRotation(world),
+        ...planSuspension(world),
+      ]
     case 'wanted':
       return planGrowth(world)
     default:
@@ -58,6 +64,7 @@ function planGrowth(world: World): readonly Action[] {
   return [
     ...enrolment,
     ...planCertificates(world),
+    ...planRotation(world),
     ...planStopped(world),
     ...workers.steps,
     ...scheduler.steps,

@@ -1,16 +1,18 @@
 import type { Group } from '../model/cluster.ts'
 import { type Launch, unseen } from '../model/launch.ts'
 import { byAge, isAlive, type Machine } from '../model/machine.ts'
-import { sameIntent, workerName } from '../model/names.ts'
-import type { DaskWorker, InventorySeen, World } from '../model/world.ts'
+import { sameIntent } from '../model/names.ts'
+import type { InventorySeen, World } from '../model/world.ts'
 import { isOrphan } from './endpoints.ts'
+import { workerOn } from './joined.ts'
+import { isOutworn } from './renewal.ts'
 import { listedOf } from './settling.ts'
 
 /** One group's machines, sorted by what may become of them. Oldest first in each list. */
 export interface Tally {
   /** Launched for what is asked now, and staying. */
   readonly fresh: readonly Machine[]
-  /** Launched for something else, and not yet on their way out. */
+  /** Launched for something else, or unable to take new certificates, and not yet on their way out. */
   readonly stale: readonly Machine[]
   /** On their way out: their workers cannot be kept any more. */
   readonly departing: readonly Machine[]
@@ -33,8 +35,8 @@ export function tally(world: World, inventory: InventorySeen, group: Group): Tal
     unseen(launch, id => inventory.listed.has(id), listedOf(launch, inventory))
   const fresh = records.filter(({ fingerprint }) => sameIntent(fingerprint, group.fingerprint))
   return {
-    fresh: staying.filter(({ fingerprint }) => sameIntent(fingerprint, group.fingerprint)),
-    stale: staying.filter(({ fingerprint }) => !sameIntent(fingerprint, group.fingerprint)),
+    fresh: staying.filter(machine => !isStale(world, machine, group)),
+    stale: staying.filter(machine => isStale(world, machine, group)),
     departing: running.filter(machine => isDeparting(world, machine)),
     coming: sum(fresh.map(pending)),
     there: alive.length + sum(records.map(pending)),
@@ -42,14 +44,12 @@ export function tally(world: World, inventory: InventorySeen, group: Group): Tal
   }
 }
 
-/** The worker that runs on a machine, where the scheduler knows one. */
-export function workerOn({ scheduler }: World, { id }: Machine): DaskWorker | undefined {
-  if (scheduler.kind !== 'answering') return undefined
-  return scheduler.workers.find(({ name }) => name === workerName(id))
-}
-
 export const isServing = (world: World, machine: Machine): boolean =>
   workerOn(world, machine)?.status === 'running'
+
+/** One that another has to take the place of: it runs what was asked for before, or cannot take the certificates it needs. */
+export const isStale = (world: World, machine: Machine, group: Pick<Group, 'fingerprint'>): boolean =>
+  !sameIntent(machine.fingerprint, group.fingerprint) || isOutworn(world, machine)
 
 /** Dask cannot take a drain back, so a worker that is closing counts as lost to the cluster. */
 function isDeparting(world: World, machine: Machine): boolean {

@@ -3,11 +3,12 @@ import { type Group, groupsOf } from '../model/cluster.ts'
 import type { Machine } from '../model/machine.ts'
 import type { InventorySeen, World } from '../model/world.ts'
 import { depart } from './departures.ts'
+import { workerOn } from './joined.ts'
 import { isPaused } from './launches.ts'
 import { isUnplaced } from './move.ts'
 import { isLate } from './patience.ts'
 import { noWishes, type Wishes } from './scheduler.ts'
-import { isServing, type Tally, tally, workerOn } from './tally.ts'
+import { isServing, type Tally, tally } from './tally.ts'
 
 /** Every group by itself, and groups that are in the spec no more down to nothing. */
 export function planWorkers(world: World): Wishes {

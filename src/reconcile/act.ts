@@ -6,6 +6,7 @@ import type { World } from '../model/world.ts'
 import { recordLaunches, sendLaunches, settleLaunches } from './launching.ts'
 import type { Ledger } from './ledger.ts'
 import { type Desk, type Records, type Seen, StaleWrite, UnclearWrite } from './ports.ts'
+import { renewMachines } from './renewing.ts'
 import { subjectOf } from './subject.ts'
 
 /** What became of one step. */
@@ -59,6 +60,9 @@ const performers: Performers = {
   },
   'issue-certificates': ({ because }, { desk, world }, call) =>
     desk.hands.issueCertificates(world.cluster, because, call),
+  'rotate-certificates': ({ step }, { desk, world }, call) =>
+    desk.hands.rotateCertificates(world.cluster, step, call),
+  'renew-machine-certificates': renewMachines,
   'reserve-address': async (_step, { desk, seen, world, ledger }, call) => {
     // Nothing is written ahead for an address: what is asked for must still be wanted.
     await desk.hands.confirm(seen, call)

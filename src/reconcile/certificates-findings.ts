@@ -1,6 +1,8 @@
+import type { CertificatesView } from '../model/certificates.ts'
 import type { Finding } from '../model/status.ts'
-import type { CertificatesView, World } from '../model/world.ts'
+import type { World } from '../model/world.ts'
 import type { Outcome } from './act.ts'
+import { rolling } from './rotation-findings.ts'
 
 type Verdict = Omit<Finding, 'type'>
 type Valid = Extract<CertificatesView, { kind: 'valid' }>
@@ -14,7 +16,8 @@ export function certificatesReady(
   if (failure?.kind === 'failed') return [no('IssueFailed', failure.problem)]
   switch (certificates.kind) {
     case 'valid':
-      return cluster.tls.kind === 'disabled' ? [] : [validity(certificates, cluster.tls.kind)]
+      if (cluster.tls.kind === 'disabled') return []
+      return [rolling(certificates) ?? validity(certificates, cluster.tls.kind)]
     case 'missing':
     case 'removed':
       return [no('Missing', 'No certificates yet.')]

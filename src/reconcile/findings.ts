@@ -7,12 +7,14 @@ import type { Finding } from '../model/status.ts'
 import type { Pause, World } from '../model/world.ts'
 import { isPaused } from '../plan/launches.ts'
 import { isTied } from '../plan/move.ts'
+import { isStale } from '../plan/tally.ts'
 import type { Outcome } from './act.ts'
 import { admission } from './admission.ts'
 import { certificatesReady, encryptionDisabled } from './certificates-findings.ts'
 import { credentialsReady } from './credentials-findings.ts'
 import { endings } from './endings.ts'
 import { reasonOfFault } from './fault-reasons.ts'
+import { certificateEnding } from './rotation-findings.ts'
 
 type Verdict = Omit<Finding, 'type'>
 
@@ -151,7 +153,8 @@ function suspended({ cluster }: World): readonly Finding[] {
   return [{ type: 'Suspended', ...yes('Idle', message) }]
 }
 
-function updatePending({ inventory, cluster }: World): readonly Finding[] {
+function updatePending(world: World): readonly Finding[] {
+  const { inventory, cluster } = world
   if (inventory.kind !== 'seen' || cluster.phase !== 'wanted') return []
   const stale = inventory.machines.some(
     each =>
@@ -159,7 +162,7 @@ function updatePending({ inventory, cluster }: World): readonly Finding[] {
       isAlive(each) &&
       !sameIntent(each.fingerprint, cluster.scheduler.fingerprint),
   )
-  if (!stale) return []
+  if (!stale) return certificateEnding(world)
   const message =
     'The scheduler runs what was asked for before: replacing it ends its memory. It is done at the next suspend and wake, or on the annotation cloud.dask.org/restart.'
   return [{ type: 'UpdatePending', ...yes('SchedulerChanged', message) }]
@@ -178,18 +181,18 @@ function reconciling(world: World, scheduler: Verdict, workers: Verdict): readon
   const isThere = scheduler.status === 'True' && workers.status === 'True'
   if (isThere && !isRolling(world)) return []
   if (isThere) {
-    const message = 'All wanted workers serve; those that run what was asked for before are replaced.'
+    const message = 'All wanted workers serve; those that cannot be as it is asked for now are replaced.'
     return [{ type: 'Reconciling', ...yes('Rolling', message) }]
   }
   return [{ type: 'Reconciling', ...yes('Starting', 'The cluster is on its way to what was asked for.') }]
 }
 
-const isRolling = ({ inventory, cluster }: World): boolean =>
-  inventory.kind === 'seen' &&
-  inventory.machines
+const isRolling = (world: World): boolean =>
+  world.inventory.kind === 'seen' &&
+  world.inventory.machines
     .filter(isAlive)
-    .some(({ group, fingerprint }) =>
-      cluster.groups.some(each => each.name === group && !sameIntent(each.fingerprint, fingerprint)),
+    .some(machine =>
+      world.cluster.groups.some(each => each.name === machine.group && isStale(world, machine, each)),
     )
 
 /** Only what a person must change. Throttling and missing capacity pass by themselves. */

@@ -3,6 +3,7 @@ import type { Fault } from '../model/faults.ts'
 import type { Launch, LaunchState } from '../model/launch.ts'
 import { isAlive, isThere, type Machine } from '../model/machine.ts'
 import { type LaunchId, type MachineId, workerName } from '../model/names.ts'
+import type { Renewal, RenewalMemory } from '../model/renewal.ts'
 import type { InventoryView, LaunchMemory, Memory, SchedulerView, Verdict } from '../model/world.ts'
 import { Casualties } from './casualties.ts'
 import { Pauses } from './pauses.ts'
@@ -39,6 +40,7 @@ export class Ledger {
   /** What the cloud answered, until it is written down. */
   readonly #answers = new Map<LaunchId, LaunchState>()
   readonly #pauses = new Pauses()
+  readonly #renewals = new Map<MachineId, RenewalMemory>()
 
   constructor(now: number) {
     this.#since = now
@@ -56,6 +58,7 @@ export class Ledger {
       unjoined: new Map(this.#unjoined),
       launches: new Map(this.#launches),
       pauses: this.#pauses.snapshot(),
+      renewals: new Map(this.#renewals),
       seq: this.#seq,
       lastCloudWrite: this.#lastCloudWrite,
       reservingSince: this.reservation.since,
@@ -95,7 +98,8 @@ export class Ledger {
     for (const kept of [this.#terminated, this.#dismissed, this.#draining, this.#closing, this.#unjoined]) {
       for (const id of kept.keys()) if (!there.has(id) && inventory.listed.has(id)) kept.delete(id)
     }
-    for (const id of this.#up) if (!there.has(id)) this.#up.delete(id)
+    for (const kept of [this.#up, this.#renewals])
+      for (const id of kept.keys()) if (!there.has(id)) kept.delete(id)
     for (const [id, at] of this.#terminated) {
       const machine = there.get(id)
       // Asked to end and alive after all this time: it counts again. Never listed in all this time: it never was.
@@ -206,6 +210,13 @@ export class Ledger {
   /** A launch was answered. What failed to come up before rests as long as it has not come up. */
   resume(group: string): void {
     this.#pauses.answered(group)
+  }
+
+  /** What became of giving a machine new certificates, which held `before` until then. */
+  renewed(id: MachineId, outcome: Renewal, before: string, now: number): void {
+    const failures = outcome.kind === 'done' ? 0 : (this.#renewals.get(id)?.failures ?? 0) + 1
+    const hindrance = outcome.kind === 'unable' ? outcome.problem : undefined
+    this.#renewals.set(id, { at: now, failures, hindrance, before })
   }
 
   /** The scheduler's address is elsewhere now. */

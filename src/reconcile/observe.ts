@@ -41,6 +41,7 @@ export async function observe(seen: Seen, ledger: Ledger, desk: Desk, call: Call
     promises: look.promises,
     memory: ledger.snapshot(),
     joinLimitMs: desk.joinLimitMs,
+    authorityOverlapMs: desk.authorityOverlapMs ?? 0,
     admitted: admittedTo(cluster, desk),
     viewers: cluster.dashboard.isExposed ? cluster.network.allowedCIDRs : [],
     network: look.network,

@@ -196,6 +196,7 @@ const waitsForTheWorld: ReadonlySet<string> = new Set([
   'terminate',
   'give-up',
   'send-launches',
+  'renew-machine-certificates',
   ...ofAddress,
 ])
 

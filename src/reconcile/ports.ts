@@ -1,16 +1,21 @@
 import type { Call } from '../lib/call.ts'
+import type { RenewedPart, RotationStep } from '../model/action.ts'
+import type { CertificatesView } from '../model/certificates.ts'
 import type { Cluster } from '../model/cluster.ts'
 import type { Launch } from '../model/launch.ts'
 import type { Addresses, KeptAddress } from '../model/machine.ts'
-import type { ClusterKey, ClusterUid, InstallationId, LaunchId, MachineId, Scope } from '../model/names.ts'
-import type { Status } from '../model/status.ts'
 import type {
-  CertificatesView,
-  CloudPromises,
-  CredentialsView,
-  InventoryView,
-  SchedulerView,
-} from '../model/world.ts'
+  ClusterKey,
+  ClusterUid,
+  InstallationId,
+  LaunchId,
+  MachineId,
+  Role,
+  Scope,
+} from '../model/names.ts'
+import type { Renewal } from '../model/renewal.ts'
+import type { Status } from '../model/status.ts'
+import type { CloudPromises, CredentialsView, InventoryView, SchedulerView } from '../model/world.ts'
 import type { StageTime } from './stages.ts'
 
 /** The resource as the API server last had it: the wish, and what was written down about it. */
@@ -92,6 +97,10 @@ export interface Hands {
   writeLaunches(seen: Seen, written: Records, call: Call): Promise<Seen>
   issueCertificates(cluster: Cluster, because: string, call: Call): Promise<void>
   removeCertificates(cluster: Cluster, call: Call): Promise<void>
+  /** Takes one step of a rotation in the cluster's Secrets, and mends what is wrong with them. */
+  rotateCertificates(cluster: Cluster, step: RotationStep, call: Call): Promise<void>
+  /** Gives running machines of one role certificates for new keys of their own, or only whom to trust. */
+  renewMachines(cluster: Cluster, wish: MachineRenewal, call: Call): Promise<ReadonlyMap<MachineId, Renewal>>
   /** What a group may be launched as, in the order it is tried: at least one. */
   offerings(
     cluster: Cluster,
@@ -126,6 +135,12 @@ export interface Hands {
   measure(cluster: Cluster, times: readonly StageTime[]): void
   /** The cluster is gone: whatever is kept of it in memory may go. */
   forget(key: ClusterKey, uid: ClusterUid): void
+}
+
+export interface MachineRenewal {
+  readonly role: Role
+  readonly part: RenewedPart
+  readonly machines: readonly MachineId[]
 }
 
 export interface AddressWish {
@@ -187,6 +202,7 @@ export interface Desk {
   readonly installation: InstallationId
   /** A machine on which Dask has not come up for so long is given up. */
   readonly joinLimitMs: number
+  readonly authorityOverlapMs?: number
   /** Where the operator itself comes from when it asks a scheduler, as CIDRs. */
   readonly ownCIDRs: readonly string[]
   newLaunchId(): LaunchId

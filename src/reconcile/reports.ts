@@ -1,3 +1,4 @@
+import type { Action, RotationStep } from '../model/action.ts'
 import type { Condition } from '../model/status.ts'
 import type { Outcome } from './act.ts'
 import type { Report } from './ports.ts'
@@ -28,7 +29,9 @@ export function reports(outcomes: readonly Outcome[]): readonly Report[] {
 function told({ action }: Outcome): readonly Report[] {
   switch (action.type) {
     case 'issue-certificates':
-      return [normal('CertificatesIssued', `Certificates are made and stored: ${action.because}.`)]
+    case 'rotate-certificates':
+    case 'renew-machine-certificates':
+      return [ofCertificates(action)]
     case 'record-launches':
       return [normal('Launching', `Machines are launched: ${groups(action.launches)}.`)]
     case 'drain-workers':
@@ -77,6 +80,34 @@ function told({ action }: Outcome): readonly Report[] {
       return action satisfies never
   }
 }
+
+type OfCertificates = Extract<
+  Action,
+  { type: 'issue-certificates' | 'rotate-certificates' | 'renew-machine-certificates' }
+>
+
+function ofCertificates(action: OfCertificates): Report {
+  switch (action.type) {
+    case 'issue-certificates':
+      return normal('CertificatesIssued', `Certificates are made and stored: ${action.because}.`)
+    case 'rotate-certificates':
+      return normal('CertificatesRotated', `${rotations[action.step]}: ${action.because}.`)
+    case 'renew-machine-certificates': {
+      const what = action.part === 'certificate' ? 'a new certificate' : 'the authorities to trust'
+      const whom = count(action.machines.length, action.role)
+      return normal('MachinesRenewed', `${whom} given ${what} while running: ${action.because}.`)
+    }
+    default:
+      return action satisfies never
+  }
+}
+
+const rotations = {
+  'renew-leaves': 'All certificates are made anew',
+  'introduce-authority': 'The next authority is made known',
+  'change-authority': 'The next authority signs from now on',
+  'drop-authority': 'The authority before is trusted no more',
+} as const satisfies Record<RotationStep, string>
 
 /** Events for the conditions a person waits for. */
 export function transitions(before: readonly Condition[], after: readonly Condition[]): readonly Report[] {

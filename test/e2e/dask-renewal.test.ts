@@ -6,9 +6,10 @@ import { promisify } from 'node:util'
 import { afterAll, beforeAll, expect, test } from 'vitest'
 
 import { connectScheduler, type SchedulerConnection } from '../../src/dask/connection.ts'
-import { type NewMaterial, type Renewal, renewScheduler, renewWorkers } from '../../src/dask/renewal.ts'
+import { type NewMaterial, renewScheduler, renewWorkers } from '../../src/dask/renewal.ts'
 import { identity, type SchedulerIdentity } from '../../src/dask/scheduler.ts'
 import { poll } from '../../src/lib/wait.ts'
+import type { Renewal } from '../../src/model/renewal.ts'
 import { type Authority, createAuthority } from '../../src/pki/authority.ts'
 import { authorityName, type LeafRole, schedulerServerName } from '../../src/pki/identity.ts'
 import { certifyLeaf, issueLeaf } from '../../src/pki/leaf.ts'
@@ -20,10 +21,8 @@ import { daskPython, tell } from '../support/python.ts'
 const run = promisify(execFile)
 const preload = resolve('src/bootstrap/machine/dask_tls.py')
 const names = ['w-alone', 'w-nannied']
-
 let dask: DaskProcesses
 let port: number
-
 const joined = async (): Promise<true | undefined> =>
   (await looked()).workers.filter(({ holds }) => holds !== undefined).length === names.length
     ? true
@@ -160,9 +159,9 @@ async function ended(name: string, running: Running): Promise<void> {
   for (const each of ran) expect(await readFile(join(folder, each), 'utf8')).toBe('x')
 }
 
-const processes = async (): Promise<string> => {
+const processes = async (): Promise<unknown> => {
   const { id, workers } = await looked(shownLast)
-  return JSON.stringify([id, workers.map(({ address }) => address)])
+  return [id, ...workers.map(({ address }) => address)]
 }
 /** What a client is let in with by now. */
 let shownLast: Shown
@@ -185,7 +184,7 @@ test('all processes take new leaves while tasks run, with keys that never left t
   expect(await presented(`tls://127.0.0.1:${port}`)).toBe(after.holds?.certificate)
   for (const { address, holds } of after.workers) expect(await presented(address)).toBe(holds?.certificate)
   await ended('leaves', running)
-  expect(await processes()).toBe(unchanged)
+  expect(await processes()).toEqual(unchanged)
 })
 
 test('what came is whole in the machine’s own folder, for the next start alone', async () => {
@@ -205,7 +204,7 @@ test('what does not fit is refused, and what was there stays', async () => {
   for (const outcome of await renew(stranger.certificate, undefined))
     expect(outcome).toMatchObject({ kind: 'failed' })
   using connection = await connected()
-  const wrong: NewMaterial = { ca, certify: () => dask.bundle.scheduler.certificate }
+  const wrong = { ca, certify: () => dask.bundle.scheduler.certificate }
   expect(await renewScheduler(connection, wrong, inTime(20_000))).toMatchObject({ kind: 'failed' })
   expect((await looked()).holds).toEqual(before.holds)
 })
@@ -230,7 +229,7 @@ test('the authority is rolled: both are trusted, then the new one signs, then th
   await told(({ workers }) => workers.every(({ holds }) => holds?.authorities.length === 1), young)
   await ended('rolled', later)
   shownLast = young
-  expect(await processes()).toBe(unchanged)
+  expect(await processes()).toEqual(unchanged)
 })
 
 const heldBy = (seen: SchedulerIdentity): unknown =>

@@ -3,7 +3,7 @@ import type { Cluster, Lifetime } from '../../src/model/cluster.ts'
 import type { Launch } from '../../src/model/launch.ts'
 import { type ClusterUid, clusterKey, clusterUid, installationId } from '../../src/model/names.ts'
 import type { Status } from '../../src/model/status.ts'
-import type { CertificatesView } from '../../src/model/world.ts'
+import type { CertificatesView } from '../../src/model/certificates.ts'
 import { type Seen, StaleWrite } from '../../src/reconcile/ports.ts'
 import { aCluster } from '../support/a-world.ts'
 
@@ -170,6 +170,8 @@ export const certificatesOf = (areStored: boolean): CertificatesView =>
 
 /** Hands that have nothing to do in these worlds. */
 export const quiet = {
+  rotateCertificates: async () => undefined,
+  renewMachines: async () => new Map(),
   holdCredentials: async (seen: Seen) => seen,
   dropCredentials: async (seen: Seen) => seen,
   console: async () => '',

@@ -56,6 +56,7 @@ export const forgetful: Memory = {
   unjoined: new Map(),
   launches: new Map(),
   pauses: new Map(),
+  renewals: new Map(),
   lastCloudWrite: now - 30_000,
   reservingSince: undefined,
 }

@@ -81,6 +81,8 @@ export function aDesk({ seen, inventory, certificates, address, refusal, lostWri
       },
       issueCertificates: nothing,
       removeCertificates: nothing,
+      rotateCertificates: nothing,
+      renewMachines: async () => new Map(),
       offerings: async () => [''],
       prepare: async () => ({
         scope: here,

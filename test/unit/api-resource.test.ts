@@ -84,6 +84,7 @@ describe('a resource', () => {
       createdAt: expect.any(Number),
       lifetime: { idleTimeoutMs: Infinity, ttlMs: Infinity },
       resume: '',
+      renewal: { leaves: '', authority: '' },
       sleep: { kind: 'awake' },
       isAbandoned: false,
     })

@@ -1,7 +1,7 @@
 import { describe, expect, test } from 'vitest'
 import { annotations } from '../../src/api/names.ts'
 import { parseResource } from '../../src/api/resource.ts'
-import { resumeMark, writeSleep } from '../../src/api/sleep.ts'
+import { requestMark, writeSleep } from '../../src/api/sleep.ts'
 import type { Cluster } from '../../src/model/cluster.ts'
 import { merged } from '../support/specs.ts'
 
@@ -35,7 +35,7 @@ describe('a cluster sleeps', () => {
   })
 
   test('with an annotation that was there before', () => {
-    const sleep = writeSleep(since, { generation: 3, resume: resumeMark('one') })
+    const sleep = writeSleep(since, { generation: 3, resume: requestMark('one') })
     expect(clusterIn({ ...noted('one'), status: { sleep } }).phase).toBe('suspended')
     expect(clusterIn({ ...noted('two'), status: { sleep } }).phase).toBe('wanted')
   })
@@ -63,8 +63,8 @@ test('a deleted cluster does not sleep', () => {
 })
 
 test('what stands for an annotation fits into status', () => {
-  expect(resumeMark('x'.repeat(200_000))).toHaveLength(16)
-  expect([resumeMark(undefined), resumeMark('')]).toEqual(['', ''])
+  expect(requestMark('x'.repeat(200_000))).toHaveLength(16)
+  expect([requestMark(undefined), requestMark('')]).toEqual(['', ''])
 })
 
 describe('a lifetime', () => {

@@ -1,12 +1,12 @@
 import { describe, expect, test } from 'vitest'
-import { Certificates, type SecretStore } from '../../src/app/certificates.ts'
-import { GivenCertificates } from '../../src/app/given-certificates.ts'
-import { Issuing } from '../../src/app/issuing.ts'
+import { Certificates } from '../../src/app/certificates.ts'
+import type { SecretStore } from '../../src/app/certificates-options.ts'
 import { installationId } from '../../src/model/names.ts'
 import { type Secret, type SecretRef, secretRef } from '../../src/pki/secret.ts'
 import type { StoredSecret } from '../../src/pki/stored.ts'
 import { UnclearWrite } from '../../src/reconcile/ports.ts'
 import { aCluster, now } from '../support/a-world.ts'
+import { nothingGiven } from '../support/nothing-given.ts'
 
 const call = { signal: new AbortController().signal }
 const cluster = aCluster({})
@@ -19,16 +19,6 @@ const place = {
   owner: { apiVersion: 'x/v1', kind: 'X' },
 }
 const nameOf = ({ namespace, name }: SecretRef): string => `${namespace}/${name}`
-
-const nobody = { now: () => now, notify: () => undefined }
-const unread = {
-  read: async () => undefined,
-  apply: async () => undefined,
-  remove: async () => undefined,
-}
-const issuing = new Issuing({ ...nobody, certificates: unread, secrets: unread })
-/** For clusters that make their own. */
-const nothingGiven = new GivenCertificates({ ...nobody, reader: unread, issuing, wall: () => now })
 
 /** Secrets by name, and what was written. */
 function aStore() {

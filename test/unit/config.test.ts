@@ -31,6 +31,7 @@ describe('the configuration', () => {
       httpAddress: { host: '127.0.0.1', port: 8080 },
       logLevel: 'info',
       logFormat: 'json',
+      authorityOverlap: 0,
       concurrency: 8,
       ambientClouds: [],
       allowMachineIdentities: [],

@@ -4,6 +4,7 @@ import { describe, expect, test } from 'vitest'
 import { newLeaf } from '../../src/pki/bundle.ts'
 import { lifetimeOfPem, renewAt } from '../../src/pki/lifetime.ts'
 import { repair } from '../../src/pki/repair.ts'
+import { unrotated } from '../../src/pki/rotation.ts'
 import { type Secret, secretParts, secretsOf } from '../../src/pki/secret.ts'
 import {
   address,
@@ -23,7 +24,7 @@ import {
 
 describe('repair', () => {
   test('keeps what is good', () => {
-    expect(repair(good, place, now)).toEqual({ bundle, made: [] })
+    expect(repair(good, place, now)).toEqual({ bundle: { ...bundle, rotation: unrotated }, made: [] })
   })
 
   test('makes one lost leaf, and no other', () => {

@@ -24,6 +24,7 @@ export class SimulatedSchedulers implements Schedulers {
     if (scheduler === undefined) return { kind: 'silent', problem: 'the simulated scheduler has not started' }
     return {
       kind: 'answering',
+      isPlayed: true,
       id: scheduler.id,
       workers: this.#up(uid, 'worker')
         .filter(({ dials = keptHost }) => dials === keptHost || dials === ownHost(scheduler.id))

@@ -1,0 +1,41 @@
+import type { Schedulers } from '../clouds/contract.ts'
+import type { Cluster } from '../model/cluster.ts'
+import { CloudError } from '../model/faults.ts'
+import type { SchedulerView, Use } from '../model/world.ts'
+import { type Hands, StaleWrite } from '../reconcile/ports.ts'
+import type { Certificates } from './certificates.ts'
+import type { Connection } from './connections.ts'
+
+type Asks = Pick<Hands, 'confirmIdle' | 'drain' | 'close' | 'renewMachines'>
+
+/** What goes to a cluster's scheduler: the cloud's own conversation where it has one. */
+export function asksOf(
+  asked: Schedulers,
+  connection: (cluster: Cluster) => Promise<Connection>,
+  certificates: Pick<Certificates, 'signer'>,
+): Asks {
+  const schedulers = async (cluster: Cluster): Promise<Schedulers> =>
+    (await connection(cluster)).schedulers ?? asked
+  return {
+    async confirmIdle(cluster, scheduler, call) {
+      const now = await (await schedulers(cluster)).idleness(cluster.uid, call)
+      if (!isSameIdleness(scheduler, now)) throw new StaleWrite('somebody uses the cluster again')
+    },
+    drain: async (cluster, machines, call) => (await schedulers(cluster)).drain(cluster.uid, machines, call),
+    close: async (cluster, machines, call) => (await schedulers(cluster)).close(cluster.uid, machines, call),
+    async renewMachines(cluster, { role, part, machines }, call) {
+      const signer = certificates.signer(cluster)
+      if (signer === undefined) throw new CloudError('conflict', 'Nobody here signs for its machines')
+      const certify = (request: string): string => signer.certify(request, role, Date.now())
+      const wish = { role, machines, ca: signer.trust, certify: part === 'certificate' ? certify : undefined }
+      return (await (await schedulers(cluster)).renew?.(cluster.uid, wish, call)) ?? new Map()
+    },
+  }
+}
+
+/** Another `since` is another idleness: somebody was there between. */
+const isSameIdleness = (seen: SchedulerView, now: Use): boolean =>
+  seen.kind === 'answering' &&
+  seen.idleness.kind === 'idle' &&
+  now.kind === 'idle' &&
+  seen.idleness.since === now.since

@@ -1,0 +1,52 @@
+import type { Requested } from './cluster.ts'
+import type { Role } from './names.ts'
+
+/** What machines are to hold, and how far a roll of the authority has come. Times in milliseconds since the epoch. */
+export interface RotationView {
+  /** Whom they are to trust, all of them: as `HeldCertificates` tells it. */
+  readonly authorities: readonly string[]
+  /** A leaf that begins before is to be replaced, however old. */
+  readonly leavesFrom: number
+  /** What new machines are launched with. */
+  readonly launchedWith: Readonly<Record<Role, Validity>>
+  readonly stage: RotationStage
+  /** Which requests have been heard: marks of the annotations' values. */
+  readonly heard: Requested
+}
+
+export interface Validity {
+  readonly notBefore: number
+  readonly notAfter: number
+}
+
+export type RotationStage =
+  | { readonly kind: 'settled' }
+  /** The next authority is made known, and signs nothing yet. */
+  | { readonly kind: 'introducing'; readonly since: number }
+  /** It signs, and the one before is trusted still. */
+  | { readonly kind: 'leaving'; readonly since: number }
+
+/** What Dask on a machine presents and whom it trusts, as it says itself. A certificate is told by the beginning of its SHA-256. */
+export interface HeldCertificates extends Validity {
+  readonly certificate: string
+  /** Sorted. */
+  readonly authorities: readonly string[]
+}
+
+/** What became of giving a running machine new certificates. Problems are words for a person, and the machine's own among them. */
+export type Renewal =
+  | { readonly kind: 'done' }
+  /** It never will be, for as long as this machine lives. */
+  | { readonly kind: 'unable'; readonly problem: string }
+  | { readonly kind: 'failed'; readonly problem: string }
+
+/** The last of it, of one machine. */
+export interface RenewalMemory {
+  readonly at: number
+  /** Tries in a row that came to nothing. */
+  readonly failures: number
+  /** Why it never will, for as long as this machine lives; undefined where it may. */
+  readonly hindrance: string | undefined
+  /** What the machine held before, as `heldText` says it: until it tells of something else, what it was given counts. */
+  readonly before: string
+}

@@ -1,0 +1,101 @@
+import { backoffMs } from '../lib/backoff.ts'
+import type { RenewedPart } from '../model/action.ts'
+import type { Machine } from '../model/machine.ts'
+import type { MachineId } from '../model/names.ts'
+import type { HeldCertificates, RotationView, Validity } from '../model/renewal.ts'
+import type { World } from '../model/world.ts'
+import { heldOn, heldText, isUp } from './joined.ts'
+
+/** What a machine lacks, and when it can run with what it has no longer: at once, or once a quarter of the certificate's time is left. */
+export interface Lack {
+  readonly part: RenewedPart
+  readonly isAsked: boolean
+  readonly replaceAt: number
+  /** When what it has ends. */
+  readonly endsAt: number
+}
+
+/** A machine that has taken something tells of it with its next heartbeat. */
+const tellMs = 15_000
+const backoff = { firstMs: 5_000, capMs: 600_000 }
+/** After so many tries in a row, ten minutes and more, a machine that is needed differently is replaced. */
+const patience = 8
+/** Two clocks may be as far apart. */
+const skewMs = 120_000
+
+/** Undefined where it lacks nothing, or nobody can know. */
+export function lackOf(world: World, machine: Machine): Lack | undefined {
+  const rotation = rotationOf(world)
+  if (rotation === undefined || isPlayed(world)) return undefined
+  const holds = heldOn(world, machine)
+  if (holds === undefined) return isUp(world, machine) ? silentLack(world, rotation, machine) : undefined
+  const { notBefore, notAfter } = holds
+  const replaceAt = notAfter - (notAfter - notBefore) / 4
+  if (notBefore < rotation.leavesFrom)
+    return { part: 'certificate', isAsked: true, replaceAt, endsAt: notAfter }
+  if (world.wallNow >= renewAt(holds))
+    return { part: 'certificate', isAsked: false, replaceAt, endsAt: notAfter }
+  if (trusts(holds, rotation)) return undefined
+  return { part: 'authorities', isAsked: rotation.stage.kind !== 'settled', replaceAt, endsAt: notAfter }
+}
+
+/**
+ * A machine of an older version tells nothing. It has what new machines are launched with, where it is younger than that;
+ * else a leaf of which a third was left, at most, when that one was made.
+ */
+function silentLack(
+  { wallNow }: World,
+  { launchedWith, leavesFrom, stage }: RotationView,
+  { role, createdAt }: Machine,
+): Lack | undefined {
+  const { notBefore, notAfter } = launchedWith[role]
+  const wholeMs = notAfter - notBefore
+  const isYoung = createdAt > notBefore - skewMs
+  const endsAt = isYoung ? notAfter : notBefore + wholeMs / 3
+  const isAsked = stage.kind !== 'settled' || (!isYoung && leavesFrom > 0 && notBefore >= leavesFrom)
+  if (!isAsked && wallNow < endsAt - wholeMs / 3) return undefined
+  return { part: 'certificate', isAsked, replaceAt: endsAt - wholeMs / 4, endsAt }
+}
+
+/** Whether a machine holds all that it is to hold. */
+export const isCurrent = (world: World, machine: Machine): boolean =>
+  isPlayed(world) || (heldOn(world, machine) !== undefined && lackOf(world, machine) === undefined)
+
+/** It was tried a moment ago: what came of it is not told yet, or it failed and is tried again later. */
+export function isResting(world: World, machine: Machine): boolean {
+  const tried = world.memory.renewals.get(machine.id)
+  if (tried === undefined) return false
+  const ago = world.now - tried.at
+  if (tried.failures > 0) return ago < backoffMs(backoff, tried.failures)
+  return ago < tellMs && tried.before === heldText(heldOn(world, machine))
+}
+
+/** Whether a machine has said that it never will take any. */
+export const isUnable = ({ memory }: World, id: MachineId): boolean =>
+  memory.renewals.get(id)?.hindrance !== undefined
+
+/** Why a machine cannot be renewed while it runs, as far as that is known; undefined where it may yet. */
+export function hindranceOf({ memory }: World, id: MachineId): string | undefined {
+  const tried = memory.renewals.get(id)
+  if (tried === undefined) return undefined
+  return tried.hindrance ?? (tried.failures >= patience ? 'it was tried many times' : undefined)
+}
+
+/** A worker that lacks what it can only be launched with makes room for one that has it. */
+export function isOutworn(world: World, machine: Machine): boolean {
+  if (machine.role !== 'worker' || hindranceOf(world, machine.id) === undefined) return false
+  const lack = lackOf(world, machine)
+  return lack !== undefined && (lack.isAsked || world.wallNow >= lack.replaceAt)
+}
+
+export const rotationOf = ({ certificates }: World): RotationView | undefined =>
+  certificates.kind === 'valid' ? certificates.rotation : undefined
+
+const isPlayed = ({ scheduler }: World): boolean =>
+  scheduler.kind === 'answering' && scheduler.isPlayed === true
+
+const renewAt = ({ notBefore, notAfter }: Validity): number => notBefore + ((notAfter - notBefore) * 2) / 3
+
+const trusts = ({ authorities }: HeldCertificates, wanted: RotationView): boolean =>
+  authorities.length === wanted.authorities.length &&
+  authorities.every((each, at) => each === wanted.authorities[at])

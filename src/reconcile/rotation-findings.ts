@@ -1,0 +1,40 @@
+import type { CertificatesView } from '../model/certificates.ts'
+import { isAlive } from '../model/machine.ts'
+import type { Finding } from '../model/status.ts'
+import type { World } from '../model/world.ts'
+import { hindranceOf, lackOf } from '../plan/renewal.ts'
+
+type Valid = Extract<CertificatesView, { kind: 'valid' }>
+
+/** While the authority is rolled, how far that has come. */
+export function rolling({ rotation }: Valid): Omit<Finding, 'type'> | undefined {
+  if (rotation === undefined) return undefined
+  switch (rotation.stage.kind) {
+    case 'settled':
+      return undefined
+    case 'introducing':
+      return roll(
+        'The next authority is made known: it signs once every machine trusts it and the one before.',
+      )
+    case 'leaving':
+      return roll(
+        'The new authority signs: the one before is trusted until every machine has a new certificate.',
+      )
+    default:
+      return rotation.stage satisfies never
+  }
+}
+
+const roll = (message: string) => ({ status: 'True', reason: 'AuthorityRolling', message }) as const
+
+/** A scheduler is never ended unasked, for what it remembers; workers in the same need are replaced. */
+export function certificateEnding(world: World): readonly Finding[] {
+  if (world.inventory.kind !== 'seen' || world.scheduler.kind !== 'answering') return []
+  const scheduler = world.inventory.machines.find(each => each.role === 'scheduler' && isAlive(each))
+  const hindrance = scheduler && hindranceOf(world, scheduler.id)
+  const lack = scheduler && hindrance && lackOf(world, scheduler)
+  if (!lack) return []
+  const until = new Date(lack.endsAt).toISOString()
+  const message = `The scheduler cannot take new certificates while it runs: ${hindrance}. With what it has, nobody can connect to it after ${until}. It has new ones after the next suspend and wake, or the annotation cloud.dask.org/restart, which both end its memory.`
+  return [{ type: 'UpdatePending', status: 'True', reason: 'CertificateEnding', message }]
+}

@@ -1,0 +1,157 @@
+import { X509Certificate } from 'node:crypto'
+import { expect, test } from 'vitest'
+
+import { Certificates } from '../../src/app/certificates.ts'
+import type { SecretStore } from '../../src/app/certificates-options.ts'
+import type { RotationStep } from '../../src/model/action.ts'
+import { installationId } from '../../src/model/names.ts'
+import { leafRoles } from '../../src/pki/identity.ts'
+import { type SecretPart, type SecretRef, secretParts, secretRef } from '../../src/pki/secret.ts'
+import { type StoredSecret, textIn } from '../../src/pki/stored.ts'
+import { markOf } from '../../src/pki/stored-rotation.ts'
+import { UnclearWrite } from '../../src/reconcile/ports.ts'
+import { aCluster, now } from '../support/a-world.ts'
+import { nothingGiven } from '../support/nothing-given.ts'
+
+const call = { signal: new AbortController().signal }
+const cluster = aCluster({})
+const address = 'tls://203.0.113.7:8786'
+const installation = installationId('ours')
+const owner = { apiVersion: 'x/v1', kind: 'X' }
+const place = { identity: cluster, operatorNamespace: 'ops', installation, owner }
+const nameOf = ({ namespace, name }: SecretRef): string => `${namespace}/${name}`
+const day = 86_400_000
+
+/** One cluster’s certificates, made and good; `refuse` has the write of a part fail. */
+async function aCase() {
+  const secrets = new Map<string, StoredSecret>()
+  const state: { now: number; refused: SecretPart | undefined } = { now, refused: undefined }
+  const store: SecretStore = {
+    own: name => secrets.get(`ops/${name}`),
+    get: async ref => secrets.get(nameOf(ref)),
+    put: async secret => {
+      if (state.refused !== undefined && secret.metadata.name === secretRef(state.refused, place).name)
+        throw new UnclearWrite('503')
+      secrets.set(nameOf(secret.metadata), secret)
+      return secret
+    },
+    remove: async ref => void secrets.delete(nameOf(ref)),
+  }
+  const options = { store, operatorNamespace: 'ops', installation, now: () => state.now, given: nothingGiven }
+  const certificates = new Certificates(options)
+  await certificates.issue(cluster, address, call)
+  await certificates.look(cluster, address, call)
+  const secret = (part: SecretPart) => secrets.get(nameOf(secretRef(part, place)))
+  const view = async () => {
+    const found = await new Certificates(options).look(cluster, address, call)
+    if (found.kind !== 'valid' || found.rotation === undefined) throw new Error(JSON.stringify(found))
+    return found.rotation
+  }
+  return {
+    state,
+    certificates,
+    restarted: () => new Certificates(options),
+    text: (part: SecretPart, key: string) => textIn(secret(part), key),
+    all: () => JSON.stringify(secretParts.map(part => secret(part)?.data)),
+    take: async (step: RotationStep, value = 'one') => {
+      state.now += day
+      const asked = { leaves: value, authority: value }
+      await certificates.issue(cluster, address, call, { step, asked })
+      return view()
+    },
+    view,
+    spoil: (part: SecretPart, key: string) => {
+      const spoilt = secret(part)
+      const data = { ...spoilt?.data, [key]: 'bm9uc2Vuc2U=' }
+      secrets.set(nameOf(secretRef(part, place)), { ...spoilt, data })
+    },
+  }
+}
+
+test('a cluster whose certificates were only ever renewed in time keeps its Secrets as they were', async () => {
+  const { text, view } = await aCase()
+  expect(text('authority', 'rotation.json')).toBe('')
+  expect(await view()).toMatchObject({ stage: { kind: 'settled' }, heard: { leaves: '', authority: '' } })
+})
+
+test('all leaves are made anew on request, by the same authority, and the request is heard', async () => {
+  const { text, take, certificates } = await aCase()
+  const before = leafRoles.map(role => text(role, 'tls.key'))
+  const ca = text('authority', 'ca.crt')
+  const { heard, leavesFrom, launchedWith } = await take('renew-leaves')
+  const after = leafRoles.map(role => text(role, 'tls.key'))
+  expect(after.filter(key => before.includes(key))).toEqual([])
+  expect(text('client', 'ca.crt')).toBe(ca)
+  expect(heard).toEqual({ leaves: 'one', authority: '' })
+  expect(launchedWith.worker.notBefore).toBe(leavesFrom)
+  expect((await certificates.look(cluster, address, call)).kind).toBe('valid')
+})
+
+test('the authority is rolled in three steps, with two that are trusted in between', async () => {
+  const { text, take } = await aCase()
+  const old = text('authority', 'ca.crt')
+  const leaf = text('worker', 'tls.crt')
+  const introduced = await take('introduce-authority')
+  const next = text('authority', 'next.crt')
+  expect(introduced.stage.kind).toBe('introducing')
+  expect(introduced.authorities).toEqual([markOf(old), markOf(next)].toSorted())
+  expect(text('client', 'ca.crt')).toBe(`${old}${next}`)
+  expect(text('worker', 'tls.crt')).toBe(leaf)
+  const changed = await take('change-authority')
+  expect(changed.stage.kind).toBe('leaving')
+  expect(text('authority', 'ca.crt')).toBe(next)
+  expect(text('authority', 'next.key')).toBe('')
+  expect(text('client', 'ca.crt')).toBe(`${next}${old}`)
+  for (const role of leafRoles)
+    expect(new X509Certificate(text(role, 'tls.crt')).verify(new X509Certificate(next).publicKey)).toBe(true)
+  const dropped = await take('drop-authority')
+  expect(dropped).toMatchObject({ stage: { kind: 'settled' }, authorities: [markOf(next)] })
+  expect(text('client', 'ca.crt')).toBe(next)
+  expect(text('authority', 'previous.crt')).toBe('')
+})
+
+test('a step that is not the next one changes nothing but what was heard', async () => {
+  const { take, text, all } = await aCase()
+  await take('introduce-authority')
+  const [before, next] = [all(), text('authority', 'next.crt')]
+  await take('introduce-authority')
+  expect(text('authority', 'next.crt')).toBe(next)
+  expect(all()).toBe(before)
+})
+
+test.each(['authority', 'worker', 'client'] as const)(
+  'a step whose write of the %s was lost is taken again, and what there is stays usable',
+  async part => {
+    const { state, certificates, take, text } = await aCase()
+    await take('introduce-authority')
+    await certificates.look(cluster, address, call)
+    state.refused = part
+    await expect(take('change-authority')).rejects.toThrow(UnclearWrite)
+    state.refused = undefined
+    await certificates.issue(cluster, address, call)
+    const view = await certificates.look(cluster, address, call)
+    expect(view.kind).toBe('valid')
+    await take('change-authority')
+    expect(text('client', 'ca.crt').match(/BEGIN/g)).toHaveLength(2)
+  },
+)
+
+test('what somebody has spoilt of it counts as never begun: the request is heard again', async () => {
+  const { take, spoil, restarted, text, view } = await aCase()
+  await take('introduce-authority')
+  const ca = text('authority', 'ca.crt')
+  spoil('authority', 'next.key')
+  const after = restarted()
+  expect((await after.look(cluster, address, call)).kind).toBe('broken')
+  await after.issue(cluster, address, call)
+  expect(await view()).toMatchObject({ stage: { kind: 'settled' }, heard: { authority: '' } })
+  expect(text('client', 'ca.crt')).toBe(ca)
+})
+
+test('who signs for machines has the authority’s key and trusts what the Secrets say', async () => {
+  const { take, certificates, text, spoil } = await aCase()
+  await take('introduce-authority')
+  expect(certificates.signer(cluster)?.trust).toBe(text('client', 'ca.crt'))
+  spoil('authority', 'ca.key')
+  expect(certificates.signer(cluster)).toBeUndefined()
+})
