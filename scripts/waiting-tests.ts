@@ -26,6 +26,7 @@ export const waitingTests: readonly string[] = [
   'operator-tenant',
   'operator-rights',
   'cert-manager',
+  'operator-namespaced',
   'bench-azure',
   'bench-digitalocean',
   'bench-gcp',

@@ -32,8 +32,9 @@ export async function runOperator(config: Config, log: Log, call: Call, seams = 
   open.use(await health(config, checks, metrics, log))
   const namespace = config.namespace ?? kube.namespace
   const surroundings = { kube, namespace, name: config.installation, log }
-  const installation = await installationOf(surroundings, call)
-  const sealingKey = await sealingKeyOf({ ...surroundings, namespaces: config.watchNamespaces }, call)
+  const { id: installation, toldBy } = await installationOf(surroundings, call)
+  const sealing = { ...surroundings, toldBy, namespaces: config.watchNamespaces }
+  const sealingKey = await sealingKeyOf(sealing, call)
   const identity = `${hostname()}_${process.pid}_${Math.random().toString(16).slice(2, 10)}`
   const home = { config, kube, namespace, installation, sealingKey, identity, metrics, log, checks, seams }
   while (!call.signal.aborted) await leadOnce(home, call)

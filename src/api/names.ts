@@ -41,6 +41,9 @@ export const annotations = {
   abandon: `${group}/abandon`,
 } as const
 
+/** On the Secret of the operator's seal, where another namespace's UID than kube-system's tells its installation: which. */
+export const identityAnnotation = `${group}/identity`
+
 export const labels = {
   clusterUid: `${group}/cluster-uid`,
 } as const

@@ -1,3 +1,6 @@
+import { identityAnnotation } from '../api/names.ts'
+import { isKubeError } from '../kube/fault.ts'
+import { type SecretRef, Secrets } from '../kube/secrets.ts'
 import type { KubeRequests } from '../kube/transport.ts'
 import type { Call } from '../lib/call.ts'
 import { digest } from '../lib/fingerprint.ts'
@@ -16,29 +19,53 @@ export interface Surroundings {
   readonly log: Log
 }
 
+export interface Installation {
+  readonly id: InstallationId
+  /** The namespace whose UID tells this Kubernetes cluster from others. */
+  readonly toldBy: string
+}
+
+const oldest = 'kube-system'
+
+/** Where the operator keeps the key that machines are sealed with, and by what its installation is told. */
+export const sealRef = ({ namespace, name }: Pick<Surroundings, 'namespace' | 'name'>): SecretRef => ({
+  namespace,
+  name: `${name}-seal`,
+})
+
 /**
- * Which operator's a machine is: the Kubernetes cluster (by the UID of its oldest namespace), the operator's namespace
- * and its name. The same after every restart and upgrade. Waits for an API server that does not answer yet.
+ * Which operator's a machine is: the Kubernetes cluster (by the UID of its oldest namespace, or of the operator's own where
+ * the oldest was out of its reach from the first start), the operator's namespace and its name. The same after every restart and
+ * upgrade, whatever its rights become. Waits for an API server that does not answer yet.
  */
-export async function installationOf(
-  { kube, namespace, name, log }: Surroundings,
-  call: Call,
-): Promise<InstallationId> {
-  const uid = await answered(() => uidOfKubeSystem(kube, call), {
+export async function installationOf(surroundings: Surroundings, call: Call): Promise<Installation> {
+  const { namespace, name, log } = surroundings
+  const { uid, toldBy } = await answered(() => identityOf(surroundings, call), {
     log,
     call,
     otherwise: 'the API server cannot be asked who it is',
   })
-  return installationId(digest({ uid, namespace, name }).slice(0, 16))
+  return { id: installationId(digest({ uid, namespace, name }).slice(0, 16)), toldBy }
 }
 
-async function uidOfKubeSystem(kube: KubeRequests, call: Call): Promise<string> {
-  const found = record(
-    await kube.request({ method: 'GET', path: '/api/v1/namespaces/kube-system' }, call),
-    'namespace',
-  )
-  return text(record(found['metadata'], 'metadata')['uid'], 'metadata.uid')
+async function identityOf({ kube, namespace, name }: Surroundings, call: Call) {
+  const seal = await new Secrets(kube).read(sealRef({ namespace, name }), call)
+  if (seal !== undefined) return told(kube, seal.metadata.annotations[identityAnnotation] ?? oldest, call)
+  return told(kube, oldest, call).catch((error: unknown) => {
+    if (isKubeError(error, 403)) return told(kube, namespace, call)
+    throw error
+  })
 }
+
+async function told(kube: KubeRequests, toldBy: string, call: Call) {
+  const path = `/api/v1/namespaces/${toldBy}`
+  const found = record(await kube.request({ method: 'GET', path }, call), 'namespace')
+  return { uid: text(record(found['metadata'], 'metadata')['uid'], 'metadata.uid'), toldBy }
+}
+
+/** What the Secret says of it; nothing in the usual case. */
+export const identityNote = ({ toldBy }: Pick<Installation, 'toldBy'>): Readonly<Record<string, string>> =>
+  toldBy === oldest ? {} : { [identityAnnotation]: toldBy }
 
 interface Waiting {
   readonly log: Log

@@ -5,11 +5,11 @@ import { isKubeError } from '../kube/fault.ts'
 import { type SecretRef, Secrets } from '../kube/secrets.ts'
 import type { Call } from '../lib/call.ts'
 import { isRecord } from '../lib/parse.ts'
-import { answered, type Surroundings } from './installation.ts'
+import { answered, type Installation, identityNote, type Surroundings, sealRef } from './installation.ts'
 
 const keyName = 'key'
 
-export interface Sealing extends Surroundings {
+export interface Sealing extends Surroundings, Pick<Installation, 'toldBy'> {
   /** Where clusters are looked for; everywhere where it is empty. */
   readonly namespaces: readonly string[]
 }
@@ -19,11 +19,11 @@ export interface Sealing extends Surroundings {
  * comes first. Whoever copies tags cannot make a seal. Waits for an API server that does not answer yet.
  */
 export async function sealingKeyOf(surroundings: Sealing, call: Call): Promise<string> {
-  const { kube, namespace, name, log } = surroundings
+  const { kube, namespace, log } = surroundings
   const secrets = new Secrets(kube)
-  const ref: SecretRef = { namespace, name: `${name}-seal` }
+  const ref = sealRef(surroundings)
   const makeAnew = async () => {
-    const made = await make(ref, secrets, call)
+    const made = await make(ref, surroundings, call)
     await tell(ref, surroundings, call)
     return made
   }
@@ -35,9 +35,11 @@ export async function sealingKeyOf(surroundings: Sealing, call: Call): Promise<s
   return answered(look, { log, call, otherwise })
 }
 
-async function make(ref: SecretRef, secrets: Secrets, call: Call) {
+async function make(ref: SecretRef, { kube, toldBy }: Sealing, call: Call) {
+  const secrets = new Secrets(kube)
+  const labels = { 'app.kubernetes.io/component': 'seal' }
   const secret = {
-    metadata: { ...ref, labels: { 'app.kubernetes.io/component': 'seal' } },
+    metadata: { ...ref, labels, annotations: identityNote({ toldBy }) },
     type: 'Opaque',
     immutable: true,
     data: { [keyName]: randomBytes(32).toString('base64') },

@@ -91,10 +91,18 @@ export async function kubeconfigOf(
   return path
 }
 
-/** The manifest's namespace, account and rights under a name of one's own, without its Deployment, so that several can be there at once. */
-export async function ownRights(plane: SharedControlPlane, namespace: string, manifest = operatorManifest) {
+/**
+ * The manifest's account and rights with other namespaces in place of its own, without its Deployment, so that several can be
+ * there at once. `namespaces` are those that are there already, by their names in the manifest.
+ */
+export async function ownRights(
+  plane: SharedControlPlane,
+  namespace: string,
+  { manifest = operatorManifest, namespaces = {} }: Elsewhere = {},
+) {
+  const names = new Map([[own.namespace, namespace], ...Object.entries(namespaces)])
   const documents = (await documentsOf(manifest)).filter(({ kind }) => kind !== 'Deployment')
-  const renamed = documents.map(each => renamedTo(namespace, each))
+  const renamed = documents.map(each => renamedBy(names, each))
   const list = JSON.stringify({ apiVersion: 'v1', kind: 'List', items: renamed })
   await plane.kubectl(['apply', '-f', '-'], list)
   return {
@@ -106,18 +114,32 @@ export async function ownRights(plane: SharedControlPlane, namespace: string, ma
   }
 }
 
-function renamedTo(namespace: string, document: Document): Document {
-  const { kind, metadata, roleRef, subjects } = document
+interface Elsewhere {
+  readonly manifest?: string
+  readonly namespaces?: Readonly<Record<string, string>>
+}
+
+function renamedBy(names: ReadonlyMap<string, string>, document: Document): Document {
+  const { kind, metadata, rules, roleRef, subjects } = document
+  const renamed = (name: string): string => names.get(name) ?? name
   const nameFor = (of: string, name: string): string =>
-    of.startsWith('Cluster') ? `${name}-${namespace}` : name
+    of.startsWith('Cluster') ? `${name}-${names.get(own.namespace)}` : name
   return {
     ...document,
     metadata: {
       ...metadata,
-      name: kind === 'Namespace' ? namespace : nameFor(kind, metadata.name),
-      ...(metadata.namespace === own.namespace && { namespace }),
+      name: kind === 'Namespace' ? renamed(metadata.name) : nameFor(kind, metadata.name),
+      ...(metadata.namespace !== undefined && { namespace: renamed(metadata.namespace) }),
     },
+    ...(rules && {
+      rules: rules.map(each => ({
+        ...each,
+        ...(each.resourceNames && { resourceNames: each.resourceNames.map(renamed) }),
+      })),
+    }),
     ...(roleRef && { roleRef: { ...roleRef, name: nameFor(roleRef.kind, roleRef.name) } }),
-    ...(subjects && { subjects: subjects.map(each => ({ ...each, namespace })) }),
+    ...(subjects && {
+      subjects: subjects.map(each => ({ ...each, namespace: renamed(each.namespace ?? '') })),
+    }),
   }
 }

@@ -38,7 +38,7 @@ function keyWhere(clusters: Answer, isKept = false, namespaces: readonly string[
     return isKept ? { status: 200, body: secret } : { status: 404 }
   }
   const log = createLog({ level: 'warn', format: 'json', write: line => lines.push(line) })
-  return sealingKeyOf({ kube, namespace: 'ops', name: 'ours', log, namespaces }, call)
+  return sealingKeyOf({ kube, namespace: 'ops', name: 'ours', log, namespaces, toldBy: 'kube-system' }, call)
 }
 
 test('a key that is made anew while clusters are in care is told loudly', async () => {
