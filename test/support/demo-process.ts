@@ -4,6 +4,7 @@ import { readdir, readFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import { expect } from 'vitest'
 import { poll } from '../../src/lib/wait.ts'
+import { scan } from './scan.ts'
 
 /** The first time, Dask is installed. */
 const runMs = 900_000
@@ -39,6 +40,7 @@ export class Demo {
       return this.output.includes(text) ? true : undefined
     }
     await poll(found, 20, { signal: AbortSignal.timeout(runMs) })
+    await this.#seekKeys()
   }
 
   /** The names of the steps that it has told, in order. */
@@ -51,7 +53,20 @@ export class Demo {
     const ms = signal === undefined ? runMs : endMs
     if (this.#child.exitCode === null && this.#child.signalCode === null)
       await once(this.#child, 'close', { signal: AbortSignal.timeout(ms) })
+    await this.#seekKeys()
     return this.#child.exitCode
+  }
+
+  /** In what it has told, in the logs that it and its operator keep, and on the command lines of its processes. */
+  async #seekKeys(): Promise<void> {
+    const folders = (await namesIn(this.folder)).map(name => join(this.folder, name))
+    const files = folders.map(async path => (await namesIn(path)).map(name => join(path, name)))
+    const logs = (await Promise.all(files)).flat().filter(path => path.endsWith('.log'))
+    const texts = logs.map(async name => ({ name, text: await readFile(name).catch(() => '') }))
+    const commands = { name: 'its processes', text: (await processesWith(this.folder)).join('\n') }
+    const told = [{ name: 'the demo', text: this.output }, commands, ...(await Promise.all(texts))]
+    const found = scan(told, [])
+    if (found.length > 0) throw new Error(found.join('\n'))
   }
 
   /** Files in its folder, and processes that have the folder's name in their arguments or environment. */
@@ -61,6 +76,9 @@ export class Demo {
     return [...left, ...(await processesWith(this.folder))]
   }
 }
+
+/** None where there is no such folder, or not any more. */
+const namesIn = (path: string): Promise<string[]> => readdir(path).catch(() => [])
 
 /** Linux only; elsewhere the files alone are looked at. */
 export async function processesWith(text: string): Promise<readonly string[]> {
