@@ -27,6 +27,7 @@ export const waitingTests: readonly string[] = [
   'operator-rights',
   'cert-manager',
   'operator-namespaced',
+  'operator-service',
   'bench-azure',
   'bench-digitalocean',
   'bench-gcp',

@@ -25,6 +25,8 @@ const needed: readonly Right[] = [
   },
   { group, resource: plural, subresource: 'status', verbs: ['patch'] },
   { group: '', resource: 'secrets', verbs: ['get', 'list', 'watch', 'create', 'update', 'delete'] },
+  { group: '', resource: 'services', verbs: ['get', 'create', 'patch', 'delete'] },
+  { group: 'discovery.k8s.io', resource: 'endpointslices', verbs: ['get'] },
   { group: 'events.k8s.io', resource: 'events', verbs: ['list', 'create', 'patch'] },
   { group: 'coordination.k8s.io', resource: 'leases', verbs: ['get', 'list', 'create', 'update'] },
 ]

@@ -155,6 +155,9 @@ export const publishedFields = {
       'Secret in the same namespace with what a client needs: ca.crt, tls.crt, tls.key, dask.yaml; client.p12 for browsers where the dashboard is exposed.',
     ),
   ),
+  serviceName: optional(
+    word('Service in the same namespace that leads pods to the scheduler, whichever machine it runs on.', 63),
+  ),
   workers: optional(workers),
   workerGroups: optional(
     list({

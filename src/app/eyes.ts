@@ -13,6 +13,7 @@ import type { Certificates } from './certificates.ts'
 import { type Connection, type Connections, NotYet } from './connections.ts'
 import type { Credentials } from './credentials.ts'
 import type { Resources } from './resources.ts'
+import type { Services } from './services.ts'
 
 /** What the eyes and the hands of the passes are plugged into. */
 export interface Organs {
@@ -21,6 +22,7 @@ export interface Organs {
   readonly credentials: Credentials
   readonly connections: Connections
   readonly pool: SchedulerPool
+  readonly services: Services
 }
 
 /** Promises of a cloud that could not be connected: nothing will be planned on them but patience. */
@@ -31,7 +33,8 @@ const unconnected: InventoryLook['promises'] & CloudPromises = {
   listEveryMs: { busy: 2_000, resting: 10_000 },
 }
 
-export function openEyes({ resources, certificates, credentials, connections, pool }: Organs): Eyes {
+export function openEyes(organs: Organs): Eyes {
+  const { resources, certificates, credentials, connections, pool, services } = organs
   return {
     cluster: (key, call) => resources.sighting(key, call),
     async certificates(cluster, call) {
@@ -42,6 +45,7 @@ export function openEyes({ resources, certificates, credentials, connections, po
         return { kind: 'silent', problem: `Its Secrets cannot be read: ${reasonIn(error)}` }
       }
     },
+    service: (cluster, call) => services.look(cluster, call),
     async credentials(cluster, call) {
       const view = await credentials.look(cluster, connections.isDoubted(cluster.uid), call)
       const refusal = connections.refusal(cluster.uid)

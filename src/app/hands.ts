@@ -21,6 +21,7 @@ import { type Led, ledSchedulers } from './led.ts'
 import { pooled } from './pooled.ts'
 import { hashOf } from './request-hash.ts'
 import type { Resources } from './resources.ts'
+import { serviceHands } from './services.ts'
 
 export interface HandsOptions extends Organs {
   readonly installation: InstallationId
@@ -38,7 +39,7 @@ const unasked = { leaves: '', authority: '' } as const
 const limits = { deathTimeoutS: 300, idleTimeoutS: undefined }
 
 export function openHands(options: HandsOptions): Hands {
-  const { resources, certificates, credentials, connections, pool, installation, led } = options
+  const { resources, certificates, credentials, connections, pool, services, installation, led } = options
   const connection = (cluster: Cluster): Promise<Connection> => connections.of(cluster)
   const address = async (cluster: Cluster): Promise<string | undefined> =>
     clientAddress((await connection(cluster)).inventory.view(cluster.uid), cluster)
@@ -81,12 +82,14 @@ export function openHands(options: HandsOptions): Hands {
       await connected.cloud.releaseAddress(cluster.uid, call)
       await connections.refresh(connected, call)
     },
+    ...serviceHands(services),
     ...asksOf(ledSchedulers(pooled(pool), led), connection, certificates),
     report: options.report,
     measure: measuring(options.metrics),
     forget(key, uid) {
       pool.forget(uid)
       certificates.forget(uid)
+      services.forget(uid)
       credentials.forget(uid)
       resources.forget(key)
       connections.forget(uid)

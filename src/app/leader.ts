@@ -6,12 +6,11 @@ import { workUntilStopped } from '../controller/crew.ts'
 import { Sources } from '../controller/sources.ts'
 import { usualPace } from '../dask/pace.ts'
 import { SchedulerPool } from '../dask/pool.ts'
-import { Clusters, clustersIn } from '../kube/clusters.ts'
+import { clustersIn } from '../kube/clusters.ts'
 import { Events } from '../kube/events.ts'
-import { IssuedCertificates } from '../kube/issued-certificates.ts'
 import type { Lease } from '../kube/lease.ts'
 import { Reflector } from '../kube/reflector.ts'
-import { parseSecret, Secrets, secretsIn } from '../kube/secrets.ts'
+import { parseSecret, secretsIn } from '../kube/secrets.ts'
 import type { KubeTransport } from '../kube/transport.ts'
 import type { Call } from '../lib/call.ts'
 import { steadyNow } from '../lib/steady.ts'
@@ -32,7 +31,7 @@ import { isUsed } from './held-secrets.ts'
 import { asLeader, type Led, ledKube } from './led.ts'
 import { Resources } from './resources.ts'
 import type { Seams } from './seams.ts'
-import { clusterStore, secretStore } from './stores.ts'
+import { clusterStore, openStores, secretStore } from './stores.ts'
 import { ourselves, regarding } from './subjects.ts'
 import { keepSwept, openSweeper } from './sweeping.ts'
 import { Tenants } from './tenants.ts'
@@ -136,11 +135,12 @@ function openEvents({ kube, identity, metrics }: Office, all: AsyncDisposableSta
   return all.use(new Events({ kube, controller, instance: identity, metrics }))
 }
 
-/** Clusters and Secrets as only a leader may change them. */
-function storesOf({ kube, lease }: Office) {
-  const led = ledKube(kube, () => lease.remainingMs())
-  return { clusters: new Clusters(led), secrets: new Secrets(led), issued: new IssuedCertificates(led) }
-}
+/** Clusters, Secrets and Services as only a leader may change them. */
+const storesOf = ({ kube, lease, installation }: Office) =>
+  openStores(
+    ledKube(kube, () => lease.remainingMs()),
+    installation,
+  )
 
 interface Outside extends Pick<Organs, 'pool' | 'connections'>, ReturnType<typeof storesOf> {
   readonly tenants: Tenants
@@ -148,7 +148,7 @@ interface Outside extends Pick<Organs, 'pool' | 'connections'>, ReturnType<typeo
 }
 
 function openPasses(office: Office, watches: Watches, outside: Outside): Passes {
-  const { pool, tenants, connections, events, clusters, secrets } = outside
+  const { pool, tenants, connections, events, clusters, secrets, services } = outside
   const { config, namespace, installation, metrics, log, lease, seams } = office
   const resources = new Resources(
     clusterStore(clusters, watches.of),
@@ -158,7 +158,7 @@ function openPasses(office: Office, watches: Watches, outside: Outside): Passes 
   const { credentials, given } = tenants
   const kept = { store, operatorNamespace: namespace, installation, now: Date.now, given }
   const certificates = new Certificates(kept)
-  const organs = { pool, credentials, connections, resources, certificates }
+  const organs = { pool, credentials, connections, resources, certificates, services }
   const desk: Desk = {
     eyes: openEyes(organs),
     hands: openHands({

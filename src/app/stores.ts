@@ -1,16 +1,32 @@
 import { versionOf } from '../kube/cache.ts'
-import type { Clusters } from '../kube/clusters.ts'
+import { Clusters } from '../kube/clusters.ts'
 import { isKubeError, KubeError, wasRefused } from '../kube/fault.ts'
+import { IssuedCertificates } from '../kube/issued-certificates.ts'
+import { endpointSlices, Objects, services } from '../kube/objects.ts'
 import type { Reflector } from '../kube/reflector.ts'
-import type { Secrets, StoredSecret } from '../kube/secrets.ts'
+import { Secrets, type StoredSecret } from '../kube/secrets.ts'
+import type { KubeRequests } from '../kube/transport.ts'
 import { compareVersions } from '../kube/versions.ts'
 import type { Call } from '../lib/call.ts'
+import { steadyNow } from '../lib/steady.ts'
 import { CloudError } from '../model/faults.ts'
-import type { ClusterKey } from '../model/names.ts'
+import type { ClusterKey, InstallationId } from '../model/names.ts'
 import type { Secret } from '../pki/secret.ts'
 import { UnclearWrite } from '../reconcile/ports.ts'
 import type { SecretStore } from './certificates-options.ts'
 import type { ClusterStore, Patch } from './resources.ts'
+import { Services } from './services.ts'
+
+/** Clusters, Secrets and Services at the API server. */
+export function openStores(kube: KubeRequests, installation: InstallationId) {
+  const pieces = { services: new Objects(kube, services), slices: new Objects(kube, endpointSlices) }
+  return {
+    clusters: new Clusters(kube),
+    secrets: new Secrets(kube),
+    issued: new IssuedCertificates(kube),
+    services: new Services({ ...pieces, installation, now: steadyNow }),
+  }
+}
 
 /** Which of several watches, one a namespace, has a cluster. */
 export type ReflectorOf = (key: ClusterKey) => Reflector<unknown> | undefined

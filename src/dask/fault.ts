@@ -1,6 +1,8 @@
 /** Every way in which asking a scheduler can fail. */
 const daskFaults = [
   'refused',
+  /** No TCP connection could be opened, and nobody refused it. */
+  'unreached',
   'unreachable',
   'tls-unknown-authority',
   'tls-expired',

@@ -129,7 +129,8 @@ export class SchedulerWatch {
       this.#failures += 1
       this.#idle.interrupt()
       const { fault, message } = asDaskError(error)
-      return { view: { kind: 'silent', problem: message }, fault }
+      const way = fault === 'unreached' ? ({ unreached: true } as const) : {}
+      return { view: { kind: 'silent', problem: message, ...way }, fault }
     }
   }
 

@@ -117,8 +117,9 @@ export class Wire {
     reader.resolve(message)
   }
 
-  #fail(error: DaskError): void {
+  #fail(found: DaskError): void {
     if (this.#failure !== undefined) return
+    const error = this.#stage === 'tcp' ? unreached(found) : found
     this.#failure = error
     this.#socket.destroy()
     this.#refuseReader(error)
@@ -131,8 +132,17 @@ export class Wire {
   }
 }
 
+/** What silence means before anybody has taken the connection. */
+function unreached(error: DaskError): DaskError {
+  const { fault, message, cause } = error
+  if (fault !== 'unreachable' && fault !== 'timeout') return error
+  return new DaskError('unreached', message, { cause })
+}
+
+const isDeadline = (reason: unknown): boolean => reason instanceof Error && reason.name === 'TimeoutError'
+
 /** The failure that an aborted signal stands for. */
 export function stopped({ reason }: AbortSignal, inTime: string): DaskError {
-  const isDeadline = reason instanceof Error && reason.name === 'TimeoutError'
-  return new DaskError('timeout', isDeadline ? inTime : 'stopped before an answer came', { cause: reason })
+  const said = isDeadline(reason) ? inTime : 'stopped before an answer came'
+  return new DaskError('timeout', said, { cause: reason })
 }

@@ -1,4 +1,5 @@
 import type { Fingerprint, LaunchId, MachineId, Role } from './names.ts'
+import type { Route } from './service.ts'
 
 /** One step that can be taken now, with its reason. It holds no secret: plans are logged. */
 export type Action = {
@@ -22,6 +23,9 @@ export type Action = {
       readonly part: RenewedPart
       readonly machines: readonly MachineId[]
     }
+  /** Have the name that pods use lead there, or nowhere. */
+  | { readonly type: 'publish-service'; readonly route: Route | undefined }
+  | { readonly type: 'remove-service' }
   | { readonly type: 'reserve-address' }
   /** Make the scheduler's address elsewhere, in place of the one it has: nobody who knows that one is left. */
   | { readonly type: 'move-address' }

@@ -11,6 +11,8 @@ export interface Status {
   /** `https://host:port/status`, while the dashboard is exposed. */
   readonly dashboardURL?: string
   readonly clientSecretName?: string
+  /** The Service by which pods know the scheduler, where it is there. */
+  readonly serviceName?: string
   /** The default group alone, as the scale subresource reads it. */
   readonly workers?: WorkersStatus
   /** The other groups; undefined where there is none. */

@@ -5,6 +5,7 @@ import type { Launch } from './launch.ts'
 import type { KeptAddress, KeptNetwork, Machine } from './machine.ts'
 import type { Fingerprint, LaunchId, MachineId } from './names.ts'
 import type { HeldCertificates, RenewalMemory } from './renewal.ts'
+import type { ServiceView } from './service.ts'
 
 /** One immutable look at everything a plan may depend on. It holds no secret, so it can be printed. */
 export interface World {
@@ -20,6 +21,7 @@ export interface World {
   readonly heldSecrets: readonly string[]
   readonly inventory: InventoryView
   readonly scheduler: SchedulerView
+  readonly service: ServiceView
   readonly launches: readonly Launch[]
   readonly promises: CloudPromises
   readonly memory: Memory
@@ -99,7 +101,8 @@ export const networkIn = ({ address, network }: InventorySeen): KeptNetwork | un
 
 export type SchedulerView =
   | { readonly kind: 'unasked' }
-  | { readonly kind: 'silent'; readonly problem: string }
+  /** `unreached`: nobody there even took the connection, or said no to it: it may be the way there that is not open. */
+  | { readonly kind: 'silent'; readonly problem: string; readonly unreached?: true }
   | {
       readonly kind: 'answering'
       /** New with every scheduler process. */

@@ -1,4 +1,5 @@
 import type { ClusterUid } from '../model/names.ts'
+import { serviceHost } from '../model/service.ts'
 import type { Purpose } from './x509.ts'
 
 /** Whose certificates they are. The UID is in every name, so that a new cluster of an old name shares none. */
@@ -24,9 +25,9 @@ export const schedulerServerName = (uid: ClusterUid): string => roleName('schedu
 export const authorityName = (uid: ClusterUid): string => `ca.${uid}.dask.internal`
 
 /** A leaf's DNS names; the first one is its common name as well. */
-export function leafNames(role: LeafRole, { uid, name, namespace }: ClusterIdentity): readonly string[] {
-  const own = roleName(role, uid)
-  return role === 'scheduler' ? [own, `${name}-scheduler.${namespace}.svc`] : [own]
+export function leafNames(role: LeafRole, identity: ClusterIdentity): readonly string[] {
+  const own = roleName(role, identity.uid)
+  return role === 'scheduler' ? [own, serviceHost(identity)] : [own]
 }
 
 const roleName = (role: LeafRole, uid: ClusterUid): string => `${role}.${uid}.dask.internal`

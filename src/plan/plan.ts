@@ -9,6 +9,7 @@ import { isMoving, planMove } from './move.ts'
 import { awaitsAddress, planAddress } from './network.ts'
 import { planRotation } from './rotation.ts'
 import { planScheduler } from './scheduler.ts'
+import { planService } from './service.ts'
 import { planStopped } from './stopped.ts'
 import { planSuspension, planTeardown } from './teardown.ts'
 import { planWorkers } from './workers.ts'
@@ -41,9 +42,10 @@ function planPhase(world: World): readonly Action[] {
         ...planCertificates(world),
         ...planRotation(world),
         ...planSuspension(world),
+        ...planService(world),
       ]
     case 'wanted':
-      return planGrowth(world)
+      return [...planGrowth(world), ...planService(world)]
     default:
       return world.cluster.phase satisfies never
   }

@@ -3,7 +3,7 @@ import { byAge, type Machine } from '../model/machine.ts'
 import { restartOf, sameIntent } from '../model/names.ts'
 import type { World } from '../model/world.ts'
 import { isPaused } from './launches.ts'
-import { isLate } from './patience.ts'
+import { isForsaken } from './patience.ts'
 import { tally } from './tally.ts'
 
 export interface Wishes {
@@ -38,7 +38,7 @@ function planRestart(world: World, scheduler: Machine): readonly Action[] {
   if (!isEmpty) return []
   if (!sameIntent(scheduler.fingerprint, fingerprint))
     return [end(scheduler, 'it was asked for differently and has never served')]
-  if (!isLate(world, scheduler)) return []
+  if (!isForsaken(world, scheduler)) return []
   const { group, id } = scheduler
   return [{ type: 'give-up', group, machines: [id], because: 'Dask never came up on it' }]
 }

@@ -3,6 +3,7 @@ import { byAge, isAlive } from '../model/machine.ts'
 import type { MachineId } from '../model/names.ts'
 import { type InventorySeen, networkIn, type World } from '../model/world.ts'
 import { isFound } from './enrolment.ts'
+import { planWithdrawal } from './service.ts'
 import { hasEnded, settle } from './settling.ts'
 
 /** After so long a machine that was asked to end and still runs is asked again. */
@@ -14,8 +15,14 @@ export function planSuspension(world: World): readonly Action[] {
   return [...endAll(world, world.inventory, 'the cluster is suspended'), ...settle(world, () => false)]
 }
 
+/** What leads to its scheduler goes at once, and nothing waits for that. */
+export const planTeardown = (world: World): readonly Action[] => [
+  ...planWithdrawal(world),
+  ...planEnds(world),
+]
+
 /** Machines, then the address, then the Secrets, then the finalizer: each only once the one before is certainly gone. */
-export function planTeardown(world: World): readonly Action[] {
+function planEnds(world: World): readonly Action[] {
   const { enrolment, inventory, certificates, cluster } = world
   if (enrolment.kind === 'new' || cluster.isAbandoned) return planRelease(world)
   if (inventory.kind !== 'seen') return []

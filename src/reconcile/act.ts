@@ -63,6 +63,9 @@ const performers: Performers = {
   'rotate-certificates': ({ step }, { desk, world }, call) =>
     desk.hands.rotateCertificates(world.cluster, step, call),
   'renew-machine-certificates': renewMachines,
+  'publish-service': ({ route }, { desk, world }, call) =>
+    desk.hands.publishService(world.cluster, route, call),
+  'remove-service': (_step, { desk, world }, call) => desk.hands.removeService(world.cluster, call),
   'reserve-address': async (_step, { desk, seen, world, ledger }, call) => {
     // Nothing is written ahead for an address: what is asked for must still be wanted.
     await desk.hands.confirm(seen, call)

@@ -15,6 +15,8 @@ import { credentialsReady } from './credentials-findings.ts'
 import { endings } from './endings.ts'
 import { reasonOfFault } from './fault-reasons.ts'
 import { certificateEnding } from './rotation-findings.ts'
+import { serviceReady } from './service-findings.ts'
+import { outOfReach } from './unreachable.ts'
 
 type Verdict = Omit<Finding, 'type'>
 
@@ -30,6 +32,7 @@ export function findings(world: World, outcomes: readonly Outcome[]): readonly F
     { type: 'CloudReachable', ...cloudReachable(world) },
     { type: 'SchedulerReady', ...scheduler },
     { type: 'WorkersReady', ...workers },
+    { type: 'ServiceReady', ...serviceReady(world) },
     ...admission(world),
     ...degraded(world),
     ...suspended(world),
@@ -80,9 +83,7 @@ function schedulerReady(world: World): Verdict {
     case 'unasked':
       return missing(world)
     case 'silent':
-      return world.hasServed
-        ? { status: 'Unknown', reason: 'Unreachable', message: `It does not answer: ${scheduler.problem}.` }
-        : no('Starting', 'Its machine is there; Dask does not answer yet.')
+      return outOfReach(world)?.scheduler ?? no('Starting', 'Its machine is there; Dask does not answer yet.')
     default:
       return scheduler satisfies never
   }
@@ -112,13 +113,8 @@ function workersReady(world: World, outcomes: readonly Outcome[]): Verdict {
   const [pause] = pausesOf(world)
   if (pause !== undefined) return no(reasonOfFault[pause.fault], pause.problem)
   if (failure?.kind === 'failed') return no(reasonOfFault[failure.fault], failure.problem)
-  if (scheduler.kind === 'silent' && world.hasServed) {
-    return {
-      status: 'Unknown',
-      reason: 'Unreachable',
-      message: 'The scheduler that knows them does not answer.',
-    }
-  }
+  const unknown = outOfReach(world)
+  if (unknown !== undefined) return unknown.workers
   const counts = late.map(
     ({ name, replicas }) =>
       `${servingIn(world, name)} of ${replicas}${name === defaultGroup ? '' : ` in ${name}`}`,

@@ -11,9 +11,10 @@ import type { Desk, InventoryLook, Seen } from './ports.ts'
 export async function observe(seen: Seen, ledger: Ledger, desk: Desk, call: Call): Promise<Observed> {
   const { cluster } = seen
   const credentials = await desk.eyes.credentials(cluster, call)
-  const [certificates, look] = await Promise.all([
+  const [certificates, look, service] = await Promise.all([
     desk.eyes.certificates(cluster, call),
     desk.eyes.inventory(cluster, call),
+    desk.eyes.service(cluster, call),
   ])
   const now = desk.clock.now()
   const inventory = isElsewhere(seen, look) ? elsewhere(seen, look) : look.view
@@ -37,6 +38,7 @@ export async function observe(seen: Seen, ledger: Ledger, desk: Desk, call: Call
     heldSecrets: seen.heldSecrets ?? [],
     inventory,
     scheduler,
+    service,
     launches,
     promises: look.promises,
     memory: ledger.snapshot(),

@@ -14,6 +14,7 @@ import type {
   Scope,
 } from '../model/names.ts'
 import type { Renewal } from '../model/renewal.ts'
+import type { Route, ServiceView } from '../model/service.ts'
 import type { Status } from '../model/status.ts'
 import type { CloudPromises, CredentialsView, InventoryView, SchedulerView } from '../model/world.ts'
 import type { StageTime } from './stages.ts'
@@ -55,6 +56,8 @@ export interface Eyes {
   /** From the cache, or live where the last write's end is unclear. */
   cluster(key: ClusterKey, call: Call): Promise<Sighting>
   certificates(cluster: Cluster, call: Call): Promise<CertificatesView>
+  /** By which pods know the scheduler. */
+  service(cluster: Cluster, call: Call): Promise<ServiceView>
   /** Asked before the inventory, which rests on it. */
   credentials(cluster: Cluster, call: Call): Promise<CredentialsView>
   inventory(cluster: Cluster, call: Call): Promise<InventoryLook>
@@ -101,6 +104,10 @@ export interface Hands {
   rotateCertificates(cluster: Cluster, step: RotationStep, call: Call): Promise<void>
   /** Gives running machines of one role certificates for new keys of their own, or only whom to trust. */
   renewMachines(cluster: Cluster, wish: MachineRenewal, call: Call): Promise<ReadonlyMap<MachineId, Renewal>>
+  /** Makes the Service and, where it leads anywhere, its EndpointSlice, or mends what is not as it is to be. */
+  publishService(cluster: Cluster, route: Route | undefined, call: Call): Promise<void>
+  /** Takes away what is the cluster's of both. */
+  removeService(cluster: Cluster, call: Call): Promise<void>
   /** What a group may be launched as, in the order it is tried: at least one. */
   offerings(
     cluster: Cluster,

@@ -3,6 +3,7 @@ import { canonical } from '../lib/fingerprint.ts'
 import { updatedConditions } from '../model/conditions.ts'
 import { daskAddress } from '../model/machine.ts'
 import { defaultGroup, splitKey } from '../model/names.ts'
+import { serviceName } from '../model/service.ts'
 import type { Status, WorkersStatus } from '../model/status.ts'
 import type { World } from '../model/world.ts'
 import { expiryOf } from '../plan/lifetime.ts'
@@ -89,6 +90,7 @@ export function statusOf(world: World, before: Status, outcomes: readonly Outcom
     ...addresses,
     ...dashboardOf(cluster, addresses),
     clientSecretName: `${splitKey(cluster.key).name}-client`,
+    ...serviceOf(world, before),
     ...dates,
     ...(expiry === undefined ? {} : { expiresAt: timeText(expiry.at) }),
     ...(readySince === undefined ? {} : { readySince }),
@@ -116,6 +118,14 @@ function addressesOf(
         schedulerAddress: daskAddress(address.external, tls),
         internalSchedulerAddress: daskAddress(address.internal, tls),
       }
+}
+
+/** What was last known of it while nobody can tell. */
+function serviceOf({ service, cluster }: World, before: Status): Pick<Status, 'serviceName'> {
+  if (service.kind !== 'seen')
+    return before.serviceName === undefined ? {} : { serviceName: before.serviceName }
+  const isThere = service.service === 'kept' || service.service === 'altered'
+  return isThere ? { serviceName: serviceName(cluster.name) } : {}
 }
 
 function workersOf(world: World): WorkersStatus {

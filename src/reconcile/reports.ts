@@ -69,6 +69,8 @@ function told({ action }: Outcome): readonly Report[] {
     case 'enrol':
     case 'hold-credentials':
     case 'drop-credentials':
+    case 'publish-service':
+    case 'remove-service':
     case 'reserve-address':
     case 'send-launches':
     case 'close-workers':

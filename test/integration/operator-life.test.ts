@@ -38,6 +38,11 @@ test('kubectl applies a cluster, waits for it, reads it, scales it and deletes i
     'life-client',
   )
   expect(await inNamespace('get', 'secret/life-client', '-o', 'name')).toContain('life-client')
+  // Simulated machines have no address that pods could use: the Service leads nowhere, and says why.
+  expect(await inNamespace('get', 'svc/life-scheduler', '-o', 'name')).toContain('life-scheduler')
+  const unrouted = '.status.conditions[?(@.type=="ServiceReady")].reason'
+  expect(await inNamespace('get', 'dcc/life', '-o', `jsonpath={${unrouted}}`)).toBe('NoPodAddress')
+  expect((await inNamespace('get', 'endpointslices', '-o', 'name')).trim()).toBe('')
   await inNamespace('scale', 'dcc/life', '--replicas=4')
   await room.settled('life', 4)
   await inNamespace('scale', 'dcc/life', '--replicas=1')
@@ -47,6 +52,7 @@ test('kubectl applies a cluster, waits for it, reads it, scales it and deletes i
   await inNamespace('delete', 'dcc/life', '--wait=false')
   await inNamespace('wait', '--for=delete', 'dcc/life', '--timeout=30s')
   expect(room.ledger.left).toEqual([])
+  expect((await inNamespace('get', 'services', '-o', 'name')).trim()).toBe('')
   // The operator's own, by which it knows its machines, stays with it.
   expect((await inNamespace('get', 'secrets', '-o', 'name')).trim()).toBe('secret/dask-cloud-operator-seal')
 })

@@ -12,6 +12,7 @@ import {
   own,
   unlawful,
 } from '../support/rights.ts'
+import { routedOperator } from '../support/routed-hosts.ts'
 
 const plane = controlPlane()
 const { namespace: home, account } = own
@@ -45,6 +46,7 @@ test('the rights of the manifest are enough for a cluster’s life', async () =>
       watch: plane.namespace,
       directory: directory.path,
       settings: { 'allow-clouds': 'simulated' },
+      program: routedOperator,
     })
   await using first = start()
   const inNamespace = ['--namespace', plane.namespace]
@@ -73,8 +75,26 @@ test('the rights of the manifest are enough for a cluster’s life', async () =>
   const secrets = () =>
     plane.kubectl(['get', 'secrets', '-A', '-o', 'name', '-l', `cloud.dask.org/cluster-uid=${uid}`])
   expect((await secrets()).trim().split('\n')).toHaveLength(4)
+  await plane.kubectl(['wait', ...inNamespace, 'dcc/rights', '--for=condition=ServiceReady', '--timeout=60s'])
+  const routes = () => plane.kubectl(['get', 'services,endpointslices', ...inNamespace, '-o', 'name'])
+  expect((await routes()).trim().split('\n')).toEqual([
+    'service/rights-scheduler',
+    'endpointslice.discovery.k8s.io/rights-scheduler',
+  ])
+  // It leads nowhere from then on: a write of another kind.
+  const suspended = JSON.stringify({ spec: { suspend: true } })
+  await plane.kubectl(['patch', 'dcc/rights', ...inNamespace, '--type=merge', '-p', suspended])
+  const endpoints = [
+    'get',
+    'endpointslices',
+    ...inNamespace,
+    '-o',
+    'jsonpath={.items[*].endpoints[*].addresses}',
+  ]
+  await until(async () => (await plane.kubectl(endpoints)).trim() === '')
   await plane.kubectl(['delete', ...inNamespace, 'dcc/rights', '--timeout=60s'])
   expect((await secrets()).trim()).toBe('')
+  expect((await routes()).trim()).toBe('')
   const left = ['get', 'secret/rights-token', ...inNamespace, '-o', 'jsonpath={.metadata.finalizers}']
   expect((await plane.kubectl(left)).trim()).toBe('')
   expect(await operator.stop()).toBe(0)
@@ -140,6 +160,8 @@ test('Secrets are listed and watched in the operator’s own namespace alone, an
 test.each([
   { may: 'yes', verb: 'list', what: 'daskcloudclusters.cloud.dask.org', where: ['--all-namespaces'] },
   { may: 'no', verb: 'list', what: 'secrets', where: ['--all-namespaces'] },
+  { may: 'no', verb: 'list', what: 'services', where: ['--all-namespaces'] },
+  { may: 'no', verb: 'update', what: 'endpointslices.discovery.k8s.io', where: ['--all-namespaces'] },
   { may: 'yes', verb: 'delete', what: 'daskcloudclusters.cloud.dask.org', where: ['--all-namespaces'] },
   { may: 'no', verb: 'create', what: 'daskcloudclusters.cloud.dask.org', where: ['--all-namespaces'] },
   { may: 'no', verb: 'create', what: 'pods', where: ['--namespace', home] },

@@ -10,7 +10,7 @@ import { type Desk, type Eyes, type Hands, type Seen, UnclearWrite } from '../..
 import type { Random } from '../support/random.ts'
 import type { VirtualClock } from '../support/virtual-clock.ts'
 import { atOnce, never } from './mortality.ts'
-import { certificatesOf, ourInstallation, quiet, type Store } from './store.ts'
+import { eyesFor, handsFor, ourInstallation, quiet, type Store } from './store.ts'
 import { Sweeping } from './sweeping.ts'
 import { seenInUse, type Use } from './use.ts'
 
@@ -32,6 +32,7 @@ export interface Surroundings {
   /** Machines of strangers. */
   readonly decoys: ReadonlySet<string>
   readonly secrets: Set<ClusterUid>
+  readonly services: Set<ClusterUid>
   readonly random: Random
   readonly api: ApiTrouble
   /** Called before and after everything that a pass waits for; true ends this process there. */
@@ -126,14 +127,14 @@ export class OperatorProcess {
   }
 
   #eyes(): Eyes {
-    const { store, clock, api, secrets, cloud } = this.#around
+    const { store, clock, api, cloud } = this.#around
     return {
       cluster: async () => {
         const seen = this.#needsLive ? store.current : this.#cached(clock.now() - api.watchLagMs)
         this.#needsLive = false
         return seen === undefined ? { kind: 'absent' } : { kind: 'seen', seen: this.#remembered(seen) }
       },
-      certificates: async ({ uid }) => certificatesOf(secrets.has(uid)),
+      ...eyesFor(this.#around),
       credentials: async () => ({ kind: 'unneeded' }),
       inventory: async ({ uid }) => ({
         scope: cloud.scope,
@@ -147,7 +148,7 @@ export class OperatorProcess {
   }
 
   #hands(): Hands {
-    const { store, secrets, cloud, writesAhead } = this.#around
+    const { store, cloud, writesAhead } = this.#around
     return {
       confirm: async seen => {
         this.#write(seen, () => store.check(seen))
@@ -186,8 +187,7 @@ export class OperatorProcess {
             store.write({ ...seen, resourceVersion }, { status, ...records }),
           )
       },
-      issueCertificates: async ({ uid }) => void secrets.add(uid),
-      removeCertificates: async ({ uid }) => void secrets.delete(uid),
+      ...handsFor(this.#around),
       offerings: async () => this.#around.offerings,
       prepare: async ({ uid, key: name }, draft, address) => {
         const request = {

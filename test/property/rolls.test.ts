@@ -34,6 +34,7 @@ class Stage {
     offerings: ['simulated'],
     decoys: new Set(),
     secrets: new Set(),
+    services: new Set(),
     use: { isUsed: false, since: 0 },
     random: seeded(1),
     api: { refused: 0, lost: 0, watchLagMs: 0 },

@@ -2,6 +2,7 @@ import { sleepOf, writeSleep } from '../../src/api/sleep.ts'
 import type { Cluster, Lifetime } from '../../src/model/cluster.ts'
 import type { Launch } from '../../src/model/launch.ts'
 import { type ClusterUid, clusterKey, clusterUid, installationId } from '../../src/model/names.ts'
+import type { ServiceView } from '../../src/model/service.ts'
 import type { Status } from '../../src/model/status.ts'
 import type { CertificatesView } from '../../src/model/certificates.ts'
 import { type Seen, StaleWrite } from '../../src/reconcile/ports.ts'
@@ -165,8 +166,33 @@ export const openLaunches = (seen: Seen | undefined): readonly Launch[] =>
   (seen?.launches ?? []).filter(({ state }) => state.kind === 'open' || state.kind === 'unknown')
 
 const valid = { kind: 'valid', notAfter: Date.UTC(2099, 0, 1), renewAt: Date.UTC(2098, 0, 1) } as const
-export const certificatesOf = (areStored: boolean): CertificatesView =>
-  areStored ? valid : { kind: 'removed' }
+/** What a cluster has in Kubernetes beside itself, by its UID. */
+interface Kept {
+  readonly secrets: Set<ClusterUid>
+  readonly services: Set<ClusterUid>
+}
+
+interface Whose {
+  readonly uid: ClusterUid
+}
+
+/** Simulated machines have no address that an EndpointSlice could hold. */
+export const eyesFor = ({ secrets, services }: Kept) => ({
+  certificates: async ({ uid }: Whose): Promise<CertificatesView> =>
+    secrets.has(uid) ? valid : { kind: 'removed' },
+  service: async ({ uid }: Whose): Promise<ServiceView> => ({
+    kind: 'seen',
+    service: services.has(uid) ? 'kept' : 'missing',
+    slice: 'missing',
+  }),
+})
+
+export const handsFor = ({ secrets, services }: Kept) => ({
+  issueCertificates: async ({ uid }: Whose) => void secrets.add(uid),
+  removeCertificates: async ({ uid }: Whose) => void secrets.delete(uid),
+  publishService: async ({ uid }: Whose) => void services.add(uid),
+  removeService: async ({ uid }: Whose) => void services.delete(uid),
+})
 
 /** Hands that have nothing to do in these worlds. */
 export const quiet = {

@@ -156,6 +156,7 @@ export async function play(
     offerings: Array.from({ length: kind.offerings ?? 1 }, (_, at) => `size-${at}`),
     decoys: decoys(world),
     secrets: new Set(),
+    services: new Set(),
     trace: trace && (line => trace(`${new Date(clock.now()).toISOString().slice(11)} ${line}`)),
     random,
     use: { isUsed: false, since: clock.now() },

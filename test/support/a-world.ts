@@ -93,6 +93,7 @@ export function aWorld({
       workers === undefined
         ? { kind: 'unasked' }
         : { kind: 'answering', id: 'Scheduler-1', workers, idleness },
+    service: { kind: 'silent', problem: 'nobody has looked' },
     launches,
     promises: { horizonMs: 180_000, maxBatch: 100, stableAddress: true },
     memory: { ...forgetful, ...memory },

@@ -21,6 +21,8 @@ export interface Start {
   readonly env?: Readonly<Record<string, string>>
   /** Points at which it is killed or frozen. */
   readonly fate?: Fate
+  /** Another program that takes the operator's flags. */
+  readonly program?: string
 }
 
 export interface Namespaces {
@@ -98,6 +100,7 @@ export class OperatorRoom implements AsyncDisposable {
     kubeconfig,
     name,
     fate,
+    program,
     env = {},
   }: Start = {}): OperatorProcess {
     const process = new OperatorProcess({
@@ -110,6 +113,7 @@ export class OperatorRoom implements AsyncDisposable {
       ...(name === undefined ? {} : { name }),
       env: { ...env, ...(fate === undefined ? {} : this.#mortalEnv(fate)) },
       ...(fate === undefined ? {} : { program: mortal }),
+      ...(program === undefined ? {} : { program }),
     })
     return this.#all.use(process)
   }

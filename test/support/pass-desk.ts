@@ -56,6 +56,7 @@ export function aDesk({ seen, inventory, certificates, address, refusal, lostWri
       cluster: async () => ({ kind: 'seen', seen: resource }),
       certificates: async () => certificates ?? world.certificates,
       inventory: async () => ({ scope: here, view: listed(), promises }),
+      service: async () => world.service,
       credentials: async () => world.credentials,
       attend: () => undefined,
       scheduler: () => scheduler ?? { kind: 'unasked' },
@@ -83,6 +84,8 @@ export function aDesk({ seen, inventory, certificates, address, refusal, lostWri
       removeCertificates: nothing,
       rotateCertificates: nothing,
       renewMachines: async () => new Map(),
+      publishService: nothing,
+      removeService: nothing,
       offerings: async () => [''],
       prepare: async () => ({
         scope: here,

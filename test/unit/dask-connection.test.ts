@@ -161,6 +161,12 @@ describe('what is no scheduler', () => {
     })
   })
 
+  // Nothing is sent: no connection leads to a broadcast address, and the name is reserved for not being there.
+  test.each(['255.255.255.255', 'nobody.invalid'])('%s, where no way leads', async host => {
+    const connecting = connectScheduler({ host, port: 8786, tls: tlsOf(bundle), serverName }, inTime(5_000))
+    expect((await failure(connecting)).fault).toBe('unreached')
+  })
+
   test('plain TCP that speaks first, as Dask without TLS does', async () => {
     const port = await listen(createServer(socket => socket.write(Buffer.alloc(64, 7))))
     expect((await failure(connect(port))).fault).toBe('not-dask')

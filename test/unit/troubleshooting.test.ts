@@ -9,6 +9,7 @@ const titles = (level: string): readonly string[] =>
 const makers = [
   'findings',
   'certificates-findings',
+  'service-findings',
   'fault-reasons',
   'admission',
   'endings',
