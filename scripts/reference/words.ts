@@ -28,6 +28,7 @@ export const effectOf: Readonly<Record<string, Effect>> = {
   'spec.cloud.aws.securityGroups': 'later',
   'spec.cloud.aws.sshCIDRs': 'later',
   'spec.cloud.aws.tags': 'later',
+  'spec.cloud.aws.workerAddresses': 'replaces workers',
   'spec.cloud.azure': 'replaces workers, new scheduler',
   'spec.cloud.azure.subscriptionId': 'no',
   'spec.cloud.azure.location': 'no',

@@ -225,6 +225,13 @@ export const aws = object({
         values: ['default', 'dedicated'],
       }),
     ),
+    workerAddresses: optional(
+      choice({
+        description:
+          'Whether workers have public addresses where spec.network.exposure is Public. Without one their subnets need another way out to fetch their software, a NAT gateway for one. Default: Public.',
+        values: ['Public', 'Private'],
+      }),
+    ),
   },
   rules: [
     {

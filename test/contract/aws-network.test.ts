@@ -1,8 +1,14 @@
 import { afterEach, beforeEach, expect, test } from 'vitest'
 import type { AwsCloud } from '../../src/clouds/aws/provider.ts'
-import { type AwsGround, aGroup, anAwsGround, requireLikeness } from '../support/aws/aws-ground.ts'
+import {
+  type AwsGround,
+  aGroup,
+  anAwsGround,
+  offeringIn,
+  requireLikeness,
+} from '../support/aws/aws-ground.ts'
 import { ec2Model } from '../support/aws/model.ts'
-import { anOwner } from '../support/launch-request.ts'
+import { aLaunchRequest, anOwner } from '../support/launch-request.ts'
 
 const call = { signal: AbortSignal.timeout(60_000) }
 const owner = anOwner()
@@ -61,6 +67,23 @@ test('a public address is taken away from a cluster that becomes private, and gi
   expect(third.after?.internal).toEqual(first.after?.internal)
   expect(third.after?.external).not.toEqual(third.after?.internal)
 })
+
+test.each([
+  { exposure: 'Public', workerAddresses: 'Public', has: 'true' },
+  { exposure: 'Public', workerAddresses: 'Private', has: 'false' },
+  { exposure: 'Private', workerAddresses: 'Public', has: 'false' },
+] as const)(
+  'a worker of a $exposure cluster whose addresses are $workerAddresses gets a public one: $has',
+  async ({ exposure, workerAddresses, has }) => {
+    const own = { scheduler: [mine], workers: [mine] }
+    const cloud = await ground.open('ours', { securityGroups: own, workerAddresses })
+    const worker = { offering: offeringIn(ground.home), userData: '#cloud-config\n{}\n', exposure }
+    await cloud.launch(aLaunchRequest(worker), call)
+    await cloud.close()
+    const launch = ground.ec2.ledger.find(({ action }) => action === 'RunInstances')
+    expect(launch?.params['NetworkInterface.1.AssociatePublicIpAddress']).toBe(has)
+  },
+)
 
 test('who may use SSH is changed on both groups', async () => {
   await reserved('Private', { sshCIDRs: ['198.51.100.0/24'] })

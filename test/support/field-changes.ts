@@ -68,6 +68,7 @@ export const changes: Readonly<Record<string, unknown>> = {
     tags: { a: 'b' },
     placementGroup: 'near',
     tenancy: 'dedicated',
+    workerAddresses: 'Private',
   }),
   ...inAzure({
     zones: ['1'],

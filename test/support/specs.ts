@@ -127,6 +127,7 @@ export const takenSpecs: readonly {
           tags: { 'cost center': 'a:b/c+d=e@f' },
           placementGroup: 'near',
           tenancy: 'dedicated',
+          workerAddresses: 'Private',
         },
       },
     },

@@ -57,6 +57,7 @@ test.each([
     problem: `${path}.disk.encrypted: is false, and kmsKey is set`,
   },
   { given: { sshCIDRs: ['10.1.2.3/8'] }, problem: `${path}.sshCIDRs[0]: is not a range of addresses` },
+  { given: { workerAddresses: 'None' }, problem: `${path}.workerAddresses: must be one of Public, Private` },
   { given: { disk: { sizeGiB: 4 } }, problem: `${path}.disk.sizeGiB: must be a whole number from 8` },
   { given: { tags: { 'aws:team': 'a' } }, problem: `${path}.tags["aws:team"]: is not a name` },
   {
@@ -70,12 +71,15 @@ test.each([
   ).toThrow(problem)
 })
 
-const intent = (more: object): unknown => machineIntent(parseSettings({ region: 'us-east-1', ...more }, path))
+const intent = (more: object): unknown =>
+  machineIntent(parseSettings({ region: 'us-east-1', ...more }, path), 'worker')
 
 test('only what a machine is made of is its intent, and only where it is set', () => {
   expect(JSON.stringify(intent({}))).toBe('{}')
   expect(intent({ zones: ['us-east-1a'], tags: { a: 'b' }, sshCIDRs: ['10.0.0.0/8'] })).toEqual(intent({}))
   expect(intent({ disk: { sizeGiB: 50 } })).not.toEqual(intent({}))
+  expect(intent({ workerAddresses: 'Private' })).toEqual({ addresses: 'Private' })
+  expect(intent({ workerAddresses: 'Public' })).toEqual(intent({}))
   expect(intent({ image: { id: 'ami-01234567' } })).toMatchObject({
     image: { id: 'ami-01234567' },
   })

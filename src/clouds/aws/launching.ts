@@ -69,14 +69,14 @@ const keptInterface = ({ address }: LaunchRequest): InstanceNetworkInterfaceSpec
 function ownInterface(
   { address, exposure }: LaunchRequest,
   { subnet }: Offering,
-  { securityGroups }: AwsSettings,
+  { securityGroups, workerAddresses }: AwsSettings,
 ): InstanceNetworkInterfaceSpecification {
   return {
     DeviceIndex: 0,
     SubnetId: subnet,
     Groups: [...(securityGroups?.workers ?? [readHandle(address?.handle).workers])],
     // Nobody calls a worker from outside: it needs the address to fetch its software, where the subnet has no NAT.
-    AssociatePublicIpAddress: exposure === 'Public',
+    AssociatePublicIpAddress: exposure === 'Public' && workerAddresses === 'Public',
     DeleteOnTermination: true,
   }
 }

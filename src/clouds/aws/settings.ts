@@ -1,7 +1,8 @@
 import { isAlike } from '../../lib/equality.ts'
 import { flag, integer, noOthers, oneOf, optional, ParseError, record } from '../../lib/parse.ts'
 import { awsBounds, diskTypes, awsPatterns as patterns } from '../../model/aws-names.ts'
-import { once, ranges, readersOf } from '../readers.ts'
+import type { Role } from '../../model/names.ts'
+import { once, ranges, readersOf, unlessUsual } from '../readers.ts'
 
 const { matching, like, listOf } = readersOf('AWS')
 
@@ -27,6 +28,8 @@ export interface AwsSettings {
   readonly tags: Readonly<Record<string, string>>
   readonly placementGroup: string | undefined
   readonly tenancy: 'default' | 'dedicated' | undefined
+  /** In a Public cluster; without one they need another way out. */
+  readonly workerAddresses: 'Public' | 'Private'
 }
 
 /** As the custom resource has it, so that what was parsed can be parsed again. */
@@ -61,6 +64,7 @@ const known = [
   'tags',
   'placementGroup',
   'tenancy',
+  'workerAddresses',
 ]
 
 /** Throws a ParseError whose path begins with `path`. */
@@ -85,9 +89,15 @@ export function parseSettings(raw: unknown, path: string): AwsSettings {
     disk: disk(...at('disk')),
     tags: tags(...at('tags')),
     placementGroup: optional(...at('placementGroup'), like(patterns.name)),
-    tenancy: optional(...at('tenancy'), (value, where) => oneOf(value, where, ['default', 'dedicated'])),
+    tenancy: optional(...at('tenancy'), among(['default', 'dedicated'])),
+    workerAddresses: optional(...at('workerAddresses'), among(['Public', 'Private'])) ?? 'Public',
   }
 }
+
+const among =
+  <const T extends string>(words: readonly T[]) =>
+  (value: unknown, where: string): T =>
+    oneOf(value, where, words)
 
 function groups(raw: unknown, path: string): AwsSettings['securityGroups'] {
   const own = record(raw, path)
@@ -166,7 +176,7 @@ function tags(raw: unknown, path: string): Readonly<Record<string, string>> {
 }
 
 /** What of the settings a running machine must be launched anew for. Fields that are not set are left out: they may come to be. */
-export function machineIntent(raw: AwsSettings): unknown {
+export function machineIntent(raw: AwsSettings, role: Role): unknown {
   const { image: choice, disk: volume, instanceProfile, keyPair, tenancy, placementGroup } = raw
   return {
     image: choice,
@@ -175,6 +185,7 @@ export function machineIntent(raw: AwsSettings): unknown {
     keyPair,
     tenancy,
     placementGroup,
+    ...(role === 'worker' ? { addresses: unlessUsual(raw.workerAddresses, 'Public') } : {}),
   }
 }
 
