@@ -1,10 +1,10 @@
 import { sleepOf, writeSleep } from '../../src/api/sleep.ts'
+import type { CertificatesView } from '../../src/model/certificates.ts'
 import type { Cluster, Lifetime } from '../../src/model/cluster.ts'
 import type { Launch } from '../../src/model/launch.ts'
 import { type ClusterUid, clusterKey, clusterUid, installationId } from '../../src/model/names.ts'
 import type { ServiceView } from '../../src/model/service.ts'
 import type { Status } from '../../src/model/status.ts'
-import type { CertificatesView } from '../../src/model/certificates.ts'
 import { type Seen, StaleWrite } from '../../src/reconcile/ports.ts'
 import { aCluster } from '../support/a-world.ts'
 
