@@ -23,6 +23,8 @@ export function watchSettings({ role, scheduler, certificates }: Boot, metadata:
     runtime: '/run/dask',
     heartbeat: '/run/dask/watch/heartbeat',
     console: '/dev/console',
+    // Of an authority that Dask has heard of while it ran (`machine/dask_tls.py`).
+    renewed: '/var/lib/dask/tls/current/ca.pem',
     // What is new since it was last asked.
     journal: [
       'journalctl',

@@ -92,6 +92,7 @@ export class WatchedMachine implements AsyncDisposable {
       runtime: join(this.folder, 'dask'),
       heartbeat: join(this.folder, 'dask', 'heartbeat'),
       console: join(this.folder, 'console'),
+      renewed: join(this.folder, 'renewed.pem'),
       journal: ['sh', '-c', 'cat "$0" 2>/dev/null; rm -f "$0"', join(this.folder, 'journal')],
       powerOff: ['sh', '-c', 'echo off >"$0"', join(this.folder, 'off')],
       ...changes,

@@ -152,6 +152,16 @@ describe('a machine that is alone', () => {
     expect(await machine.read('console')).toContain('powering off')
   })
 
+  test('as a worker whose scheduler has another authority by now stays, where Dask has heard of that one', async () => {
+    const rolled = createBundle(identity, Date.now())
+    await using port = await aTlsPort(rolled)
+    await machine.settle('worker', { absenceS: 1, scheduler: { host, port: port.port } })
+    await writeFile(join(machine.folder, 'renewed.pem'), rolled.authority.certificate)
+    await machine.start()
+    await machine.looks(60)
+    expect(machine.isOff).toBe(false)
+  })
+
   test('as a worker at whose scheduler’s address a stranger listens, powers itself off', async () => {
     await using stranger = await aTlsPort(createBundle(identity, Date.now()))
     await machine.settle('worker', { absenceS: 1, scheduler: { host, port: stranger.port } })

@@ -109,7 +109,8 @@ class Keys:
             named(each.security, files)
             each.connection_args["ssl_context"] = each.rpc.connection_args["ssl_context"] = opening
         for listener in self.server.listeners:
-            listener.server_args["ssl_options"] = listener.tcp_server.ssl_options = accepting
+            if getattr(listener, "server_args", {}).get("ssl_options"):
+                listener.server_args["ssl_options"] = listener.tcp_server.ssl_options = accepting
         pages = getattr(self.server, "http_server", None)
         if getattr(getattr(pages, "ssl_options", None), "verify_mode", None) == ssl.CERT_REQUIRED:
             pages.ssl_options = accepting

@@ -108,7 +108,7 @@ class Watch:
             self.beat, self.heard = beat, now
         # Asking costs the scheduler a handshake: only a worker that has no connection does.
         elif self.config["role"] == "worker" and now - self.heard >= 3 * self.config["lookEveryS"]:
-            if accepts(self.config["scheduler"], self.config["tls"] and self.folder):
+            if accepts(self.config["scheduler"], self.config["tls"] and self.folder, self.config["renewed"]):
                 self.heard = now
         if now - self.heard < self.config["absenceS"]:
             return None
@@ -136,7 +136,7 @@ class Watch:
             time.sleep(self.config["lookEveryS"])
 
 
-def accepts(scheduler, folder):
+def accepts(scheduler, folder, renewed):
     """Whether a scheduler of this cluster listens, be its certificate still valid or not; without keys, anybody."""
     try:
         if not folder:
@@ -145,7 +145,8 @@ def accepts(scheduler, folder):
         context = ssl.SSLContext(ssl.PROTOCOL_TLS_CLIENT)
         context.check_hostname = False
         context.verify_flags |= AT_ANY_TIME
-        context.load_verify_locations(os.path.join(folder, "ca.pem"))
+        for known in filter(os.path.exists, (os.path.join(folder, "ca.pem"), renewed)):
+            context.load_verify_locations(known)
         context.load_cert_chain(os.path.join(folder, "node.pem"), os.path.join(folder, "node.key"))
         with socket.create_connection((scheduler["host"], scheduler["port"]), timeout=5) as plain:
             with context.wrap_socket(plain):
