@@ -5,7 +5,7 @@ import { sampled } from '../../test/support/scrape.ts'
 
 /** Requests that change something, as the API server has counted them since it began. */
 export interface Counts {
-  /** Of clusters and Secrets; this program's own are not among them. */
+  /** Of clusters, Secrets and Services; this program's own are not among them. */
   readonly writes: number
   readonly events: number
   /** Processor time that it has taken. */
@@ -14,7 +14,7 @@ export interface Counts {
 
 const writing = ['POST', 'PUT', 'PATCH', 'APPLY', 'DELETE']
 
-/** `own`: how many such requests on clusters this program has sent. Nobody else here writes clusters, Secrets or events. */
+/** `own`: how many such requests on clusters this program has sent. Nobody else here writes any of these. */
 export async function countsOf(kube: KubeRequests, own: number, call: Call): Promise<Counts> {
   const metrics = String(await kube.request({ method: 'GET', path: '/metrics' }, within(call, 30_000)))
   const count = (resource: string): number =>
@@ -24,5 +24,6 @@ export async function countsOf(kube: KubeRequests, own: number, call: Call): Pro
       0,
     )
   const cpuMs = sampled(metrics, 'process_cpu_seconds_total') * 1_000
-  return { writes: count(plural) + count('secrets') - own, events: count('events'), cpuMs }
+  const writes = [plural, 'secrets', 'services', 'endpointslices'].reduce((sum, each) => sum + count(each), 0)
+  return { writes: writes - own, events: count('events'), cpuMs }
 }
