@@ -238,10 +238,9 @@ export const conditionOf = ({ status }: ClusterResource, type: string): Conditio
 
 /** What was asked for last is served, and the operator has nothing under way. */
 export function isSettled(cluster: ClusterResource): boolean {
-  const { generation } = cluster.metadata
   const isServing = ['Ready', 'WorkersReady'].every(type => {
     const found = conditionOf(cluster, type)
-    return found?.status === 'True' && found.observedGeneration === generation
+    return found?.status === 'True' && found.observedGeneration === cluster.metadata.generation
   })
   return (
     isServing &&
