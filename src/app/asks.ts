@@ -12,7 +12,7 @@ type Asks = Pick<Hands, 'confirmIdle' | 'drain' | 'close' | 'renewMachines'>
 export function asksOf(
   asked: Schedulers,
   connection: (cluster: Cluster) => Promise<Connection>,
-  certificates: Pick<Certificates, 'signer'>,
+  certificates: Pick<Certificates, 'signer' | 'credential'>,
 ): Asks {
   const schedulers = async (cluster: Cluster): Promise<Schedulers> =>
     (await connection(cluster)).schedulers ?? asked
@@ -24,6 +24,13 @@ export function asksOf(
     drain: async (cluster, machines, call) => (await schedulers(cluster)).drain(cluster.uid, machines, call),
     close: async (cluster, machines, call) => (await schedulers(cluster)).close(cluster.uid, machines, call),
     async renewMachines(cluster, { role, part, machines }, call) {
+      if (part === 'given') {
+        const presented = certificates.credential(cluster, role)
+        if (presented === undefined) throw new CloudError('conflict', 'Its certificates are not there yet')
+        const { ca, ...given } = presented
+        const copied = { role, machines, ca, certify: undefined, given }
+        return (await (await schedulers(cluster)).renew?.(cluster.uid, copied, call)) ?? new Map()
+      }
       const signer = certificates.signer(cluster)
       if (signer === undefined) throw new CloudError('conflict', 'Nobody here signs for its machines')
       const certify = (request: string): string => signer.certify(request, role, Date.now())

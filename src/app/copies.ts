@@ -3,7 +3,7 @@ import type { CertificatesView } from '../model/certificates.ts'
 import type { Cluster } from '../model/cluster.ts'
 import { CloudError } from '../model/faults.ts'
 import type { ClusterUid } from '../model/names.ts'
-import { copiesOf, inspectCopies, standing } from '../pki/given-secrets.ts'
+import { copiesOf, inspectCopies, marksIn, standing } from '../pki/given-secrets.ts'
 import { certificatesView } from '../pki/inspect.ts'
 import { type Secret, type SecretPlace, secretParts, secretRef } from '../pki/secret.ts'
 import type { StoredSecret, StoredSecrets } from '../pki/stored.ts'
@@ -51,10 +51,12 @@ export class Copies {
     const rest = standing(stored, context)
     if (source.kind === 'given' || source.kind === 'none') {
       const view = certificatesView(inspectCopies(stored, source, context), place)
+      if (view.kind !== 'valid' || source.kind === 'none') return view
       const { concern } = source
-      return view.kind === 'valid' && concern !== undefined ? { ...view, concern } : view
+      return { ...view, marks: marksIn(stored), ...(concern && { concern }) }
     }
-    return rest === undefined ? viewOf(source) : { kind: 'valid', ...rest, ...worryOf(source) }
+    if (rest === undefined) return viewOf(source)
+    return { kind: 'valid', ...rest, marks: marksIn(stored), ...worryOf(source) }
   }
 
   async issue(cluster: Cluster, address: string | undefined, call: Call): Promise<void> {

@@ -1,5 +1,5 @@
 import { isRecord } from '../lib/parse.ts'
-import type { HeldCertificates } from '../model/renewal.ts'
+import { type HeldCertificates, maxAuthorities } from '../model/renewal.ts'
 
 const mark = /^[0-9a-f]{16}$/
 const latestS = 253_402_300_799
@@ -17,7 +17,7 @@ export function heldCertificates(raw: unknown): HeldCertificates | undefined {
     certificate: cert,
     notBefore: from * 1000,
     notAfter: until * 1000,
-    authorities: ca.slice(0, 8).toSorted(),
+    authorities: ca.toSorted().slice(0, maxAuthorities),
   }
 }
 

@@ -3,7 +3,7 @@ import { isRecord } from '../lib/parse.ts'
 import type { Renewal } from '../model/renewal.ts'
 import type { SchedulerConnection } from './connection.ts'
 
-/** What machines are given; nothing of it is secret. */
+/** What machines are given; nothing of it is secret but the key of `given`. */
 export interface NewMaterial {
   /** Whom they are to trust from now on, all of them: PEM. */
   readonly ca: string
@@ -12,11 +12,13 @@ export interface NewMaterial {
    * machines keep the one they have.
    */
   readonly certify: ((request: string) => string) | undefined
+  /** In place of that: a certificate with its key, for the scheduler that is asked. */
+  readonly given?: { readonly cert: string; readonly key: string }
 }
 
 type Message =
   | { readonly op: 'request' }
-  | { readonly op: 'install'; readonly ca: string; readonly cert?: string }
+  | { readonly op: 'install'; readonly ca: string; readonly cert?: string; readonly key?: string }
 type Messages = ReadonlyMap<string, Message>
 type Answers = ReadonlyMap<string, unknown>
 
@@ -55,7 +57,7 @@ export async function renewWorkers(
 
 async function renew(
   addresses: readonly string[],
-  { ca, certify }: NewMaterial,
+  { ca, certify, given }: NewMaterial,
   ask: (messages: Messages) => Promise<Answers>,
 ): Promise<ReadonlyMap<string, Renewal>> {
   const found = new Map<string, Renewal>()
@@ -64,7 +66,7 @@ async function renew(
   for (const address of addresses) {
     const cert = certify === undefined ? undefined : certified(requests?.get(address), certify)
     if (typeof cert === 'object') found.set(address, cert)
-    else installs.set(address, { op: 'install', ca, ...(cert === undefined ? {} : { cert }) })
+    else installs.set(address, { op: 'install', ca, ...given, ...(cert === undefined ? {} : { cert }) })
   }
   const answers = installs.size === 0 ? new Map<string, unknown>() : await ask(installs)
   for (const address of installs.keys()) found.set(address, taken(answers.get(address)))

@@ -16,7 +16,7 @@ export type Action = {
   | { readonly type: 'issue-certificates' }
   /** The next step of what was asked for, or of a roll of the authority, in the cluster's Secrets. */
   | { readonly type: 'rotate-certificates'; readonly step: RotationStep }
-  /** Give running machines of one role a certificate for a new key of their own, or only whom to trust. */
+  /** Give running machines of one role what they lack. */
   | {
       readonly type: 'renew-machine-certificates'
       readonly role: Role
@@ -61,7 +61,8 @@ export type Action = {
 /** All leaves anew; make the next authority known; let it sign; trust the one before no more. */
 export type RotationStep = 'renew-leaves' | 'introduce-authority' | 'change-authority' | 'drop-authority'
 
-export type RenewedPart = 'certificate' | 'authorities'
+/** A certificate for a key of its own; only whom to trust; or key and all, as somebody has given them. */
+export type RenewedPart = 'certificate' | 'authorities' | 'given'
 
 export interface PlannedLaunch {
   readonly role: Role

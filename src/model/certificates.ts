@@ -1,4 +1,4 @@
-import type { RotationView } from './renewal.ts'
+import type { GivenMarks, RotationView } from './renewal.ts'
 
 export type CertificatesView =
   | { readonly kind: 'missing' }
@@ -16,6 +16,8 @@ export type CertificatesView =
       readonly concern?: CertificatesConcern
       /** Undefined where nobody here signs for machines: theirs are not renewed while they run. */
       readonly rotation?: RotationView | undefined
+      /** There instead of that, where they were given. */
+      readonly marks?: GivenMarks
     }
   /** A person has to change something before there can be any. */
   | ({ readonly kind: 'refused' } & CertificatesConcern)

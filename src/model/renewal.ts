@@ -33,6 +33,12 @@ export interface HeldCertificates extends Validity {
   readonly authorities: readonly string[]
 }
 
+/** What machines are to hold where nobody here signs: what they are given, by role. */
+export type GivenMarks = Readonly<Record<Role, Pick<HeldCertificates, 'certificate' | 'authorities'>>>
+
+/** A machine that trusts more tells of so many, in the order of their marks. */
+export const maxAuthorities = 8
+
 /** What became of giving a running machine new certificates. Problems are words for a person, and the machine's own among them. */
 export type Renewal =
   | { readonly kind: 'done' }

@@ -1,3 +1,4 @@
+import { type GivenMarks, maxAuthorities } from '../model/renewal.ts'
 import { browserFiles } from './browser-files.ts'
 import { renderDaskYaml } from './dask-yaml.ts'
 import type { Given, GivenLeaf } from './given.ts'
@@ -6,6 +7,7 @@ import { type Inspection, type InspectionContext, inspectOne, type SecretConditi
 import { lifetimeOfPem } from './lifetime.ts'
 import { type Secret, type SecretPart, type SecretPlace, secret, secretParts } from './secret.ts'
 import { isOurs, type StoredSecret, type StoredSecrets, textIn } from './stored.ts'
+import { markOf } from './stored-rotation.ts'
 
 /** What a cluster's Secrets are made of where no authority of ours makes certificates. */
 export type Material =
@@ -71,6 +73,22 @@ export function standing(
   const notAfter = Math.min(...ends)
   return notAfter > context.now ? { notAfter, renewAt: Infinity } : undefined
 }
+
+/** What machines that hold the copies tell of them. */
+export function marksIn({ scheduler, worker }: StoredSecrets): GivenMarks {
+  return { scheduler: marksOf(scheduler), worker: marksOf(worker) }
+}
+
+function marksOf(copy: StoredSecret | undefined): GivenMarks['worker'] {
+  const authorities = certificatesIn(textIn(copy, 'ca.crt')).map(markOf)
+  return {
+    certificate: markOf(textIn(copy, 'tls.crt')),
+    authorities: [...new Set(authorities)].toSorted().slice(0, maxAuthorities),
+  }
+}
+
+const certificatesIn = (pem: string): readonly string[] =>
+  pem.match(/-----BEGIN CERTIFICATE-----[^-]+-----END CERTIFICATE-----/g) ?? []
 
 function endOf(pem: string): number {
   try {

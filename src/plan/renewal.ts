@@ -1,6 +1,6 @@
 import { backoffMs } from '../lib/backoff.ts'
 import type { RenewedPart } from '../model/action.ts'
-import type { Machine } from '../model/machine.ts'
+import { isAlive, type Machine } from '../model/machine.ts'
 import type { MachineId } from '../model/names.ts'
 import type { HeldCertificates, RotationView, Validity } from '../model/renewal.ts'
 import type { World } from '../model/world.ts'
@@ -26,7 +26,8 @@ const skewMs = 120_000
 /** Undefined where it lacks nothing, or nobody can know. */
 export function lackOf(world: World, machine: Machine): Lack | undefined {
   const rotation = rotationOf(world)
-  if (rotation === undefined || isPlayed(world)) return undefined
+  if (isPlayed(world)) return undefined
+  if (rotation === undefined) return givenLack(world, machine)
   const holds = heldOn(world, machine)
   if (holds === undefined) return isUp(world, machine) ? silentLack(world, rotation, machine) : undefined
   const { notBefore, notAfter } = holds
@@ -37,6 +38,17 @@ export function lackOf(world: World, machine: Machine): Lack | undefined {
     return { part: 'certificate', isAsked: false, replaceAt, endsAt: notAfter }
   if (trusts(holds, rotation)) return undefined
   return { part: 'authorities', isAsked: rotation.stage.kind !== 'settled', replaceAt, endsAt: notAfter }
+}
+
+/** What was given is the same for all machines of a role, so whoever tells of something else lacks it. */
+function givenLack(world: World, machine: Machine): Lack | undefined {
+  const { certificates } = world
+  const holds = heldOn(world, machine)
+  const wanted = certificates.kind === 'valid' ? certificates.marks?.[machine.role] : undefined
+  if (holds === undefined || wanted === undefined) return undefined
+  if (holds.certificate === wanted.certificate && trusts(holds, wanted)) return undefined
+  const { notBefore, notAfter } = holds
+  return { part: 'given', isAsked: true, replaceAt: notAfter - (notAfter - notBefore) / 4, endsAt: notAfter }
 }
 
 /**
@@ -83,9 +95,19 @@ export function hindranceOf({ memory }: World, id: MachineId): string | undefine
 
 /** A worker that lacks what it can only be launched with makes room for one that has it. */
 export function isOutworn(world: World, machine: Machine): boolean {
-  if (machine.role !== 'worker' || hindranceOf(world, machine.id) === undefined) return false
-  const lack = lackOf(world, machine)
-  return lack !== undefined && (lack.isAsked || world.wallNow >= lack.replaceAt)
+  const lack = machine.role === 'worker' ? lackOf(world, machine) : undefined
+  if (lack === undefined) return false
+  if (lack.part === 'given') return isSchedulerDone(world)
+  return hindranceOf(world, machine.id) !== undefined && (lack.isAsked || world.wallNow >= lack.replaceAt)
+}
+
+/** Workers' keys are given to no scheduler to pass on. It has its own first: it has to know whoever comes. */
+function isSchedulerDone(world: World): boolean {
+  const { inventory } = world
+  if (inventory.kind !== 'seen') return false
+  const scheduler = inventory.machines.find(each => each.role === 'scheduler' && isAlive(each))
+  if (scheduler === undefined) return false
+  return isCurrent(world, scheduler) || hindranceOf(world, scheduler.id) !== undefined
 }
 
 export const rotationOf = ({ certificates }: World): RotationView | undefined =>
@@ -96,6 +118,6 @@ const isPlayed = ({ scheduler }: World): boolean =>
 
 const renewAt = ({ notBefore, notAfter }: Validity): number => notBefore + ((notAfter - notBefore) * 2) / 3
 
-const trusts = ({ authorities }: HeldCertificates, wanted: RotationView): boolean =>
+const trusts = ({ authorities }: HeldCertificates, wanted: Pick<RotationView, 'authorities'>): boolean =>
   authorities.length === wanted.authorities.length &&
   authorities.every((each, at) => each === wanted.authorities[at])

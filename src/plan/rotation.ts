@@ -19,7 +19,8 @@ const patienceMs = 86_400_000
  */
 export function planRotation(world: World): readonly Action[] {
   const rotation = rotationOf(world)
-  if (rotation === undefined || world.enrolment.kind === 'new') return []
+  if (world.enrolment.kind === 'new') return []
+  if (rotation === undefined) return planRenewals(world)
   const turn = nextStep(world, rotation)
   if (turn !== undefined) return [{ type: 'rotate-certificates', ...turn }]
   return planRenewals(world)
@@ -77,7 +78,9 @@ function planRenewals(world: World): readonly Action[] {
       const lack = lackOf(world, machine)
       return lack === undefined ? [] : [{ ...lack, machine }]
     })
+  // Workers have what was given once they are launched with it.
   const kinds = [
+    ['scheduler', 'given'],
     ['scheduler', 'authorities'],
     ['scheduler', 'certificate'],
     ['worker', 'authorities'],

@@ -1,5 +1,8 @@
+import { execFile } from 'node:child_process'
+import { X509Certificate } from 'node:crypto'
 import { writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
+import { promisify } from 'node:util'
 import { afterAll, expect, test } from 'vitest'
 import { poll } from '../../src/lib/wait.ts'
 import { ClusterStage, conditionOf } from '../support/cluster-e2e.ts'
@@ -7,6 +10,7 @@ import { controlPlane } from '../support/control-plane.ts'
 import { DaskUser } from '../support/dask-user.ts'
 import { OpensslRoom, type Texts } from '../support/openssl-authority.ts'
 
+const run = promisify(execFile)
 const plane = controlPlane()
 let stage: ClusterStage
 
@@ -49,11 +53,13 @@ async function asPod(name: string): Promise<unknown> {
   return output === '' ? errors : JSON.parse(output)
 }
 
-test('certificates of one’s own are checked before a machine is there, and serve', async () => {
+test('certificates of one’s own are checked before a machine is there, serve, and are renewed while it runs', async () => {
   using room = new OpensslRoom()
   const authority = room.authority({ key: ['rsa:2048'] })
   const texts = authority.leaf({ key: ['rsa:2048'] })
-  const tls = { mode: 'Provided', secretRef: { name: 'mine' } }
+  const [worker, client] = [{ name: 'for-workers' }, { name: 'for-clients' }]
+  const tls = { mode: 'Provided', secretRefs: { scheduler: { name: 'mine' }, worker, client } }
+  for (const { name } of [worker, client]) await keep(name, authority.leaf(), marked)
   await stage.apply('own', { cloud: { local: {} }, workers, security: { tls } })
   await reason('own', 'SecretNotFound')
   await keep('mine', texts)
@@ -69,10 +75,53 @@ test('certificates of one’s own are checked before a machine is there, and ser
   const { status } = await stage.settled('own', 120_000)
   expect(conditionOf(await stage.cluster('own'), 'CertificatesReady')?.reason).toBe('Provided')
   expect(await asPod('own')).toEqual([42, status.schedulerAddress])
+  await keep('for-workers', authority.leaf(), marked)
+  await renewed(authority.leaf({ key: ['rsa:2048'] }), status.schedulerAddress ?? '')
   await stage.kubectl('delete', 'dcc/own', '--timeout=90s')
   expect(await stage.secretsOf(refused)).toEqual([])
-  expect(await stage.kubectl('get', 'secret/mine', '-o', 'jsonpath={.metadata.finalizers}')).toBe('')
+  const given = await stage.kubectl('get', 'secret/mine', '-o', 'jsonpath={.metadata.finalizers}')
+  expect(given).toBe('')
 })
+
+/** The scheduler that runs takes what replaces its certificate, key and all; its worker makes room for one that has it. */
+async function renewed(texts: Texts, address: string): Promise<void> {
+  const [scheduler, [worker]] = [await stage.fleet.scheduler(), await stage.fleet.workers()]
+  const user = await DaskUser.create(stage.python, await stage.subfolder('own-job'), {
+    secret: await stage.clientSecret('own'),
+    scheduler: address,
+  })
+  const job = user.count(0.05, 'job')
+  await job.goesOn()
+  await keep('mine', texts, marked)
+  const wanted = new X509Certificate(texts['tls.crt']).fingerprint256
+  let looks = 0
+  const isShown = async (): Promise<true | undefined> => {
+    await stage.kubectl('annotate', 'dcc/own', `look=${++looks}`, '--overwrite')
+    return (await shownAt(address)) === wanted ? true : undefined
+  }
+  await poll(isShown, 2_000, { signal: AbortSignal.timeout(60_000) })
+  const isReplaced = async (): Promise<true | undefined> => {
+    const now = await stage.fleet.workers()
+    return now.length === 1 && now[0]?.id !== worker?.id ? true : undefined
+  }
+  await poll(isReplaced, 500, { signal: AbortSignal.timeout(90_000) })
+  await stage.settled('own')
+  expect((await stage.fleet.scheduler()).program).toBe(scheduler.program)
+  await job.goesOn()
+  const { tasks, total, runs } = await job.end()
+  expect(total).toBe(((tasks - 1) * tasks * (2 * tasks - 1)) / 6)
+  expect(runs).toBe(tasks)
+  expect(await asPod('own')).toEqual([42, address])
+}
+
+/** The fingerprint of what is shown at an address, to whoever comes. */
+async function shownAt(address: string): Promise<string> {
+  const { host } = new URL(address)
+  const look = `openssl s_client -connect ${host} </dev/null 2>/dev/null || :`
+  const { stdout } = await run('sh', ['-c', look], { timeout: 20_000 })
+  const [pem] = /-----BEGIN CERTIFICATE-----[^-]+-----END CERTIFICATE-----/.exec(stdout) ?? []
+  return pem === undefined ? '' : new X509Certificate(pem).fingerprint256
+}
 
 test('without TLS everything is there but certificates, and the warning stays', async () => {
   await stage.apply('plain', { cloud: { local: {} }, workers, security: { tls: { mode: 'Disabled' } } })

@@ -37,7 +37,6 @@ const kube = ['GET ', 'POST ', 'PUT ', 'PATCH ', 'DELETE ']
 const lives: readonly { readonly name: string; readonly life: Life }[] = [
   { name: 'three times at every request to the API server', life: { times: 3, only: kube } },
   { name: 'three times at every look and step of the pass', life: { times: 3, only: desk } },
-  { name: 'twice at every point', life: { times: 2 } },
   { name: 'once at every look and step, anew in every phase', life: { times: 1, only: desk, byPhase: true } },
   { name: 'three times at every call of the cloud', life: { times: 3, only: cloud } },
   {

@@ -68,9 +68,10 @@ const jobMs = 120_000
 const connected = `
 import json, os, sys, time
 from distributed import Client, Security, get_worker
-tls = os.environ['TLS']
-client = Client(os.environ['SCHEDULER'], timeout=20, security=Security(require_encryption=True,
-    tls_ca_file=f'{tls}/ca.crt', tls_client_cert=f'{tls}/tls.crt', tls_client_key=f'{tls}/tls.key'))
+tls, address = os.environ['TLS'], os.environ['SCHEDULER']
+security = None if address.startswith('tcp:') else Security(require_encryption=True,
+    tls_ca_file=f'{tls}/ca.crt', tls_client_cert=f'{tls}/tls.crt', tls_client_key=f'{tls}/tls.key')
+client = Client(address, timeout=20, security=security)
 `
 
 const counted = `${connected}

@@ -54,7 +54,9 @@ export class StageScan {
     this.#clusters.add(uid)
     this.note(secrets)
     const machines = await this.#seen.fleet.machines()
-    const files = await Promise.all(machines.map(machine => filesOf(machine, `dask-${uid}-${machine.role}`)))
+    const isPlain = cluster.status.schedulerAddress?.startsWith('tcp:') === true
+    const own = (role: string) => (isPlain ? undefined : `dask-${uid}-${role}`)
+    const files = await Promise.all(machines.map(machine => filesOf(machine, own(machine.role))))
     const pids = [this.#seen.operator.pid, ...(await this.#seen.fleet.pids())]
     const processes = (await Promise.all(pids.map(processArtefacts))).flat()
     this.#report(
@@ -116,27 +118,32 @@ export class StageScan {
   }
 }
 
-/** A machine's files, with what is wrong with those that hold a key: whose it is not to be, and who may read them. */
-export async function filesOf({ home, role, id }: Pick<LocalMachine, 'home' | 'role' | 'id'>, own: string) {
+/** A machine's files, with what is wrong with those that hold a key: whose it is not to be, and who may read them. `own`: its key's; none without TLS. */
+export async function filesOf(
+  { home, role, id }: Pick<LocalMachine, 'home' | 'role' | 'id'>,
+  own: string | undefined,
+) {
   const names = (await readdir(home, { recursive: true, withFileTypes: true }))
     .filter(each => each.isFile())
     .map(each => join(each.parentPath, each.name))
   const artefacts: Artefact[] = []
   const problems: string[] = []
+  const wanted = own === undefined ? 0 : 1
   for (const path of names) {
     const found = await stat(path).catch(() => undefined)
     if (found === undefined || found.size > largestFile) continue
     const text = await readFile(path).catch(() => Buffer.alloc(0))
     const name = `${role} ${id}, ${relative(home, path)}`
     const isLog = path.endsWith('.log')
-    artefacts.push({ name, text, holds: isLog ? [] : [own] })
+    artefacts.push({ name, text, holds: isLog || own === undefined ? [] : [own] })
     const keys = keysIn(text).length
     if (keys > 0 && (found.mode & 0o177) !== 0)
       problems.push(`${name}: a key in a file of mode ${found.mode.toString(8)}`)
-    if (keys !== 1 && ['boot.json', 'node.key'].includes(basename(path)))
-      problems.push(`${name}: ${keys} keys, not one`)
+    if (keys !== wanted && ['boot.json', 'node.key'].includes(basename(path)))
+      problems.push(`${name}: ${keys} keys, not ${wanted}`)
   }
-  if (!names.some(path => path.endsWith('/etc/dask/node.key'))) problems.push(`${role} ${id} has no key`)
+  const isThere = names.some(path => path.endsWith('/etc/dask/node.key'))
+  if (isThere !== wanted > 0) problems.push(`${role} ${id} has ${isThere ? 'a' : 'no'} key`)
   return { artefacts, problems }
 }
 

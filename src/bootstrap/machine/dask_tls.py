@@ -62,13 +62,13 @@ class Keys:
         self.next = new_folder()
         return {"request": await asyncio.to_thread(new_key, files_in(self.next)[2])}
 
-    async def install(self, ca, cert=None):
-        folder = self.next if cert else new_folder()
+    async def install(self, ca, cert=None, key=None):
+        folder = self.next if cert and not key else new_folder()
         files = files_in(folder)
         write(files[0], ca)
         write(files[1], cert or read(self.files[1]))
-        if not cert:
-            write(files[2], read(self.files[2]))
+        if key or not cert:
+            write(files[2], key or read(self.files[2]))
         made = self.tried(files)
         os.symlink(os.path.basename(folder), f"{folder}.link")
         os.replace(f"{folder}.link", CURRENT)
