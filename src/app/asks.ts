@@ -24,7 +24,8 @@ export function asksOf(
     drain: async (cluster, machines, call) => (await schedulers(cluster)).drain(cluster.uid, machines, call),
     close: async (cluster, machines, call) => (await schedulers(cluster)).close(cluster.uid, machines, call),
     async renewMachines(cluster, { role, part, machines }, call) {
-      if (part === 'given') {
+      // A worker's key would pass through its scheduler.
+      if (part === 'given' && role === 'scheduler') {
         const presented = certificates.credential(cluster, role)
         if (presented === undefined) throw new CloudError('conflict', 'Its certificates are not there yet')
         const { ca, ...given } = presented

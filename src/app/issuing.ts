@@ -53,6 +53,7 @@ export class Issuing {
       const problem = `Certificate ${name} is there and is not this cluster's: rename or delete it, or give the cluster another name`
       throw new CloudError('conflict', problem)
     }
+    await this.#spareOthers(place, call)
     for (const role of leafRoles)
       await this.#options.certificates.apply(certificateRequest(role, place, issuer), call).catch(judged)
   }
@@ -79,6 +80,17 @@ export class Issuing {
 
   forget(uid: ClusterUid): void {
     this.#checkedAt.delete(uid)
+  }
+
+  /** cert-manager would write over a Secret that has the name of one to come. */
+  async #spareOthers(place: SecretPlace, call: Call): Promise<void> {
+    for (const role of leafRoles) {
+      const ref = issuedRef(role, place)
+      const found = await this.#options.secrets.read(ref, call)
+      if (found === undefined || isOurs(found, place)) continue
+      const problem = `Secret ${ref.name} is there and is not this cluster's: rename or delete it, or give the cluster another name`
+      throw new CloudError('conflict', problem)
+    }
   }
 
   #asked(place: SecretPlace, call: Call): Promise<readonly (IssuedCertificate | undefined)[]> {

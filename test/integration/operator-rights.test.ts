@@ -138,7 +138,9 @@ test('every call was within the manifest’s rights, and every right was needed'
   expect(unlawful(grants, calls)).toEqual([])
   // test/integration/cert-manager.test.ts does the same with those for cert-manager.
   const others = grants.filter(({ apiGroups }) => !apiGroups.includes('cert-manager.io'))
-  expect(idle(others, calls, home)).toEqual([])
+  // test/integration/operator-service.test.ts has a Service that somebody has changed.
+  const elsewhere = ['patch services in all namespaces']
+  expect(idle(others, calls, home).filter(each => !elsewhere.includes(each))).toEqual([])
 })
 
 const isMany = ({ verb, resource }: ApiCall): boolean =>
