@@ -6,6 +6,7 @@ import { network } from './network-schema.ts'
 import { list, map, object } from './schema/containers.ts'
 import { bool, choice, decimal, duration, integer, text } from './schema/scalars.ts'
 import { type Infer, keysMatching, matching, optional } from './schema/schema.ts'
+import { secretRef } from './secret-ref-schema.ts'
 import { guardsDashboard, guardsPlainTraffic, security } from './security-schema.ts'
 import { environment, software } from './software-schema.ts'
 
@@ -165,26 +166,11 @@ const lifetime = object({
   },
 })
 
-const credentialsSecretRef = object({
-  description:
-    'A Secret of the same namespace with what the cloud asks for, in place of the own identity of the operator. It ' +
+const credentialsSecretRef = secretRef(
+  'A Secret of the same namespace with what the cloud asks for, in place of the own identity of the operator. It ' +
     'carries the label cloud.dask.org/purpose: credentials. A change of the Secret is taken up within seconds, and ' +
     'replaces no machine.',
-  others: 'refused',
-  fields: {
-    name: text({
-      description: 'The name of the Secret.',
-      min: 1,
-      max: 253,
-      rules: [
-        matching(
-          /^[a-z0-9]([-a-z0-9]*[a-z0-9])?(\.[a-z0-9]([-a-z0-9]*[a-z0-9])?)*$/,
-          'must be the name of a Secret: lower case letters, digits, - and .',
-        ),
-      ],
-    }),
-  },
-})
+)
 
 export const spec = object({
   description: 'What the cluster is to be.',

@@ -2,22 +2,7 @@ import { prefixOf } from '../lib/cidr.ts'
 import { object } from './schema/containers.ts'
 import { choice, text } from './schema/scalars.ts'
 import { matching, optional, type Rule } from './schema/schema.ts'
-
-const secretName = text({
-  description: 'The name of the Secret.',
-  min: 1,
-  max: 253,
-  rules: [
-    matching(
-      /^[a-z0-9]([-a-z0-9]*[a-z0-9])?(\.[a-z0-9]([-a-z0-9]*[a-z0-9])?)*$/,
-      'must be the name of a Secret: lower case letters, digits, - and .',
-    ),
-  ],
-})
-
-/** A Secret of the cluster's own namespace: there is no field for another one. */
-export const secretRef = (description: string) =>
-  object({ description, others: 'refused', fields: { name: secretName } })
+import { secretRef } from './secret-ref-schema.ts'
 
 const certificateOf = (role: string) =>
   secretRef(`A Secret as for secretRef, with the certificate and key of ${role} alone.`)

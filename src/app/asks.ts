@@ -1,8 +1,8 @@
-import type { Schedulers } from '../clouds/contract.ts'
+import type { RenewalWish, Schedulers } from '../clouds/contract.ts'
 import type { Cluster } from '../model/cluster.ts'
 import { CloudError } from '../model/faults.ts'
 import type { SchedulerView, Use } from '../model/world.ts'
-import { type Hands, StaleWrite } from '../reconcile/ports.ts'
+import { type Hands, type MachineRenewal, StaleWrite } from '../reconcile/ports.ts'
 import type { Certificates } from './certificates.ts'
 import type { Connection } from './connections.ts'
 
@@ -23,22 +23,30 @@ export function asksOf(
     },
     drain: async (cluster, machines, call) => (await schedulers(cluster)).drain(cluster.uid, machines, call),
     close: async (cluster, machines, call) => (await schedulers(cluster)).close(cluster.uid, machines, call),
-    async renewMachines(cluster, { role, part, machines }, call) {
-      // A worker's key would pass through its scheduler.
-      if (part === 'given' && role === 'scheduler') {
-        const presented = certificates.credential(cluster, role)
-        if (presented === undefined) throw new CloudError('conflict', 'Its certificates are not there yet')
-        const { ca, ...given } = presented
-        const copied = { role, machines, ca, certify: undefined, given }
-        return (await (await schedulers(cluster)).renew?.(cluster.uid, copied, call)) ?? new Map()
-      }
-      const signer = certificates.signer(cluster)
-      if (signer === undefined) throw new CloudError('conflict', 'Nobody here signs for its machines')
-      const certify = (request: string): string => signer.certify(request, role, Date.now())
-      const wish = { role, machines, ca: signer.trust, certify: part === 'certificate' ? certify : undefined }
+    async renewMachines(cluster, renewal, call) {
+      const wish = wishOf(cluster, renewal, certificates)
       return (await (await schedulers(cluster)).renew?.(cluster.uid, wish, call)) ?? new Map()
     },
   }
+}
+
+/** Throws a CloudError where there is nothing to give. */
+function wishOf(
+  cluster: Cluster,
+  { role, part, machines }: MachineRenewal,
+  certificates: Pick<Certificates, 'signer' | 'credential'>,
+): RenewalWish {
+  // A worker's key would pass through its scheduler.
+  if (part === 'given' && role === 'scheduler') {
+    const presented = certificates.credential(cluster, role)
+    if (presented === undefined) throw new CloudError('conflict', 'Its certificates are not there yet')
+    const { ca, ...given } = presented
+    return { role, machines, ca, certify: undefined, given }
+  }
+  const signer = certificates.signer(cluster)
+  if (signer === undefined) throw new CloudError('conflict', 'Nobody here signs for its machines')
+  const certify = (request: string): string => signer.certify(request, role, Date.now())
+  return { role, machines, ca: signer.trust, certify: part === 'certificate' ? certify : undefined }
 }
 
 /** Another `since` is another idleness: somebody was there between. */

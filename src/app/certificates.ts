@@ -17,11 +17,18 @@ import {
   secretsOf,
 } from '../pki/secret.ts'
 import { type Signer, signerIn } from '../pki/signer.ts'
-import { credentialIn, isOurs, type StoredSecret, type StoredSecrets, textIn } from '../pki/stored.ts'
+import {
+  credentialIn,
+  isAlike,
+  isOurs,
+  type StoredSecret,
+  type StoredSecrets,
+  textIn,
+} from '../pki/stored.ts'
 import { rotationView } from '../pki/stored-rotation.ts'
 import type { CertificatesOptions } from './certificates-options.ts'
 import { Copies, type Look, type Whose } from './copies.ts'
-import { allOf, isAlike, isKept, isSameVersion, withRemembered } from './kept-secrets.ts'
+import { allOf, isKept, isSameVersion, withRemembered } from './kept-secrets.ts'
 
 /** A tenant's Secret is read again after so long, and sooner while something is wrong with it. */
 const tenantMs = { good: 10_000, bad: 3_000 }
@@ -90,11 +97,8 @@ export class Certificates {
     const { uid } = cluster
     const { stored, address } = seen
     const place = this.#place(cluster)
-    const now = this.#options.now()
-    const found = certificatesView(
-      inspectSecrets(stored, { ...place, now, schedulerAddress: address }),
-      place,
-    )
+    const context = { ...place, now: this.#options.now(), schedulerAddress: address }
+    const found = certificatesView(inspectSecrets(stored, context), place)
     const view = found.kind === 'valid' ? { ...found, rotation: rotationView(stored, place.identity) } : found
     this.#bad.delete(uid)
     this.#judged.delete(uid)

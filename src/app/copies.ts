@@ -48,13 +48,13 @@ export class Copies {
     if (cluster.phase === 'deleting') return this.#left(cluster, stored, call)
     const source = await this.#given.look(cluster, place, call)
     const context = { ...place, now: this.#shelf.now(), schedulerAddress: address }
-    const rest = standing(stored, context)
     if (source.kind === 'given' || source.kind === 'none') {
       const view = certificatesView(inspectCopies(stored, source, context), place)
       if (view.kind !== 'valid' || source.kind === 'none') return view
       const { concern } = source
       return { ...view, marks: marksIn(stored), ...(concern && { concern }) }
     }
+    const rest = standing(stored, context)
     if (rest === undefined) return viewOf(source)
     return { kind: 'valid', ...rest, marks: marksIn(stored), ...worryOf(source) }
   }

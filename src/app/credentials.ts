@@ -1,4 +1,4 @@
-import { inUseFinalizer, purpose } from '../api/names.ts'
+import { inUseFinalizer } from '../api/names.ts'
 import { cloudOf, type RegisteredCloud } from '../clouds/registry.ts'
 import { isKubeError, KubeError } from '../kube/fault.ts'
 import type { SecretRef, Secrets, StoredSecret } from '../kube/secrets.ts'
@@ -10,7 +10,13 @@ import { CloudError } from '../model/faults.ts'
 import type { ClusterUid } from '../model/names.ts'
 import type { CredentialsView } from '../model/world.ts'
 import { StaleWrite } from '../reconcile/ports.ts'
-import { type KnownSecret, TenantSecrets, type TenantSecretsOptions } from './tenant-secrets.ts'
+import {
+  type KnownSecret,
+  TenantSecrets,
+  type TenantSecretsOptions,
+  textsOf,
+  usableAs,
+} from './tenant-secrets.ts'
 import { withoutValues } from './veil.ts'
 
 /** What a cluster's cloud is connected with. `values` is the Secret's: it goes to the cloud and nowhere else. */
@@ -134,24 +140,13 @@ export class Credentials {
 }
 
 function judged(secret: StoredSecret | undefined, ref: SecretRef, kind: RegisteredCloud): Given {
-  const named = `Secret ${ref.name}`
-  const label = `${purpose.label}=${purpose.credentials}`
-  if (secret === undefined || (secret.metadata.isDeleting && !isHeld(secret))) {
-    const state = secret === undefined ? 'is not there' : 'is being deleted'
-    const problem = `${named} ${state}: create it in namespace ${ref.namespace}, with the label ${label}`
-    return { kind: 'refused', reason: 'SecretNotFound', problem }
-  }
-  if (secret.metadata.labels[purpose.label] !== purpose.credentials) {
-    const problem = `${named} is not marked as credentials, so it is not used: kubectl label secret ${ref.name} --namespace ${ref.namespace} ${label}`
-    return { kind: 'refused', reason: 'SecretNotLabelled', problem }
-  }
-  const values = Object.fromEntries(
-    Object.entries(secret.data).map(([key, value]) => [key, Buffer.from(value, 'base64').toString('utf8')]),
-  )
-  const problem = problemIn(values, named, kind)
+  const found = usableAs('credentials', secret, ref, each => each.metadata.isDeleting && !isHeld(each))
+  if (found.kind === 'refused') return found
+  const values = textsOf(found.secret)
+  const problem = problemIn(values, `Secret ${ref.name}`, kind)
   if (problem !== undefined) return { kind: 'refused', reason: 'SecretInvalid', problem }
-  const { resourceVersion: version } = secret.metadata
-  return { kind: 'secret', values, digest: digest(values), version, isHeld: isHeld(secret) }
+  const { resourceVersion: version } = found.secret.metadata
+  return { kind: 'secret', values, digest: digest(values), version, isHeld: isHeld(found.secret) }
 }
 
 function problemIn(

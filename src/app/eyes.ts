@@ -1,5 +1,6 @@
 import { usualIdlePollMs } from '../dask/pace.ts'
 import type { SchedulerPool } from '../dask/pool.ts'
+import { reasonIn } from '../kube/fault.ts'
 import type { Call } from '../lib/call.ts'
 import { ParseError } from '../lib/parse.ts'
 import type { Cluster } from '../model/cluster.ts'
@@ -114,6 +115,3 @@ function blind(error: unknown): InventoryView {
   if (error instanceof ParseError) return { kind: 'silent', fault: 'invalid', problem: error.message }
   return { kind: 'silent', fault: 'bug', problem: 'The cloud could not be connected; the log has the reason' }
 }
-
-/** Only the API server's own words, which hold no secret. */
-const reasonIn = (error: unknown): string => (error instanceof Error ? error.message : 'no reason was given')

@@ -1,16 +1,21 @@
-import { purpose } from '../api/names.ts'
-import type { SecretRef, StoredSecret } from '../kube/secrets.ts'
+import type { SecretRef } from '../kube/secrets.ts'
 import type { Call } from '../lib/call.ts'
 import type { CertificatesConcern } from '../model/certificates.ts'
 import type { Cluster, Tls } from '../model/cluster.ts'
 import type { ClusterUid } from '../model/names.ts'
-import { type GivenSecret, readGiven } from '../pki/given.ts'
+import { readGiven } from '../pki/given.ts'
 import type { Material } from '../pki/given-secrets.ts'
 import { type LeafRole, leafRoles } from '../pki/identity.ts'
 import { issuedRef } from '../pki/issuing.ts'
 import type { SecretPlace } from '../pki/secret.ts'
 import type { Issuing } from './issuing.ts'
-import { type KnownSecret, TenantSecrets, type TenantSecretsOptions } from './tenant-secrets.ts'
+import {
+  type KnownSecret,
+  TenantSecrets,
+  type TenantSecretsOptions,
+  textsOf,
+  usableAs,
+} from './tenant-secrets.ts'
 
 /** What a cluster's certificates come from, where no authority of ours makes them. */
 export type Source =
@@ -111,9 +116,14 @@ function judge(known: readonly KnownSecret[], wall: number): Source {
   const unread = known.find(({ answer }) => answer === undefined)
   if (unread !== undefined)
     return { kind: 'silent', problem: unread.problem ?? `Secret ${unread.ref.name} has not been read yet` }
-  const [wrong] = known.flatMap(({ ref, answer }) => unusable(answer?.secret, ref) ?? [])
-  if (wrong !== undefined) return { kind: 'refused', ...wrong }
-  const [scheduler, worker, client] = known.map(textsOf)
+  const found = known.map(({ ref, answer }) =>
+    usableAs('certificates', answer?.secret, ref, each => each.metadata.isDeleting),
+  )
+  const refused = found.find(each => each.kind === 'refused')
+  if (refused !== undefined) return refused
+  const [scheduler, worker, client] = found.flatMap(each =>
+    each.kind === 'usable' ? [{ name: each.secret.metadata.name, texts: textsOf(each.secret) }] : [],
+  )
   if (scheduler === undefined || worker === undefined || client === undefined)
     throw new TypeError('every role has a Secret')
   const read = readGiven({ scheduler, worker, client }, wall)
@@ -121,32 +131,6 @@ function judge(known: readonly KnownSecret[], wall: number): Source {
   const { given, notAfter, renewAt } = read
   return { kind: 'given', given, notAfter, ...(wall < renewAt ? {} : { concern: ending(notAfter) }) }
 }
-
-/** Whoever may create clusters must not have any Secret copied to a machine. */
-function unusable(
-  secret: StoredSecret | undefined,
-  { namespace, name }: SecretRef,
-): CertificatesConcern | undefined {
-  const label = `${purpose.label}=${purpose.certificates}`
-  if (secret === undefined || secret.metadata.isDeleting) {
-    const state = secret === undefined ? 'is not there' : 'is being deleted'
-    const problem = `Secret ${name} ${state}: create it in namespace ${namespace}, with the label ${label}`
-    return { reason: 'SecretNotFound', problem }
-  }
-  if (secret.metadata.labels[purpose.label] === purpose.certificates) return undefined
-  const problem = `Secret ${name} is not marked as certificates, so it is not used: kubectl label secret ${name} --namespace ${namespace} ${label}`
-  return { reason: 'SecretNotLabelled', problem }
-}
-
-const textsOf = ({ ref, answer }: KnownSecret): GivenSecret => ({
-  name: ref.name,
-  texts: Object.fromEntries(
-    Object.entries(answer?.secret?.data ?? {}).map(([key, value]) => [
-      key,
-      Buffer.from(value, 'base64').toString('utf8'),
-    ]),
-  ),
-})
 
 const ending = (notAfter: number): CertificatesConcern => ({
   reason: 'ExpiresSoon',

@@ -48,11 +48,7 @@ export class Issuing {
   async ask(issuer: IssuerRef, place: SecretPlace, call: Call): Promise<void> {
     const asked = await this.#asked(place, call)
     const foreign = leafRoles.find((_, at) => asked[at] !== undefined && !isOf(asked[at], place))
-    if (foreign !== undefined) {
-      const { name } = issuedRef(foreign, place)
-      const problem = `Certificate ${name} is there and is not this cluster's: rename or delete it, or give the cluster another name`
-      throw new CloudError('conflict', problem)
-    }
+    if (foreign !== undefined) throw notOurs(`Certificate ${issuedRef(foreign, place).name}`)
     await this.#spareOthers(place, call)
     for (const role of leafRoles)
       await this.#options.certificates.apply(certificateRequest(role, place, issuer), call).catch(judged)
@@ -87,9 +83,7 @@ export class Issuing {
     for (const role of leafRoles) {
       const ref = issuedRef(role, place)
       const found = await this.#options.secrets.read(ref, call)
-      if (found === undefined || isOurs(found, place)) continue
-      const problem = `Secret ${ref.name} is there and is not this cluster's: rename or delete it, or give the cluster another name`
-      throw new CloudError('conflict', problem)
+      if (found !== undefined && !isOurs(found, place)) throw notOurs(`Secret ${ref.name}`)
     }
   }
 
@@ -97,6 +91,12 @@ export class Issuing {
     return Promise.all(leafRoles.map(role => this.#options.certificates.read(issuedRef(role, place), call)))
   }
 }
+
+const notOurs = (what: string): CloudError =>
+  new CloudError(
+    'conflict',
+    `${what} is there and is not this cluster's: rename or delete it, or give the cluster another name`,
+  )
 
 const isOf = (certificate: IssuedCertificate | undefined, { identity }: SecretPlace): boolean =>
   certificate?.labels[secretLabels.uid] === identity.uid

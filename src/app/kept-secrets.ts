@@ -1,4 +1,4 @@
-import type { Secret, SecretPlace } from '../pki/secret.ts'
+import type { SecretPlace } from '../pki/secret.ts'
 import { credentialIn, isOurs, type StoredSecret, type StoredSecrets } from '../pki/stored.ts'
 
 /** All answers, or the first failure, once none of them is under way any more. */
@@ -22,16 +22,6 @@ export function withRemembered(
     isOurs(stored.authority, place) &&
     certificateOf(stored) === certificateOf(good)
   return isSame ? stored : { ...stored, ...good }
-}
-
-export function isAlike(secret: Secret, before: StoredSecret | undefined): boolean {
-  const old = before?.data ?? {}
-  const keys = Object.keys(secret.data)
-  return (
-    before !== undefined &&
-    keys.length === Object.keys(old).length &&
-    keys.every(key => old[key] === secret.data[key])
-  )
 }
 
 const certificateOf = ({ authority }: StoredSecrets): string =>

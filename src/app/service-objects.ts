@@ -6,7 +6,7 @@ import type { Cluster } from '../model/cluster.ts'
 import type { InstallationId } from '../model/names.ts'
 import { schedulerPort } from '../model/ports.ts'
 import { type Piece, type Route, type SliceSeen, serviceName } from '../model/service.ts'
-import { clusterAnnotation, managedBy, secretLabels } from '../pki/secret.ts'
+import { clusterAnnotation, labelsOf, managedBy, ownerOf, secretLabels } from '../pki/secret.ts'
 
 export interface ServicePlace {
   readonly cluster: Pick<Cluster, 'uid' | 'name' | 'namespace'>
@@ -46,16 +46,11 @@ export function sliceFields(place: ServicePlace, route: Route | undefined): Fiel
 
 function metadataOf({ cluster, installation }: ServicePlace, labels: Readonly<Record<string, string>>) {
   const { uid, name, namespace } = cluster
+  const identity = { uid, name, namespace }
   return {
-    labels: {
-      ...labels,
-      [secretLabels.managedBy]: managedBy,
-      [secretLabels.uid]: uid,
-      [secretLabels.role]: 'scheduler',
-      [secretLabels.installation]: installation,
-    },
+    labels: { ...labels, ...labelsOf('scheduler', { identity, installation }) },
     annotations: { [clusterAnnotation]: `${namespace}/${name}` },
-    ownerReferences: [{ apiVersion, kind, name, uid, controller: true, blockOwnerDeletion: false }],
+    ownerReferences: [ownerOf({ identity, owner: { apiVersion, kind } })],
   }
 }
 

@@ -1,4 +1,4 @@
-import { KubeError, wasRefused } from '../kube/fault.ts'
+import { KubeError, reasonIn, wasRefused } from '../kube/fault.ts'
 import type { Objects } from '../kube/objects.ts'
 import type { Call } from '../lib/call.ts'
 import type { Cluster } from '../model/cluster.ts'
@@ -166,6 +166,3 @@ export const serviceHands = (services: Services) =>
   }) satisfies Partial<Hands>
 
 const refOf = ({ namespace, name }: Cluster) => ({ namespace, name: serviceName(name) })
-
-/** Only the API server's own words. */
-const reasonIn = (error: unknown): string => (error instanceof Error ? error.message : 'no reason was given')

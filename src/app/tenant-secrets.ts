@@ -1,3 +1,4 @@
+import { purpose } from '../api/names.ts'
 import { KubeError } from '../kube/fault.ts'
 import type { SecretReader } from '../kube/secret-reader.ts'
 import { type SecretRef, type StoredSecret, secretKey } from '../kube/secrets.ts'
@@ -82,6 +83,37 @@ export class TenantSecrets {
     if (!wasKnown || known.answer?.secret?.metadata.resourceVersion !== before) notify(known.users)
   }
 }
+
+export type Usability =
+  | { readonly kind: 'usable'; readonly secret: StoredSecret }
+  | { readonly kind: 'refused'; readonly reason: string; readonly problem: string }
+
+/**
+ * Whoever may create clusters must not have any Secret sent to a cloud or copied to a machine: it has to say what it is
+ * for. `isGoing`: it is being deleted, and nothing keeps it.
+ */
+export function usableAs(
+  as: 'credentials' | 'certificates',
+  secret: StoredSecret | undefined,
+  { namespace, name }: SecretRef,
+  isGoing: (secret: StoredSecret) => boolean,
+): Usability {
+  const label = `${purpose.label}=${purpose[as]}`
+  if (secret === undefined || isGoing(secret)) {
+    const state = secret === undefined ? 'is not there' : 'is being deleted'
+    const problem = `Secret ${name} ${state}: create it in namespace ${namespace}, with the label ${label}`
+    return { kind: 'refused', reason: 'SecretNotFound', problem }
+  }
+  if (secret.metadata.labels[purpose.label] === purpose[as]) return { kind: 'usable', secret }
+  const problem = `Secret ${name} is not marked as ${as}, so it is not used: kubectl label secret ${name} --namespace ${namespace} ${label}`
+  return { kind: 'refused', reason: 'SecretNotLabelled', problem }
+}
+
+/** What stands in it, decoded. */
+export const textsOf = ({ data }: Pick<StoredSecret, 'data'>): Readonly<Record<string, string>> =>
+  Object.fromEntries(
+    Object.entries(data).map(([key, value]) => [key, Buffer.from(value, 'base64').toString('utf8')]),
+  )
 
 /** The API server's own words, which hold no secret. */
 const unreadable = ({ name }: SecretRef, error: unknown): string =>

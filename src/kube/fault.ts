@@ -32,6 +32,10 @@ export const noAnswer = (reason: OwnReason, message: string, cause?: unknown): K
 export const isKubeError = (error: unknown, ...statuses: readonly number[]): error is KubeError =>
   error instanceof KubeError && (statuses.length === 0 || statuses.includes(error.status))
 
+/** Only the API server's own words, which hold no secret. */
+export const reasonIn = (error: unknown): string =>
+  error instanceof Error ? error.message : 'no reason was given'
+
 /** Whether a write that failed so has certainly changed nothing. Otherwise only a live look can tell. */
 export const wasRefused = (error: unknown): boolean =>
   error instanceof KubeError && error.status >= 400 && error.status < 500

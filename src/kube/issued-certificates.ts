@@ -1,12 +1,11 @@
 import type { Call } from '../lib/call.ts'
 import { isRecord, record, text } from '../lib/parse.ts'
-import { isKubeError } from './fault.ts'
-import type { SecretRef } from './secrets.ts'
+import { type ObjectRef, Objects } from './objects.ts'
 import type { KubeRequests } from './transport.ts'
 
 /** A `Certificate` of cert-manager to be written: `metadata` names it. */
 export interface WantedCertificate {
-  readonly metadata: SecretRef
+  readonly metadata: ObjectRef
 }
 
 /** One as Kubernetes has it. */
@@ -17,41 +16,28 @@ export interface IssuedCertificate {
   readonly ready: { readonly isTrue: boolean; readonly message: string } | undefined
 }
 
-const query = { fieldManager: 'dask-cloud-operator', force: 'true' }
-
 /** cert-manager's requests for certificates, one by one. Throws a KubeError; 404 where cert-manager is not installed. */
 export class IssuedCertificates {
-  readonly #kube: KubeRequests
+  readonly #objects: Objects
 
   constructor(kube: KubeRequests) {
-    this.#kube = kube
+    this.#objects = new Objects(kube, { base: '/apis/cert-manager.io/v1', plural: 'certificates' })
   }
 
   /** Undefined where there is none, or no cert-manager. */
-  async read(ref: SecretRef, call: Call): Promise<IssuedCertificate | undefined> {
-    try {
-      return parseCertificate(await this.#kube.request({ method: 'GET', path: pathOf(ref) }, call))
-    } catch (error) {
-      if (isKubeError(error, 404)) return undefined
-      throw error
-    }
+  async read(ref: ObjectRef, call: Call): Promise<IssuedCertificate | undefined> {
+    const found = await this.#objects.read(ref, call)
+    return found === undefined ? undefined : parseCertificate(found)
   }
 
   /** By server-side apply: it is there as wished afterwards, whether or not it was before. */
   async apply(certificate: WantedCertificate, call: Call): Promise<void> {
-    const contentType = 'application/apply-patch+yaml'
-    const path = pathOf(certificate.metadata)
-    await this.#kube.request({ method: 'PATCH', path, query, body: certificate, contentType }, call)
+    await this.#objects.apply(certificate.metadata, certificate, call)
   }
 
   /** This very one, and none that came after it. What is gone is no error. */
-  async remove(ref: SecretRef, uid: string, call: Call): Promise<void> {
-    const body = { apiVersion: 'v1', kind: 'DeleteOptions', preconditions: { uid } }
-    try {
-      await this.#kube.request({ method: 'DELETE', path: pathOf(ref), body }, call)
-    } catch (error) {
-      if (!isKubeError(error, 404, 409)) throw error
-    }
+  remove(ref: ObjectRef, uid: string, call: Call): Promise<void> {
+    return this.#objects.remove(ref, uid, call)
   }
 }
 
@@ -70,6 +56,3 @@ function parseCertificate(raw: unknown): IssuedCertificate {
     },
   }
 }
-
-const pathOf = ({ namespace, name }: SecretRef): string =>
-  `/apis/cert-manager.io/v1/namespaces/${namespace}/certificates/${name}`

@@ -52,6 +52,16 @@ export class Objects {
     return this.#kube.request({ method: 'PATCH', path: this.#path(ref), query, contentType, body }, call)
   }
 
+  /** By server-side apply, with whatever is asked for taken over from others: it is there as wished afterwards. */
+  apply(ref: ObjectRef, body: object, call: Call): Promise<unknown> {
+    const contentType = 'application/apply-patch+yaml'
+    const forced = { ...query, force: 'true' }
+    return this.#kube.request(
+      { method: 'PATCH', path: this.#path(ref), query: forced, contentType, body },
+      call,
+    )
+  }
+
   /** This very one, and none that came after it. What is gone is no error. */
   async remove(ref: ObjectRef, uid: string, call: Call): Promise<void> {
     const body = { apiVersion: 'v1', kind: 'DeleteOptions', preconditions: { uid } }

@@ -1,5 +1,6 @@
 import { createPrivateKey, X509Certificate } from 'node:crypto'
 
+import { certificateBlocks } from './pem.ts'
 import { derived, renderPkcs12 } from './pkcs12.ts'
 import type { SecretPlace } from './secret.ts'
 import type { StoredSecret } from './stored.ts'
@@ -45,6 +46,4 @@ export function browserFault(
 }
 
 const certificatesIn = (pem: string): readonly Uint8Array[] =>
-  (pem.match(/-----BEGIN CERTIFICATE-----[^-]+-----END CERTIFICATE-----/g) ?? []).map(
-    each => new X509Certificate(each).raw,
-  )
+  certificateBlocks(pem).map(each => new X509Certificate(each).raw)

@@ -5,8 +5,9 @@ import type { Given, GivenLeaf } from './given.ts'
 import { leafRoles } from './identity.ts'
 import { type Inspection, type InspectionContext, inspectOne, type SecretCondition } from './inspect.ts'
 import { lifetimeOfPem } from './lifetime.ts'
+import { certificateBlocks } from './pem.ts'
 import { type Secret, type SecretPart, type SecretPlace, secret, secretParts } from './secret.ts'
-import { isOurs, type StoredSecret, type StoredSecrets, textIn } from './stored.ts'
+import { isAlike, isOurs, type StoredSecret, type StoredSecrets, textIn } from './stored.ts'
 import { markOf } from './stored-rotation.ts'
 
 /** What a cluster's Secrets are made of where no authority of ours makes certificates. */
@@ -55,7 +56,7 @@ export function inspectCopies(
     const copy = wanted[part]
     if (copy === undefined) return []
     const isStored = (): boolean =>
-      holds(stored[part], copy, context.schedulerAddress === undefined ? ['dask.yaml'] : [])
+      isAlike(copy, stored[part], context.schedulerAddress === undefined ? ['dask.yaml'] : [])
     return [[part, inspectOne(stored[part], context, () => (isStored() ? valid(material) : stale))] as const]
   })
   return Object.fromEntries(judged)
@@ -80,15 +81,12 @@ export function marksIn({ scheduler, worker }: StoredSecrets): GivenMarks {
 }
 
 function marksOf(copy: StoredSecret | undefined): GivenMarks['worker'] {
-  const authorities = certificatesIn(textIn(copy, 'ca.crt')).map(markOf)
+  const authorities = certificateBlocks(textIn(copy, 'ca.crt')).map(markOf)
   return {
     certificate: markOf(textIn(copy, 'tls.crt')),
     authorities: [...new Set(authorities)].toSorted().slice(0, maxAuthorities),
   }
 }
-
-const certificatesIn = (pem: string): readonly string[] =>
-  pem.match(/-----BEGIN CERTIFICATE-----[^-]+-----END CERTIFICATE-----/g) ?? []
 
 function endOf(pem: string): number {
   try {
@@ -105,13 +103,3 @@ const valid = (material: Material): SecretCondition =>
     ? { kind: 'valid', notAfter: Infinity, renewAt: Infinity }
     : // Whoever gave them renews them.
       { kind: 'valid', notAfter: material.notAfter, renewAt: Infinity }
-
-/** Whether the Secret holds this and nothing else, `loose` keys aside. */
-function holds(found: StoredSecret | undefined, { data }: Secret, loose: readonly string[]): boolean {
-  const old = found?.data ?? {}
-  const names = Object.keys(data)
-  return (
-    names.length === Object.keys(old).length &&
-    names.every(name => (loose.includes(name) ? old[name] !== undefined : old[name] === data[name]))
-  )
-}

@@ -2,6 +2,7 @@ import { createPrivateKey, createPublicKey, X509Certificate } from 'node:crypto'
 
 import { type LeafRole, leafPurposes, leafRoles } from './identity.ts'
 import { lifetimeOf, renewAt } from './lifetime.ts'
+import { certificateBlocks } from './pem.ts'
 import { type Standing, strictProblem } from './strictness.ts'
 
 /** What one role presents and whom it trusts, all PEM: an authority or several, a certificate with what is between, its key. */
@@ -76,7 +77,7 @@ function certificatesIn(secret: GivenSecret, name: string, text: string): readon
       name,
       `holds a private key, which every peer would be shown: keep that in ${keys.key} alone`,
     )
-  const blocks = text.match(/-----BEGIN CERTIFICATE-----[^-]+-----END CERTIFICATE-----/g) ?? []
+  const blocks = certificateBlocks(text)
   if (blocks.length === 0)
     refuse(secret, name, 'holds no certificate: write it as PEM (-----BEGIN CERTIFICATE-----)')
   if (blocks.length > maxBlocks)

@@ -119,7 +119,7 @@ export function secret(
 /** Whose it is, and for what. */
 export const labelsOf = (
   part: SecretPart,
-  { identity, installation }: SecretPlace,
+  { identity, installation }: Pick<SecretPlace, 'identity' | 'installation'>,
 ): Record<string, string> => ({
   [secretLabels.managedBy]: managedBy,
   [secretLabels.uid]: identity.uid,
@@ -128,7 +128,7 @@ export const labelsOf = (
 })
 
 /** Of what shares a namespace with its owner, which Kubernetes' garbage collection asks for. */
-export const ownerOf = ({ identity, owner }: SecretPlace): OwnerReference => ({
+export const ownerOf = ({ identity, owner }: Pick<SecretPlace, 'identity' | 'owner'>): OwnerReference => ({
   ...owner,
   name: identity.name,
   uid: identity.uid,

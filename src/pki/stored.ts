@@ -1,4 +1,4 @@
-import { managedBy, type SecretPart, type SecretPlace, secretLabels } from './secret.ts'
+import { managedBy, type Secret, type SecretPart, type SecretPlace, secretLabels } from './secret.ts'
 import type { Credential } from './x509.ts'
 
 /** As much of a Secret as is read here; `data` is base64, as Kubernetes gives it. */
@@ -40,3 +40,18 @@ export function credentialIn(secret: StoredSecret | undefined, part: SecretPart)
 
 export const textIn = (secret: StoredSecret | undefined, key: string): string =>
   Buffer.from(secret?.data?.[key] ?? '', 'base64').toString('utf8')
+
+/** Whether a stored Secret holds what is wanted and nothing else; under a `loose` key anything will do. */
+export function isAlike(
+  { data }: Secret,
+  found: StoredSecret | undefined,
+  loose: readonly string[] = [],
+): boolean {
+  const old = found?.data ?? {}
+  const keys = Object.keys(data)
+  return (
+    found !== undefined &&
+    keys.length === Object.keys(old).length &&
+    keys.every(key => (loose.includes(key) ? old[key] !== undefined : old[key] === data[key]))
+  )
+}

@@ -30,15 +30,16 @@ export function lackOf(world: World, machine: Machine): Lack | undefined {
   if (rotation === undefined) return givenLack(world, machine)
   const holds = heldOn(world, machine)
   if (holds === undefined) return isUp(world, machine) ? silentLack(world, rotation, machine) : undefined
-  const { notBefore, notAfter } = holds
-  const replaceAt = notAfter - (notAfter - notBefore) / 4
-  if (notBefore < rotation.leavesFrom)
-    return { part: 'certificate', isAsked: true, replaceAt, endsAt: notAfter }
-  if (world.wallNow >= renewAt(holds))
-    return { part: 'certificate', isAsked: false, replaceAt, endsAt: notAfter }
+  if (holds.notBefore < rotation.leavesFrom) return { part: 'certificate', isAsked: true, ...timesOf(holds) }
+  if (world.wallNow >= renewAt(holds)) return { part: 'certificate', isAsked: false, ...timesOf(holds) }
   if (trusts(holds, rotation)) return undefined
-  return { part: 'authorities', isAsked: rotation.stage.kind !== 'settled', replaceAt, endsAt: notAfter }
+  return { part: 'authorities', isAsked: rotation.stage.kind !== 'settled', ...timesOf(holds) }
 }
+
+const timesOf = ({ notBefore, notAfter }: Validity): Pick<Lack, 'replaceAt' | 'endsAt'> => ({
+  replaceAt: notAfter - (notAfter - notBefore) / 4,
+  endsAt: notAfter,
+})
 
 /** What was given is the same for all machines of a role, so whoever tells of something else lacks it. */
 function givenLack(world: World, machine: Machine): Lack | undefined {
@@ -47,8 +48,7 @@ function givenLack(world: World, machine: Machine): Lack | undefined {
   const wanted = certificates.kind === 'valid' ? certificates.marks?.[machine.role] : undefined
   if (holds === undefined || wanted === undefined) return undefined
   if (holds.certificate === wanted.certificate && trusts(holds, wanted)) return undefined
-  const { notBefore, notAfter } = holds
-  return { part: 'given', isAsked: true, replaceAt: notAfter - (notAfter - notBefore) / 4, endsAt: notAfter }
+  return { part: 'given', isAsked: true, ...timesOf(holds) }
 }
 
 /**

@@ -30,13 +30,14 @@ export function tally(world: World, inventory: InventorySeen, group: Group): Tal
   // One that is switched off is ended for that alone: it makes no other one too many.
   const running = alive.filter(({ state }) => state.kind !== 'stopped')
   const staying = running.filter(machine => !isDeparting(world, machine))
+  const stale = new Set(staying.filter(machine => isStale(world, machine, group)))
   const records = world.launches.filter(launch => launch.group === group.name)
   const pending = (launch: Launch): number =>
     unseen(launch, id => inventory.listed.has(id), listedOf(launch, inventory))
   const fresh = records.filter(({ fingerprint }) => sameIntent(fingerprint, group.fingerprint))
   return {
-    fresh: staying.filter(machine => !isStale(world, machine, group)),
-    stale: staying.filter(machine => isStale(world, machine, group)),
+    fresh: staying.filter(machine => !stale.has(machine)),
+    stale: [...stale],
     departing: running.filter(machine => isDeparting(world, machine)),
     coming: sum(fresh.map(pending)),
     there: alive.length + sum(records.map(pending)),

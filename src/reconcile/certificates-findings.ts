@@ -3,8 +3,8 @@ import type { Finding } from '../model/status.ts'
 import type { World } from '../model/world.ts'
 import type { Outcome } from './act.ts'
 import { rolling } from './rotation-findings.ts'
+import { no, type Verdict } from './verdict.ts'
 
-type Verdict = Omit<Finding, 'type'>
 type Valid = Extract<CertificatesView, { kind: 'valid' }>
 
 /** Whether there are certificates to work with; nothing is said where the cluster is to have none. */
@@ -67,4 +67,3 @@ export function encryptionDisabled({ cluster }: World): readonly Finding[] {
 }
 
 const sentence = (text: string): string => (text.endsWith('.') ? text : `${text}.`)
-const no = (reason: string, message: string): Verdict => ({ status: 'False', reason, message })

@@ -1,8 +1,7 @@
 import type { Finding } from '../model/status.ts'
 import type { World } from '../model/world.ts'
 import type { Outcome } from './act.ts'
-
-type Verdict = Omit<Finding, 'type'>
+import type { Verdict } from './verdict.ts'
 
 /** Whether the operator is let into the cluster's cloud; nothing is said where no credentials are asked for. */
 export function credentialsReady(

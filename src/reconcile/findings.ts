@@ -17,8 +17,7 @@ import { reasonOfFault } from './fault-reasons.ts'
 import { certificateEnding } from './rotation-findings.ts'
 import { serviceReady } from './service-findings.ts'
 import { outOfReach } from './unreachable.ts'
-
-type Verdict = Omit<Finding, 'type'>
+import { no, type Verdict, yes } from './verdict.ts'
 
 /** What a world means to its user: one finding a condition, in words that stay the same while nothing changes. */
 export function findings(world: World, outcomes: readonly Outcome[]): readonly Finding[] {
@@ -211,6 +210,3 @@ function pausesOf(world: World): readonly Pause[] {
   const resting = groupsOf(world.cluster).filter(group => isPaused(world, group))
   return resting.flatMap(({ name }) => world.memory.pauses.get(name) ?? [])
 }
-
-const yes = (reason: string, message: string): Verdict => ({ status: 'True', reason, message })
-const no = (reason: string, message: string): Verdict => ({ status: 'False', reason, message })

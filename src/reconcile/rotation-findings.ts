@@ -3,11 +3,12 @@ import { isAlive } from '../model/machine.ts'
 import type { Finding } from '../model/status.ts'
 import type { World } from '../model/world.ts'
 import { hindranceOf, lackOf } from '../plan/renewal.ts'
+import type { Verdict } from './verdict.ts'
 
 type Valid = Extract<CertificatesView, { kind: 'valid' }>
 
 /** While the authority is rolled, how far that has come. */
-export function rolling({ rotation }: Valid): Omit<Finding, 'type'> | undefined {
+export function rolling({ rotation }: Valid): Verdict | undefined {
   if (rotation === undefined) return undefined
   switch (rotation.stage.kind) {
     case 'settled':
@@ -25,7 +26,7 @@ export function rolling({ rotation }: Valid): Omit<Finding, 'type'> | undefined 
   }
 }
 
-const roll = (message: string) => ({ status: 'True', reason: 'AuthorityRolling', message }) as const
+const roll = (message: string): Verdict => ({ status: 'True', reason: 'AuthorityRolling', message })
 
 /** A scheduler is never ended unasked, for what it remembers; workers in the same need are replaced. */
 export function certificateEnding(world: World): readonly Finding[] {

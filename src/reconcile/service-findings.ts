@@ -1,10 +1,8 @@
 import { schedulerPort } from '../model/ports.ts'
 import { leadsElsewhere, serviceHost, serviceName } from '../model/service.ts'
-import type { Finding } from '../model/status.ts'
 import type { World } from '../model/world.ts'
 import { addressesOf, routeOf } from '../plan/service.ts'
-
-type Verdict = Omit<Finding, 'type'>
+import { no, type Verdict } from './verdict.ts'
 
 /** Whether pods reach the scheduler by the name of its Service. Nothing else depends on it. */
 export function serviceReady(world: World): Verdict {
@@ -39,5 +37,3 @@ const notOurs = (object: string): string =>
 
 const unusable = (host: string): string =>
   `The scheduler is at ${host}, and Kubernetes lets no Service lead to such an address: it would be another one in each pod.`
-
-const no = (reason: string, message: string): Verdict => ({ status: 'False', reason, message })

@@ -1,10 +1,8 @@
 import { isAlive } from '../model/machine.ts'
-import type { Finding } from '../model/status.ts'
 import type { World } from '../model/world.ts'
 import { schedulerMachine } from '../plan/endpoints.ts'
 import { isOutOfReach } from '../plan/patience.ts'
-
-type Verdict = Omit<Finding, 'type'>
+import type { Verdict } from './verdict.ts'
 
 /**
  * What is to be said where a scheduler may well serve and the operator cannot tell; undefined where it answers, or is still

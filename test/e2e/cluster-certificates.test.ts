@@ -1,16 +1,14 @@
-import { execFile } from 'node:child_process'
-import { X509Certificate } from 'node:crypto'
 import { writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
-import { promisify } from 'node:util'
 import { afterAll, expect, test } from 'vitest'
 import { poll } from '../../src/lib/wait.ts'
+import { markOf } from '../../src/pki/stored-rotation.ts'
 import { ClusterStage, conditionOf } from '../support/cluster-e2e.ts'
 import { controlPlane } from '../support/control-plane.ts'
 import { DaskUser } from '../support/dask-user.ts'
 import { OpensslRoom, type Texts } from '../support/openssl-authority.ts'
+import { presented } from '../support/presented.ts'
 
-const run = promisify(execFile)
 const plane = controlPlane()
 let stage: ClusterStage
 
@@ -93,11 +91,11 @@ async function renewed(texts: Texts, address: string): Promise<void> {
   const job = user.count(0.05, 'job')
   await job.goesOn()
   await keep('mine', texts, marked)
-  const wanted = new X509Certificate(texts['tls.crt']).fingerprint256
+  const wanted = markOf(texts['tls.crt'])
   let looks = 0
   const isShown = async (): Promise<true | undefined> => {
     await stage.kubectl('annotate', 'dcc/own', `look=${++looks}`, '--overwrite')
-    return (await shownAt(address)) === wanted ? true : undefined
+    return (await presented(address)) === wanted ? true : undefined
   }
   await poll(isShown, 2_000, { signal: AbortSignal.timeout(60_000) })
   const isReplaced = async (): Promise<true | undefined> => {
@@ -112,15 +110,6 @@ async function renewed(texts: Texts, address: string): Promise<void> {
   expect(total).toBe(((tasks - 1) * tasks * (2 * tasks - 1)) / 6)
   expect(runs).toBe(tasks)
   expect(await asPod('own')).toEqual([42, address])
-}
-
-/** The fingerprint of what is shown at an address, to whoever comes. */
-async function shownAt(address: string): Promise<string> {
-  const { host } = new URL(address)
-  const look = `openssl s_client -connect ${host} </dev/null 2>/dev/null || :`
-  const { stdout } = await run('sh', ['-c', look], { timeout: 20_000 })
-  const [pem] = /-----BEGIN CERTIFICATE-----[^-]+-----END CERTIFICATE-----/.exec(stdout) ?? []
-  return pem === undefined ? '' : new X509Certificate(pem).fingerprint256
 }
 
 test('without TLS everything is there but certificates, and the warning stays', async () => {

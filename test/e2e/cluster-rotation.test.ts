@@ -1,17 +1,14 @@
-import { execFile } from 'node:child_process'
 import { X509Certificate } from 'node:crypto'
-import { promisify } from 'node:util'
 import { afterAll, describe, expect, test } from 'vitest'
 
-import { markOf } from '../../src/pki/stored-rotation.ts'
 import { ClusterStage, conditionOf } from '../support/cluster-e2e.ts'
 import { controlPlane } from '../support/control-plane.ts'
 import { type Count, DaskUser, squaresBelow } from '../support/dask-user.ts'
 import { ids } from '../support/local-fleet.ts'
+import { presented } from '../support/presented.ts'
 import { tell } from '../support/python.ts'
 import { leaks } from '../support/traces.ts'
 
-const run = promisify(execFile)
 const plane = controlPlane()
 let stage: ClusterStage
 
@@ -61,13 +58,6 @@ workers = {address: {"pid": pids[address], "cert": each["metrics"]["dask_tls"]["
 scheduler = {"address": told["address"], "id": told["id"], "pid": client.run_on_scheduler(os.getpid)}
 print(json.dumps({"scheduler": scheduler, "workers": workers, "holds": told["dask_tls"]}))
 `
-
-/** What `openssl s_client` is shown there. */
-async function presented(address: string): Promise<string> {
-  const { host } = new URL(address)
-  const { stdout } = await run('sh', ['-c', `openssl s_client -connect ${host} </dev/null 2>/dev/null || :`])
-  return markOf(/-----BEGIN CERTIFICATE-----[^-]+-----END CERTIFICATE-----/.exec(stdout)?.[0] ?? '')
-}
 
 const eventOf = async (text: string): Promise<boolean> =>
   (await stage.kubectl('get', 'events', '-o', 'jsonpath={.items[*].message}')).includes(text)

@@ -1,17 +1,14 @@
-import { execFile } from 'node:child_process'
 import { X509Certificate } from 'node:crypto'
 import { readdir, readFile, stat } from 'node:fs/promises'
 import { join } from 'node:path'
-import { promisify } from 'node:util'
 import { afterAll, beforeAll, expect, test } from 'vitest'
 
 import { renewScheduler } from '../../src/dask/renewal.ts'
 import type { SchedulerIdentity } from '../../src/dask/scheduler.ts'
 import { markOf } from '../../src/pki/stored-rotation.ts'
 import type { Running } from '../support/dask-processes.ts'
+import { presented } from '../support/presented.ts'
 import { anotherAuthority, counting, RenewedDask, type Shown } from '../support/renewed-dask.ts'
-
-const run = promisify(execFile)
 
 let dask: RenewedDask
 /** What a client is let in with by now. */
@@ -24,13 +21,6 @@ beforeAll(async () => {
 afterAll(async () => dask?.[Symbol.asyncDispose]())
 
 const done = [{ kind: 'done' }, { kind: 'done' }, { kind: 'done' }]
-
-/** What listens there shows whoever connects. */
-async function presented(address: string): Promise<string> {
-  const { host } = new URL(address)
-  const { stdout } = await run('sh', ['-c', `openssl s_client -connect ${host} </dev/null 2>/dev/null || :`])
-  return markOf(/-----BEGIN CERTIFICATE-----[^-]+-----END CERTIFICATE-----/.exec(stdout)?.[0] ?? '')
-}
 
 async function expectEachOnce(name: string, client: Running): Promise<void> {
   const { tasks, runs } = await dask.counted(name, client)

@@ -1,3 +1,4 @@
+import type { Action } from '../../src/model/action.ts'
 import { machineId } from '../../src/model/names.ts'
 import type { HeldCertificates, RenewalMemory, RotationView } from '../../src/model/renewal.ts'
 import type { DaskWorker } from '../../src/model/world.ts'
@@ -74,4 +75,14 @@ export function aRotatingWorld({
     } as const,
     ...rest.world,
   }
+}
+
+/** A step as tests name it: what, of which machines. */
+export const inWords = (action: Action): string => {
+  if (action.type === 'rotate-certificates') return action.step
+  if (action.type === 'renew-machine-certificates')
+    return `${action.part} of ${action.role} ${action.machines.join(' ')}`
+  if (action.type === 'record-launches')
+    return `launch ${action.launches.map(({ count }) => count).join(' ')}`
+  return 'machines' in action ? `${action.type} ${action.machines.join(' ')}` : action.type
 }

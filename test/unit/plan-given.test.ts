@@ -1,22 +1,14 @@
 import { expect, test } from 'vitest'
 
-import type { Action } from '../../src/model/action.ts'
 import { plan } from '../../src/plan/plan.ts'
 import { aMachine, aScheduler, now } from '../support/a-world.ts'
-import { aged, aRotatingWorld, holding, type Rotating } from '../support/rotating.ts'
+import { aged, aRotatingWorld, holding, inWords, type Rotating } from '../support/rotating.ts'
 
 /** A cluster whose certificates were given: those of day 0, of the authority `mine`. */
 const [old, given] = [aged(30, ['mine']), aged(0, ['mine'])]
 const marks = { scheduler: given, worker: given }
 const certificates = { kind: 'valid', notAfter: now + 1e9, renewAt: Infinity, marks } as const
 
-const inWords = (action: Action): string => {
-  if (action.type === 'renew-machine-certificates')
-    return `${action.part} of ${action.role} ${action.machines.join(' ')}`
-  if (action.type === 'record-launches')
-    return `launch ${action.launches.map(({ count }) => count).join(' ')}`
-  return 'machines' in action ? `${action.type} ${action.machines.join(' ')}` : action.type
-}
 const steps = ({ world, ...seen }: Rotating): readonly string[] =>
   plan(aRotatingWorld({ ...seen, world: { certificates, ...world } })).map(inWords)
 

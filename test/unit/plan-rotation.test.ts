@@ -1,6 +1,5 @@
 import { describe, expect, test } from 'vitest'
 
-import type { Action } from '../../src/model/action.ts'
 import { machineId } from '../../src/model/names.ts'
 import type { RotationView } from '../../src/model/renewal.ts'
 import { plan } from '../../src/plan/plan.ts'
@@ -12,20 +11,13 @@ import {
   day,
   holding,
   introducing,
+  inWords,
   leaving,
   type Rotating,
   settled,
   since,
 } from '../support/rotating.ts'
 
-const inWords = (action: Action): string => {
-  if (action.type === 'rotate-certificates') return action.step
-  if (action.type === 'renew-machine-certificates')
-    return `${action.part} of ${action.role} ${action.machines.join(' ')}`
-  if (action.type === 'record-launches')
-    return `launch ${action.launches.map(({ count }) => count).join(' ')}`
-  return 'machines' in action ? `${action.type} ${action.machines.join(' ')}` : action.type
-}
 const steps = (given: Rotating): readonly string[] => plan(aRotatingWorld(given)).map(inWords)
 
 const both = ['new', 'old']
