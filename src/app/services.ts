@@ -1,6 +1,7 @@
 import { KubeError, reasonIn, wasRefused } from '../kube/fault.ts'
 import type { Objects } from '../kube/objects.ts'
 import type { Call } from '../lib/call.ts'
+import { TokenBucket } from '../lib/token-bucket.ts'
 import type { Cluster } from '../model/cluster.ts'
 import { CloudError } from '../model/faults.ts'
 import type { ClusterUid, InstallationId } from '../model/names.ts'
@@ -27,6 +28,10 @@ export interface ServicesOptions {
 /** Nothing watches a tenant's objects: at rest every pass reads them, and no pass of those that follow at once. */
 const rereadMs = 30_000
 const unreadableMs = 10_000
+/** While the API server is away, what it said last is the better guess for so long. */
+const staleMs = 10 * 60_000
+/** All clusters' second looks together: when an API server returns, every one of them is due. */
+const rereads = { size: 2, perSecond: 3 }
 /** The API server would say the same again; what it has not answered may be over in a moment. */
 const refusedMs = { certainly: 60_000, perhaps: 5_000 }
 
@@ -35,16 +40,21 @@ interface Found {
   readonly slice: unknown
 }
 
-type Known = { readonly until: number } & ({ readonly found: Found } | { readonly problem: string })
+type Known = { readonly until: number } & (
+  | { readonly found: Found; readonly readAt: number }
+  | { readonly problem: string }
+)
 
 /** Every cluster's Service and EndpointSlice, by which pods know its scheduler. */
 export class Services {
   readonly #options: ServicesOptions
   readonly #known = new Map<ClusterUid, Known>()
   readonly #refused = new Map<ClusterUid, { readonly until: number; readonly problem: string }>()
+  readonly #rereads: TokenBucket
 
   constructor(options: ServicesOptions) {
     this.#options = options
+    this.#rereads = new TokenBucket(rereads, options.now)
   }
 
   async look(cluster: Cluster, call: Call): Promise<ServiceView> {
@@ -93,10 +103,16 @@ export class Services {
     const { services, slices, now } = this.#options
     const known = this.#known.get(cluster.uid)
     if (known !== undefined && now() < known.until) return known
+    const guess =
+      known !== undefined && 'found' in known && now() - known.readAt < staleMs ? known : undefined
+    if (guess !== undefined && !this.#rereads.takeNow()) return guess
     const ref = refOf(cluster)
     const looked = await Promise.all([services.read(ref, call), slices.read(ref, call)]).then(
-      ([service, slice]): Known => ({ until: now() + rereadMs, found: { service, slice } }),
-      (error: unknown): Known => ({ until: now() + unreadableMs, problem: reasonIn(error) }),
+      ([service, slice]): Known => this.#fresh({ service, slice }),
+      (error: unknown): Known => ({
+        ...(guess ?? { problem: reasonIn(error) }),
+        until: now() + unreadableMs,
+      }),
     )
     this.#known.set(cluster.uid, looked)
     return looked
@@ -109,8 +125,7 @@ export class Services {
     if (known === undefined || 'problem' in known) return
     const { now } = this.#options
     try {
-      const found = await work(known.found)
-      this.#known.set(uid, { until: now() + rereadMs, found })
+      this.#known.set(uid, this.#fresh(await work(known.found)))
     } catch (error) {
       const isCertain = error instanceof KubeError && wasRefused(error) && error.status !== 429
       const isCollision = isCertain && (error.status === 404 || error.status === 409)
@@ -152,6 +167,11 @@ export class Services {
     if (version === undefined || !isOurs(object, this.#place(cluster))) return object
     await this.#options[which].remove(refOf(cluster), version.uid, call)
     return undefined
+  }
+
+  #fresh(found: Found): Known {
+    const readAt = this.#options.now()
+    return { found, readAt, until: readAt + rereadMs }
   }
 
   #place(cluster: Cluster): ServicePlace {

@@ -3,7 +3,7 @@ import { serviceFields, serviceSeen, sliceFields, sliceSeen } from '../../src/ap
 import { Services } from '../../src/app/services.ts'
 import { KubeError } from '../../src/kube/fault.ts'
 import { isRecord } from '../../src/lib/parse.ts'
-import { installationId } from '../../src/model/names.ts'
+import { clusterUid, installationId } from '../../src/model/names.ts'
 import { aCluster } from '../support/a-world.ts'
 
 const cluster = aCluster({})
@@ -68,11 +68,11 @@ test('a slice says where it leads, nowhere too, and shows when somebody has put 
 })
 
 /** A store of one kind that does as `refuse` says. */
-function aStore(refuse: () => KubeError | undefined) {
+function aStore(refuse: (what: string) => KubeError | undefined) {
   const state: { object: unknown; asked: string[] } = { object: undefined, asked: [] }
   const answer = async <T>(what: string, value: () => T): Promise<T> => {
     state.asked.push(what)
-    const error = what === 'read' ? undefined : refuse()
+    const error = refuse(what)
     if (error !== undefined) throw error
     return value()
   }
@@ -115,7 +115,7 @@ test('what the API server refuses is not tried again for a while, and is no faul
   const no = new KubeError({ status: 403, reason: 'Forbidden' }, 'exceeded quota: services')
   let error: KubeError | undefined = no
   const services = new Services({
-    services: aStore(() => error).store,
+    services: aStore(what => (what === 'read' ? undefined : error)).store,
     slices: aStore(() => undefined).store,
     installation,
     now: () => now,
@@ -128,4 +128,44 @@ test('what the API server refuses is not tried again for a while, and is no faul
   error = new KubeError({ status: 409, reason: 'AlreadyExists' }, 'already exists')
   await expect(services.publish(cluster, route, call)).rejects.toMatchObject({ fault: 'unavailable' })
   expect(await services.look(cluster, call)).toMatchObject({ kind: 'seen' })
+})
+
+test('what an API server said last holds while it is away, for ten minutes', async () => {
+  let now = 0
+  let error: KubeError | undefined
+  const [one, other] = [aStore(() => error), aStore(() => undefined)]
+  const services = new Services({ services: one.store, slices: other.store, installation, now: () => now })
+  await services.look(cluster, call)
+  await services.publish(cluster, route, call)
+  error = new KubeError({ status: 503, reason: 'ServiceUnavailable' }, 'away')
+  now = 9 * 60_000
+  expect(await services.look(cluster, call)).toEqual({ kind: 'seen', service: 'kept', slice: { route } })
+  now = 10 * 60_000
+  expect(await services.look(cluster, call)).toMatchObject({ kind: 'silent' })
+  now += 9_000
+  error = undefined
+  expect(await services.look(cluster, call)).toMatchObject({ kind: 'silent' })
+  now += 2_000
+  expect(await services.look(cluster, call)).toMatchObject({ kind: 'seen' })
+})
+
+test('of many clusters that are due at once a few are read in a second, and the others are as they were', async () => {
+  let now = 0
+  const [one, other] = [aStore(() => undefined), aStore(() => undefined)]
+  const services = new Services({ services: one.store, slices: other.store, installation, now: () => now })
+  const crowd = Array.from({ length: 40 }, (_, at) => ({
+    ...cluster,
+    uid: clusterUid(`00000000-0000-4000-8000-${String(at).padStart(12, '0')}`),
+  }))
+  const look = () => Promise.all(crowd.map(each => services.look(each, call)))
+  await look()
+  one.state.asked.length = 0
+  now = 60_000
+  expect(new Set((await look()).map(({ kind }) => kind))).toEqual(new Set(['seen']))
+  expect(one.state.asked).toHaveLength(2)
+  now = 61_000
+  await look()
+  expect(one.state.asked.length).toBeLessThanOrEqual(5)
+  for (; now < 90_000; now += 500) await look()
+  expect(one.state.asked).toHaveLength(40)
 })
