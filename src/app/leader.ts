@@ -38,7 +38,7 @@ import { Tenants } from './tenants.ts'
 import { watchedQueue } from './watched-queue.ts'
 
 /** What failed while the API server was away is tried again at this pace. */
-const failedEveryMs = 180
+const failedEveryMs = 125
 export interface Office {
   readonly config: Config
   readonly kube: KubeTransport

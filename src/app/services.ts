@@ -1,7 +1,6 @@
 import { KubeError, reasonIn, wasRefused } from '../kube/fault.ts'
 import type { Objects } from '../kube/objects.ts'
 import type { Call } from '../lib/call.ts'
-import { TokenBucket } from '../lib/token-bucket.ts'
 import type { Cluster } from '../model/cluster.ts'
 import { CloudError } from '../model/faults.ts'
 import type { ClusterUid, InstallationId } from '../model/names.ts'
@@ -30,8 +29,6 @@ const rereadMs = 30_000
 const unreadableMs = 10_000
 /** While the API server is away, what it said last is the better guess for so long. */
 const staleMs = 10 * 60_000
-/** All clusters' second looks together: when an API server returns, every one of them is due. */
-const rereads = { size: 2, perSecond: 3 }
 /** The API server would say the same again; what it has not answered may be over in a moment. */
 const refusedMs = { certainly: 60_000, perhaps: 5_000 }
 
@@ -50,11 +47,9 @@ export class Services {
   readonly #options: ServicesOptions
   readonly #known = new Map<ClusterUid, Known>()
   readonly #refused = new Map<ClusterUid, { readonly until: number; readonly problem: string }>()
-  readonly #rereads: TokenBucket
 
   constructor(options: ServicesOptions) {
     this.#options = options
-    this.#rereads = new TokenBucket(rereads, options.now)
   }
 
   async look(cluster: Cluster, call: Call): Promise<ServiceView> {
@@ -105,7 +100,6 @@ export class Services {
     if (known !== undefined && now() < known.until) return known
     const guess =
       known !== undefined && 'found' in known && now() - known.readAt < staleMs ? known : undefined
-    if (guess !== undefined && !this.#rereads.takeNow()) return guess
     const ref = refOf(cluster)
     const looked = await Promise.all([services.read(ref, call), slices.read(ref, call)]).then(
       ([service, slice]): Known => this.#fresh({ service, slice }),

@@ -8,6 +8,7 @@ import { Credentials, type CredentialsOptions, type Identity } from './credentia
 import { KubeError, noAnswer, refusal } from './fault.ts'
 import type { Frame } from './frames.ts'
 import { Pools } from './pools.ts'
+import { Thaw } from './thaw.ts'
 
 export interface KubeRequest {
   readonly method: 'GET' | 'POST' | 'PUT' | 'PATCH' | 'DELETE'
@@ -76,6 +77,7 @@ class Connection implements KubeTransport {
   readonly leases: KubeRequests
   readonly #credentials: Credentials
   readonly #options: KubeOptions
+  readonly #thaw = new Thaw(() => performance.now())
   readonly #pools: Pools
   readonly #leasePools = new Pools({ connections: 2, connectMs: leaseConnectMs })
   /** As many as there are watches: those would otherwise take the place of requests for good. */
@@ -100,6 +102,7 @@ class Connection implements KubeTransport {
     const end = performance.now() + deadlineOf(request)
     for (let attempt = 1; ; attempt++) {
       try {
+        await this.#thaw.admit(call)
         return await this.#ask(request, this.#pools, call)
       } catch (error) {
         const pauseMs = pauseAfter(error, request, attempt, Math.random)
@@ -156,11 +159,14 @@ class Connection implements KubeTransport {
         signal: call.signal,
         ...timeouts,
       })
+      this.#thaw.answered()
       count(String(answer.statusCode))
       return { answer }
     } catch (error) {
       count('<error>')
-      throw failureOf(error, call.signal, URL.parse(identity.proxy ?? '')?.host)
+      const failure = failureOf(error, call.signal, URL.parse(identity.proxy ?? '')?.host)
+      this.#thaw.failed(failure)
+      throw failure
     }
   }
 }

@@ -48,14 +48,6 @@ export class TokenBucket {
     }
   }
 
-  /** Takes `amount` if it is there and nobody waits for it; says whether it did. */
-  takeNow(amount = 1): boolean {
-    this.#refill()
-    if (this.#line.length > 0 || this.#tokens + 1e-9 < amount) return false
-    this.#tokens -= amount
-    return true
-  }
-
   /** What was taken turned out not to be enough: the owner of the rate says that it is empty, and stays so for `ms`. */
   drain(ms = 0): void {
     this.#refill()

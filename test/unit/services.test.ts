@@ -3,7 +3,7 @@ import { serviceFields, serviceSeen, sliceFields, sliceSeen } from '../../src/ap
 import { Services } from '../../src/app/services.ts'
 import { KubeError } from '../../src/kube/fault.ts'
 import { isRecord } from '../../src/lib/parse.ts'
-import { clusterUid, installationId } from '../../src/model/names.ts'
+import { installationId } from '../../src/model/names.ts'
 import { aCluster } from '../support/a-world.ts'
 
 const cluster = aCluster({})
@@ -147,25 +147,4 @@ test('what an API server said last holds while it is away, for ten minutes', asy
   expect(await services.look(cluster, call)).toMatchObject({ kind: 'silent' })
   now += 2_000
   expect(await services.look(cluster, call)).toMatchObject({ kind: 'seen' })
-})
-
-test('of many clusters that are due at once a few are read in a second, and the others are as they were', async () => {
-  let now = 0
-  const [one, other] = [aStore(() => undefined), aStore(() => undefined)]
-  const services = new Services({ services: one.store, slices: other.store, installation, now: () => now })
-  const crowd = Array.from({ length: 40 }, (_, at) => ({
-    ...cluster,
-    uid: clusterUid(`00000000-0000-4000-8000-${String(at).padStart(12, '0')}`),
-  }))
-  const look = () => Promise.all(crowd.map(each => services.look(each, call)))
-  await look()
-  one.state.asked.length = 0
-  now = 60_000
-  expect(new Set((await look()).map(({ kind }) => kind))).toEqual(new Set(['seen']))
-  expect(one.state.asked).toHaveLength(2)
-  now = 61_000
-  await look()
-  expect(one.state.asked.length).toBeLessThanOrEqual(5)
-  for (; now < 90_000; now += 500) await look()
-  expect(one.state.asked).toHaveLength(40)
 })

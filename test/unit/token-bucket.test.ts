@@ -74,16 +74,3 @@ test('told that it is empty, it waits for the rate', async () => {
   await next
   expect(seen).toEqual(['next 1000'])
 })
-
-test('who does not wait takes what is there, and nothing that another waits for', async () => {
-  const bucket = new TokenBucket({ size: 2, perSecond: 1 }, Date.now)
-  expect([bucket.takeNow(), bucket.takeNow(), bucket.takeNow()]).toEqual([true, true, false])
-  const waiting = bucket.take(call)
-  await vi.advanceTimersByTimeAsync(900)
-  expect(bucket.takeNow()).toBe(false)
-  await vi.advanceTimersByTimeAsync(200)
-  await waiting
-  expect(bucket.takeNow()).toBe(false)
-  await vi.advanceTimersByTimeAsync(1_000)
-  expect(bucket.takeNow()).toBe(true)
-})

@@ -1,0 +1,70 @@
+import { afterEach, beforeEach, expect, test, vi } from 'vitest'
+import { noAnswer } from '../../src/kube/fault.ts'
+import { Thaw } from '../../src/kube/thaw.ts'
+import { busiestSecond } from '../support/arrivals.ts'
+
+const call = { signal: new AbortController().signal }
+const lost = noAnswer('Unreachable', 'nobody accepts')
+
+beforeEach(() => void vi.useFakeTimers())
+afterEach(() => void vi.useRealTimers())
+
+/** When each of so many requests that come at once is let through. */
+async function herd(thaw: Thaw, count: number): Promise<readonly { readonly at: number }[]> {
+  const through: { at: number }[] = []
+  const all = Array.from({ length: count }, async () => {
+    await thaw.admit(call)
+    through.push({ at: Date.now() })
+  })
+  await vi.advanceTimersByTimeAsync(60_000)
+  await Promise.all(all)
+  return through
+}
+
+test('a connection that breaks holds nothing back', async () => {
+  const thaw = new Thaw(Date.now)
+  thaw.failed(lost)
+  await vi.advanceTimersByTimeAsync(4_999)
+  thaw.answered()
+  const came = await herd(thaw, 300)
+  expect(busiestSecond(came)).toHaveLength(300)
+})
+
+test('an API server that returns is asked less than 50 times in any second, and of nothing more than 10 s later', async () => {
+  const thaw = new Thaw(Date.now)
+  thaw.failed(lost)
+  await vi.advanceTimersByTimeAsync(300_000)
+  thaw.answered()
+  const back = Date.now()
+  const came = await herd(thaw, 340)
+  expect(busiestSecond(came).length).toBeLessThanOrEqual(44)
+  expect(Math.max(...came.map(({ at }) => at)) - back).toBeLessThanOrEqual(10_000)
+  expect(busiestSecond(await herd(thaw, 300))).toHaveLength(300)
+})
+
+test('while it is away it is not stormed either', async () => {
+  const thaw = new Thaw(Date.now)
+  thaw.failed(lost)
+  await vi.advanceTimersByTimeAsync(5_000)
+  expect(busiestSecond(await herd(thaw, 300)).length).toBeLessThanOrEqual(44)
+})
+
+test('what we stopped ourselves says nothing of it', async () => {
+  const thaw = new Thaw(Date.now)
+  thaw.failed(noAnswer('Stopped', 'the request was stopped'))
+  await vi.advanceTimersByTimeAsync(300_000)
+  thaw.answered()
+  expect(busiestSecond(await herd(thaw, 300))).toHaveLength(300)
+})
+
+test('who may wait no longer is told so as by any other request', async () => {
+  const thaw = new Thaw(Date.now)
+  thaw.failed(lost)
+  await vi.advanceTimersByTimeAsync(5_000)
+  const crowd = herd(thaw, 100)
+  const stop = new AbortController()
+  const waiting = thaw.admit(stop)
+  stop.abort(new Error('enough'))
+  await expect(waiting).rejects.toMatchObject({ name: 'KubeError', reason: 'Stopped' })
+  await crowd
+})
