@@ -23,6 +23,8 @@ export const serviceFields = (place: ServicePlace): Fields => ({
   metadata: metadataOf(place, {}),
   spec: {
     type: 'ClusterIP',
+    // A scheduler's address may be of the family that is not the cluster's first.
+    ipFamilyPolicy: 'PreferDualStack',
     selector: null,
     externalName: null,
     ports: [{ name: portName, protocol: 'TCP', port: schedulerPort }],

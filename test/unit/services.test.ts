@@ -19,7 +19,12 @@ const stored = <T extends Readonly<Record<string, unknown>>>(fields: T) => ({
   ...fields,
   metadata: { ...fieldsOf(fields['metadata']), uid: 'u', resourceVersion: '1', name: 'demo-scheduler' },
 })
-const spec = { type: 'ClusterIP', clusterIP: '10.96.0.9', ipFamilies: ['IPv4'] }
+const spec = {
+  type: 'ClusterIP',
+  clusterIP: '10.96.0.9',
+  ipFamilies: ['IPv4'],
+  ipFamilyPolicy: 'PreferDualStack',
+}
 const ports = [{ name: 'tls-comm', protocol: 'TCP', port: 8786, targetPort: 8786 }]
 const service = stored({ ...serviceFields(place), spec: { ...spec, ports } })
 

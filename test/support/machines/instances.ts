@@ -29,6 +29,16 @@ export class BootedInstances implements AsyncDisposable {
     return found
   }
 
+  /** Waits until Dask's unit has failed for the first time on a machine. */
+  async failsOnce(id: string, withinMs: number): Promise<void> {
+    const machine = await this.machine(id)
+    const tried = async () => {
+      const said = await machine.run('journalctl', '--no-pager', '-u', 'dask').catch(() => '')
+      return said.includes('status=') ? true : undefined
+    }
+    await poll(tried, 200, { signal: AbortSignal.timeout(withinMs) })
+  }
+
   /** Throws what went wrong with any machine. */
   async [Symbol.asyncDispose](): Promise<void> {
     this.#over.abort()

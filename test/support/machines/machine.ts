@@ -85,6 +85,11 @@ export class BootedMachine {
     return this.#parts.described.id
   }
 
+  /** The folder with all that it has written since it was switched on. */
+  get disk(): string {
+    return join(this.#parts.folder, 'upper')
+  }
+
   /** Resolves when it is off, by whoever's hand, and nothing of it is left. */
   get gone(): Promise<void> {
     return this.#gone

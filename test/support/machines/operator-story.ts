@@ -6,6 +6,7 @@ import { type ClusterResource, ClusterStage, isSettled } from '../cluster-e2e.ts
 import { DaskUser } from '../dask-user.ts'
 import { tell } from '../python.ts'
 import { leaks } from '../traces.ts'
+import { disksFindings } from './disk-scan.ts'
 import type { Ground } from './ground.ts'
 import { BootedInstances } from './instances.ts'
 import { ownControlPlane } from './own-plane.ts'
@@ -96,16 +97,6 @@ squares = client.map(operator.mul, range(200), range(200), pure=False)
 print(json.dumps(client.submit(sum, squares).result(timeout=60)))
 `
 
-/** Waits until Dask's unit has failed for the first time on a machine. */
-async function failsOnce(id: string): Promise<void> {
-  const machine = await instances.machine(id)
-  const tried = async () => {
-    const said = await machine.run('journalctl', '--no-pager', '-u', 'dask').catch(() => '')
-    return said.includes('status=') ? true : undefined
-  }
-  await poll(tried, 200, { signal: AbortSignal.timeout(bootMs) })
-}
-
 /** Another scheduler than that one is there, and is the one whose address is told. */
 const isServedBy = (address: string | undefined, old: string | undefined): boolean =>
   address !== undefined && schedulers().some(({ id }) => id !== old)
@@ -123,7 +114,7 @@ function itResizes(): void {
       100,
       { signal: AbortSignal.timeout(60_000) },
     )
-    for (const id of fresh) await failsOnce(id)
+    for (const id of fresh) await instances.failsOnce(id, bootMs)
     const began = performance.now()
     await poll(() => (performance.now() - began > 25_000 ? true : undefined), 200, {
       signal: AbortSignal.timeout(30_000),
@@ -189,6 +180,14 @@ export function operatorStory(variant: Variant): void {
 
   test('Python computes on them', async () => {
     expect(await (await user('python')).ask(computation)).toBe(2_646_700)
+  })
+
+  test('each machine has its role’s key in its own file, for root alone, and no key anywhere else', async () => {
+    const cluster = await stage.cluster('booted')
+    const secrets = await stage.secretsOf(cluster)
+    const found = await disksFindings(alive(), instances, cluster.metadata.uid, secrets)
+    expect(found).toHaveLength(3)
+    expect(found.flat()).toEqual([])
   })
 
   if (variant.resizes ?? true) itResizes()
