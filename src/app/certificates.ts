@@ -128,12 +128,12 @@ export class Certificates {
     const { bundle } = repair(withRemembered(stored, this.#good.get(cluster.uid), place), place, now, turn)
     const secrets = secretsOf(bundle, place, address)
     this.#unclear.add(cluster.uid)
+    // What was good before has another authority, and whatever becomes of this write it must not be put back.
+    if (turn !== undefined) this.#good.delete(cluster.uid)
     // Leaves are worth nothing without their authority; each of them stands for itself.
     await this.#put(secrets.authority, stored.authority, call)
     const written = await allOf(leafRoles.map(part => this.#put(secrets[part], stored[part], call)))
     this.#unclear.delete(cluster.uid)
-    // What was good before has another authority.
-    if (turn !== undefined) this.#good.delete(cluster.uid)
     this.#remember(cluster.uid, written[leafRoles.indexOf('client')])
   }
 

@@ -39,6 +39,9 @@ export type GivenMarks = Readonly<Record<Role, Pick<HeldCertificates, 'certifica
 /** A machine that trusts more tells of so many, in the order of their marks. */
 export const maxAuthorities = 8
 
+/** A certificate begins so long before it is signed: two clocks, each five minutes wrong in its own direction, are ten minutes apart. */
+export const backdateMs = 15 * 60_000
+
 /** What became of giving a running machine new certificates. Problems are words for a person, and the machine's own among them. */
 export type Renewal =
   | { readonly kind: 'done' }
@@ -49,8 +52,10 @@ export type Renewal =
 /** The last of it, of one machine. */
 export interface RenewalMemory {
   readonly at: number
-  /** Tries in a row that came to nothing. */
+  /** Tries in a row that came to nothing; one of which a machine said that it was done counts once it tells the same as before. */
   readonly failures: number
+  /** Whether the last one was done, as the machine said. */
+  readonly isDone: boolean
   /** Why it never will, for as long as this machine lives; undefined where it may. */
   readonly hindrance: string | undefined
   /** What the machine held before, as `heldText` says it: until it tells of something else, what it was given counts. */

@@ -1,4 +1,5 @@
 import { X509Certificate } from 'node:crypto'
+import { backdateMs } from '../model/renewal.ts'
 
 const dayMs = 86_400_000
 
@@ -9,9 +10,6 @@ const dayMs = 86_400_000
  */
 export const authorityDays = 365
 export const leafDays = 90
-
-/** Two clocks, each five minutes wrong in its own direction, are ten minutes apart. */
-export const backdateMs = 15 * 60_000
 
 export interface Lifetime {
   /** Milliseconds since the epoch. */

@@ -5,7 +5,7 @@ import { type Bundle, newAuthority, newLeaf } from './bundle.ts'
 import { ageProblem, authorityProblem, leafProblem } from './chain.ts'
 import type { LeafRole } from './identity.ts'
 import { authorityDays, lifetimeOf, renewAt } from './lifetime.ts'
-import { type Authorities, isOutdated, rotated, type Turn, unrotated } from './rotation.ts'
+import { type Authorities, isOutdated, rotated, signingTime, type Turn, unrotated } from './rotation.ts'
 import { type SecretPart, type SecretPlace, secretParts } from './secret.ts'
 import { credentialIn, isOurs, type StoredSecrets } from './stored.ts'
 import { rotationIn } from './stored-rotation.ts'
@@ -54,7 +54,7 @@ function soundLeaf(
   return problem !== undefined ||
     isDue(stored, 'tls.crt', now) ||
     isOutdated(new X509Certificate(stored.certificate), rotation)
-    ? newLeaf(authority, role, identity, now)
+    ? newLeaf(authority, role, identity, signingTime(now, rotation))
     : stored
 }
 

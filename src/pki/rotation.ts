@@ -2,10 +2,11 @@ import type { X509Certificate } from 'node:crypto'
 
 import type { RotationStep } from '../model/action.ts'
 import type { Requested } from '../model/cluster.ts'
+import { backdateMs } from '../model/renewal.ts'
 import type { Authority } from './authority.ts'
 import { type Bundle, newAuthority } from './bundle.ts'
 import type { ClusterIdentity } from './identity.ts'
-import { backdateMs, lifetimeOf } from './lifetime.ts'
+import { lifetimeOf } from './lifetime.ts'
 
 /** What an authority's Secret tells beside the authority. Times in milliseconds since the epoch. */
 export interface Rotation {
@@ -51,6 +52,9 @@ export const isOutdated = (leaf: X509Certificate, { leavesSince }: Rotation): bo
 /** X.509 counts in seconds. */
 export const leavesFrom = (since: number): number => Math.floor((since - backdateMs) / 1000) * 1000
 
+/** When leaves are signed: whoever asked for new ones may have had a clock that was ahead of ours, and would never have any else. */
+export const signingTime = (now: number, { leavesSince }: Rotation): number => Math.max(now, leavesSince)
+
 /** What there is after a step; the leaves are for `repair` to follow. Nothing changes where the step is not the next one. */
 export function rotated(
   bundle: Authorities,
@@ -59,11 +63,12 @@ export function rotated(
 ): Authorities {
   const { authority, rotation } = bundle
   const { stage, heard } = rotation
+  const leavesSince = signingTime(now, rotation)
   switch (step) {
     case 'renew-leaves':
       return {
         ...bundle,
-        rotation: { ...rotation, leavesSince: now, heard: { ...heard, leaves: asked.leaves } },
+        rotation: { ...rotation, leavesSince, heard: { ...heard, leaves: asked.leaves } },
       }
     case 'introduce-authority': {
       if (stage.kind !== 'settled') return bundle
@@ -77,7 +82,7 @@ export function rotated(
     case 'change-authority': {
       if (stage.kind !== 'introducing') return bundle
       const leaving = { kind: 'leaving', since: now, previous: authority.certificate } as const
-      return { ...bundle, authority: stage.next, rotation: { ...rotation, stage: leaving, leavesSince: now } }
+      return { ...bundle, authority: stage.next, rotation: { ...rotation, stage: leaving, leavesSince } }
     }
     case 'drop-authority':
       return { ...bundle, rotation: { ...rotation, stage: { kind: 'settled' } } }

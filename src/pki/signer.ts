@@ -3,7 +3,7 @@ import { authorityProblem } from './chain.ts'
 import { certifyLeaf } from './leaf.ts'
 import { leafDays } from './lifetime.ts'
 import { requestedKey } from './request.ts'
-import { trustOf } from './rotation.ts'
+import { signingTime, trustOf } from './rotation.ts'
 import type { SecretPlace } from './secret.ts'
 import { credentialIn, isOurs, type StoredSecret } from './stored.ts'
 import { rotationIn } from './stored-rotation.ts'
@@ -22,9 +22,12 @@ export function signerIn(authority: StoredSecret | undefined, place: SecretPlace
   const { identity } = place
   const own = credentialIn(authority, 'authority')
   if (authorityProblem(own, identity) !== undefined) return undefined
+  const rotation = rotationIn(authority, identity)
   return {
-    trust: trustOf({ authority: own, rotation: rotationIn(authority, identity) }),
-    certify: (request, role, now) =>
-      certifyLeaf(own, requestedKey(request), { ...identity, role, now, days: leafDays }),
+    trust: trustOf({ authority: own, rotation }),
+    certify(request, role, wall) {
+      const now = signingTime(wall, rotation)
+      return certifyLeaf(own, requestedKey(request), { ...identity, role, now, days: leafDays })
+    },
   }
 }

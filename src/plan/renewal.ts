@@ -2,7 +2,7 @@ import { backoffMs } from '../lib/backoff.ts'
 import type { RenewedPart } from '../model/action.ts'
 import { isAlive, type Machine } from '../model/machine.ts'
 import type { MachineId } from '../model/names.ts'
-import type { HeldCertificates, RotationView, Validity } from '../model/renewal.ts'
+import { backdateMs, type HeldCertificates, type RotationView, type Validity } from '../model/renewal.ts'
 import type { World } from '../model/world.ts'
 import { heldOn, heldText, isUp } from './joined.ts'
 
@@ -62,7 +62,7 @@ function silentLack(
 ): Lack | undefined {
   const { notBefore, notAfter } = launchedWith[role]
   const wholeMs = notAfter - notBefore
-  const isYoung = createdAt > notBefore - skewMs
+  const isYoung = createdAt > notBefore + backdateMs - skewMs
   const endsAt = isYoung ? notAfter : notBefore + wholeMs / 3
   const isAsked = stage.kind !== 'settled' || (!isYoung && leavesFrom > 0 && notBefore >= leavesFrom)
   if (!isAsked && wallNow < endsAt - wholeMs / 3) return undefined

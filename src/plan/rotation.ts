@@ -10,7 +10,7 @@ import { hasEnded } from './settling.ts'
 
 /** So many machines are given something at a time. */
 const most = 32
-/** Machines that do not come up hold up a roll of the authority for so long at most. */
+/** Workers that do not come up, or do not take what they are given, hold up a roll of the authority for so long at most. */
 const patienceMs = 86_400_000
 
 /**
@@ -60,7 +60,7 @@ function isOver(world: World, since: number): boolean {
   if (inventory.kind !== 'seen' || wallNow - since < authorityOverlapMs) return false
   const isLong = wallNow - since > patienceMs
   const isLost = (machine: Machine): boolean =>
-    machine.role === 'worker' && !isUp(world, machine) && (isLong || isLate(world, machine))
+    machine.role === 'worker' && (isLong || (!isUp(world, machine) && isLate(world, machine)))
   const isReady = (machine: Machine): boolean => isCurrent(world, machine) || isLost(machine)
   return machinesOf(world).every(isReady) && (isLong || launches.every(hasEnded))
 }

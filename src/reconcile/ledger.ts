@@ -214,9 +214,12 @@ export class Ledger {
 
   /** What became of giving a machine new certificates, which held `before` until then. */
   renewed(id: MachineId, outcome: Renewal, before: string, now: number): void {
-    const failures = outcome.kind === 'done' ? 0 : (this.#renewals.get(id)?.failures ?? 0) + 1
+    const last = this.#renewals.get(id)
+    const isDone = outcome.kind === 'done'
+    const wasVain = last?.isDone === true && last.before === before
+    const failures = isDone && !wasVain ? 0 : (last?.failures ?? 0) + 1
     const hindrance = outcome.kind === 'unable' ? outcome.problem : undefined
-    this.#renewals.set(id, { at: now, failures, hindrance, before })
+    this.#renewals.set(id, { at: now, failures, isDone, hindrance, before })
   }
 
   /** The scheduler's address is elsewhere now. */

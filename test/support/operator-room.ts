@@ -111,16 +111,11 @@ export class OperatorRoom implements AsyncDisposable {
       settings: { 'simulated-startup': '100ms', ...settings },
       flags,
       ...(name === undefined ? {} : { name }),
-      env: { ...env, ...(fate === undefined ? {} : this.#mortalEnv(fate)) },
+      env: { ...env, ...(fate === undefined ? {} : { [fateVariable]: JSON.stringify(fate) }) },
       ...(fate === undefined ? {} : { program: mortal }),
       ...(program === undefined ? {} : { program }),
     })
     return this.#all.use(process)
-  }
-
-  /** Whoever is killed often should start fast. */
-  #mortalEnv(fate: Fate): Readonly<Record<string, string>> {
-    return { [fateVariable]: JSON.stringify(fate), NODE_COMPILE_CACHE: join(this.directory, 'compiled') }
   }
 
   /** What the simulated cloud does wrong from now on, where operators were started with `'simulated-faults': room.faultsFile`. */

@@ -5,6 +5,7 @@ import { join } from 'node:path'
 import { withoutSettings } from '../../scripts/environment.ts'
 import { temporaryFolder } from '../../scripts/remains.ts'
 import { poll } from '../../src/lib/wait.ts'
+import { cacheFolder } from './cached-folder.ts'
 import { indiscretions, type Speaker } from './told.ts'
 
 export interface OperatorOptions {
@@ -55,7 +56,8 @@ export class OperatorProcess implements AsyncDisposable {
     this.#speaker = { name, words: [...settings, ...flags], env, kubeconfig }
     this.#child = spawn(process.execPath, [program, ...settings, ...flags], {
       stdio: ['ignore', 'pipe', 'pipe'],
-      env: { ...withoutSettings(process.env), ...env },
+      // Hundreds of operators are started from the same sources in one run of the tests.
+      env: { ...withoutSettings(process.env), NODE_COMPILE_CACHE: join(cacheFolder(), 'node'), ...env },
     })
     const sink = createWriteStream(this.#log, { flags: 'a' })
     this.#child.stdout?.pipe(sink, { end: false })

@@ -51,7 +51,7 @@ export function aRotatingWorld({
 }: Rotating) {
   const [scheduler, ...workers] = holds
   const names = ['a', 'b'].slice(0, workers.length)
-  const tried = { at: now - 1_000, failures: 0, hindrance: undefined, before: '' }
+  const tried = { at: now - 1_000, failures: 0, isDone: false, hindrance: undefined, before: '' }
   const seen = aWorld({
     replicas: names.length,
     machines: [aScheduler(), ...names.map(id => aMachine(id))],

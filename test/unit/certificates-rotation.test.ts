@@ -1,3 +1,4 @@
+import { execFileSync } from 'node:child_process'
 import { X509Certificate } from 'node:crypto'
 import { expect, test } from 'vitest'
 
@@ -21,6 +22,14 @@ const owner = { apiVersion: 'x/v1', kind: 'X' }
 const place = { identity: cluster, operatorNamespace: 'ops', installation, owner }
 const nameOf = ({ namespace, name }: SecretRef): string => `${namespace}/${name}`
 const day = 86_400_000
+
+/** For a key that nobody keeps. */
+const request = (): string =>
+  execFileSync(
+    'openssl',
+    'req -new -newkey ec -pkeyopt ec_paramgen_curve:P-256 -nodes -keyout /dev/null -subj /CN=x'.split(' '),
+    { encoding: 'utf8', stdio: ['ignore', 'pipe', 'ignore'] },
+  )
 
 /** One cluster’s certificates, made and good; `refuse` has the write of a part fail. */
 async function aCase() {
@@ -135,6 +144,34 @@ test.each(['authority', 'worker', 'client'] as const)(
     expect(text('client', 'ca.crt').match(/BEGIN/g)).toHaveLength(2)
   },
 )
+
+test('an authority that signs stays, although a client’s Secret cannot be written', async () => {
+  const { state, certificates, take, text } = await aCase()
+  await take('introduce-authority')
+  await certificates.look(cluster, address, call)
+  const next = text('authority', 'next.crt')
+  state.refused = 'client'
+  await expect(take('change-authority')).rejects.toThrow(UnclearWrite)
+  await certificates.look(cluster, address, call)
+  await expect(certificates.issue(cluster, address, call)).rejects.toThrow(UnclearWrite)
+  expect(text('authority', 'ca.crt')).toBe(next)
+})
+
+test('leaves are new to whoever asked for them, although the clock was put back since', async () => {
+  const { state, take, restarted, certificates, text } = await aCase()
+  const { leavesFrom } = await take('renew-leaves')
+  state.now -= 600_000
+  const again = await take('introduce-authority')
+  state.now -= day
+  expect(again.leavesFrom).toBe(leavesFrom)
+  const signer = certificates.signer(cluster)
+  const leaf = new X509Certificate(signer?.certify(request(), 'worker', state.now) ?? '')
+  expect(leaf.validFromDate.getTime()).toBeGreaterThanOrEqual(leavesFrom)
+  await restarted().issue(cluster, address, call)
+  expect(new X509Certificate(text('worker', 'tls.crt')).validFromDate.getTime()).toBeGreaterThanOrEqual(
+    leavesFrom,
+  )
+})
 
 test('what somebody has spoilt of it counts as never begun: the request is heard again', async () => {
   const { take, spoil, restarted, text, view } = await aCase()

@@ -86,6 +86,19 @@ const cases: readonly (Rotating & { readonly given: string; readonly want: reado
     want: ['drop-authority'],
   },
   {
+    given: 'a worker says that it is done and goes on as before, for a day and more',
+    rotation: { ...introducing, stage: { kind: 'introducing', since: now - day - 1 } },
+    holds: [aged(1, both), aged(1, both), aged(1)],
+    want: ['change-authority'],
+  },
+  {
+    given: 'the scheduler does so',
+    rotation: { ...introducing, stage: { kind: 'introducing', since: now - day - 1 } },
+    holds: [aged(1), aged(1, both)],
+    renewals: { s: { failures: 8, isDone: true } },
+    want: [],
+  },
+  {
     given: 'the cluster is suspended in the middle',
     rotation: introducing,
     phase: 'suspended',
@@ -175,6 +188,15 @@ describe('a worker that cannot take new ones', () => {
     expect(steps({ rotation, holds, machines: old(2 * day), renewals: unable })).toEqual([])
     const later = { ...rotation, launchedWith: { scheduler: aged(8), worker: aged(8) } }
     expect(steps({ rotation: later, holds, machines: old(9 * day), renewals: unable })).toEqual(['launch 1'])
+  })
+  test('has the leaf before, where it was made in the quarter of an hour by which leaves are dated back', () => {
+    const madeMs = 8 * day
+    const rotation = { ...settled, launchedWith: { scheduler: aged(8), worker: aged(8) } }
+    const holds = [aged(1), undefined, aged(1)]
+    expect(steps({ rotation, holds, machines: old(madeMs - 10 * 60_000) })).toEqual([
+      'certificate of worker a',
+    ])
+    expect(steps({ rotation, holds, machines: old(madeMs - 16 * 60_000) })).toEqual([])
   })
 })
 

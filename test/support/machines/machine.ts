@@ -73,7 +73,8 @@ export class BootedMachine {
     }
     for (const [path, text] of Object.entries(files)) {
       await mkdir(dirname(join(disk, path)), { recursive: true })
-      await writeFile(join(disk, path), String(text))
+      // What a cloud has on a drive, only root can read.
+      await writeFile(join(disk, path), String(text), { mode: path.includes('/seed/') ? 0o600 : 0o644 })
     }
     await plugIn(name, described.mac)
     await network.add(described)
