@@ -164,7 +164,7 @@ export const settings = {
   }),
   authorityOverlap: duration({
     description:
-      "While a cluster's authority is replaced on request, each step lasts at least so long: as long as clients run that do not " +
+      "While a cluster's authority is replaced, each step lasts at least so long: as long as clients run that do not " +
       'read their Secret again.',
     minMs: 0,
     maxMs: 168 * hour,

@@ -117,7 +117,7 @@ export class Certificates {
    * `turn`, that step of a rotation is taken as well.
    */
   async issue(cluster: Cluster, address: string | undefined, call: Call, turn?: Turn): Promise<void> {
-    if (cluster.tls.kind !== 'generated') return this.#copies.issue(cluster, address, call)
+    if (cluster.tls.kind !== 'generated') return this.#copies.issue(cluster, address, call, turn)
     const place = this.#place(cluster)
     const isFirst = turn === undefined && !this.#good.has(cluster.uid) && !this.#unclear.has(cluster.uid)
     const stored = await (isFirst ? this.#stored(cluster, call) : this.#live(cluster, call))

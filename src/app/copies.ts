@@ -1,14 +1,26 @@
 import type { Call } from '../lib/call.ts'
-import type { CertificatesView } from '../model/certificates.ts'
+import type { RotationStep } from '../model/action.ts'
+import type { CertificatesConcern, CertificatesView } from '../model/certificates.ts'
 import type { Cluster } from '../model/cluster.ts'
 import { CloudError } from '../model/faults.ts'
 import type { ClusterUid } from '../model/names.ts'
-import { copiesOf, inspectCopies, marksIn, standing } from '../pki/given-secrets.ts'
+import { maxBlocks } from '../pki/given.ts'
+import { aimOf, keptIn } from '../pki/given-roll.ts'
+import {
+  copiesOf,
+  type GivenMaterial,
+  inspectCopies,
+  type Material,
+  marksIn,
+  standing,
+} from '../pki/given-secrets.ts'
+import { leafRoles } from '../pki/identity.ts'
 import { certificatesView } from '../pki/inspect.ts'
-import { type Secret, type SecretPlace, secretParts, secretRef } from '../pki/secret.ts'
+import type { Turn } from '../pki/rotation.ts'
+import { type Secret, type SecretPart, type SecretPlace, secretParts, secretRef } from '../pki/secret.ts'
 import type { StoredSecret, StoredSecrets } from '../pki/stored.ts'
 import type { GivenCertificates, Source } from './given-certificates.ts'
-import { allOf, isKept } from './kept-secrets.ts'
+import { allOf, isKept, isSameVersion } from './kept-secrets.ts'
 
 /** A cluster's Secrets, as the copies of what it was given are stored in them. */
 export interface Shelf {
@@ -30,6 +42,15 @@ export interface Look {
   readonly forBrowsers: boolean
 }
 
+/** Copies are judged anew when one has changed, and now and then since certificates end. */
+const judgeEveryMs = 60_000
+
+interface Kept {
+  readonly stored: StoredSecrets
+  readonly at: number
+  readonly kept: GivenMaterial | undefined
+}
+
 /**
  * Certificates that users bring, or have issued, are copied to where machines' certificates are kept: a cluster goes on
  * with its copies for as long as they last, whatever becomes of what they were copied from.
@@ -37,6 +58,7 @@ export interface Look {
 export class Copies {
   readonly #given: GivenCertificates
   readonly #shelf: Shelf
+  readonly #kept = new Map<ClusterUid, Kept>()
 
   constructor(given: GivenCertificates, shelf: Shelf) {
     this.#given = given
@@ -48,33 +70,48 @@ export class Copies {
     if (cluster.phase === 'deleting') return this.#left(cluster, stored, call)
     const source = await this.#given.look(cluster, place, call)
     const context = { ...place, now: this.#shelf.now(), schedulerAddress: address }
-    if (source.kind === 'given' || source.kind === 'none') {
-      const view = certificatesView(inspectCopies(stored, source, context), place)
-      if (view.kind !== 'valid' || source.kind === 'none') return view
-      const { concern } = source
-      return { ...view, marks: marksIn(stored), ...(concern && { concern }) }
+    const kept = this.#keptIn(stored, place)
+    const aim = aimAt(source, kept, context.now)
+    if (aim.kind === 'unknown') {
+      const rest = standing(stored, context)
+      return rest === undefined ? viewOf(aim.source) : { kind: 'valid', ...rest, ...worryOf(aim.source) }
     }
-    const rest = standing(stored, context)
-    if (rest === undefined) return viewOf(source)
-    return { kind: 'valid', ...rest, marks: marksIn(stored), ...worryOf(source) }
+    const view = certificatesView(inspectCopies(stored, aim.have, context), place)
+    if (view.kind === 'foreign' || aim.have.kind === 'none') return view
+    // What there is serves, and is to be written anew.
+    if (view.kind !== 'valid' && kept !== undefined)
+      return { kind: 'valid', notAfter: kept.notAfter, ...aim.worry, renewAt: -Infinity }
+    if (view.kind !== 'valid') return view
+    const stage = aim.turn === undefined ? undefined : aim.have.stage
+    return { ...view, marks: marksIn(stored), ...(stage && { stage }), ...aim.worry }
   }
 
-  async issue(cluster: Cluster, address: string | undefined, call: Call): Promise<void> {
+  /** With a `turn`, that step of a roll is taken, if it is the next one. */
+  async issue(
+    cluster: Cluster,
+    address: string | undefined,
+    call: Call,
+    turn?: Pick<Turn, 'step'>,
+  ): Promise<void> {
     const place = this.#shelf.place(cluster)
     const source = await this.#given.look(cluster, place, call)
     if (source.kind === 'unasked') return this.#given.ask(cluster, place, call)
-    if (source.kind !== 'given' && source.kind !== 'none') return
     const stored = await this.#shelf.live(cluster, call)
-    const wanted = copiesOf(source, place, address)
-    const copies = secretParts.flatMap(part => {
-      const copy = wanted[part]
-      return copy === undefined ? [] : [{ part, copy, before: stored[part] }]
-    })
-    const foreign = copies.find(({ before }) => before !== undefined && !isKept(before, place))
+    const aim = aimAt(source, this.#keptIn(stored, place), this.#shelf.now())
+    if (aim.kind === 'unknown') return
+    const have = turn !== undefined && turn.step === aim.turn?.step ? aim.turn.have : aim.have
+    const wanted = copiesOf(have, place, address)
+    const foreign = secretParts.find(part => wanted[part] && stored[part] && !isKept(stored[part], place))
     if (foreign !== undefined)
-      throw new CloudError('conflict', `Secret ${secretRef(foreign.part, place).name} is not this cluster's`)
-    const written = await allOf(copies.map(({ copy, before }) => this.#shelf.put(copy, before, call)))
-    this.#shelf.remember(cluster.uid, written[copies.findIndex(({ part }) => part === 'client')])
+      throw new CloudError('conflict', `Secret ${secretRef(foreign, place).name} is not this cluster's`)
+    const put = async (part: SecretPart): Promise<StoredSecret | undefined> => {
+      const copy = wanted[part]
+      return copy && this.#shelf.put(copy, stored[part], call)
+    }
+    // This one tells how far a roll has come.
+    await put('scheduler')
+    const [client] = await allOf([put('client'), put('worker')])
+    this.#shelf.remember(cluster.uid, client)
   }
 
   async remove(cluster: Cluster, call: Call): Promise<void> {
@@ -82,7 +119,27 @@ export class Copies {
   }
 
   forget(uid: ClusterUid): void {
+    this.#kept.delete(uid)
     this.#given.forget(uid)
+  }
+
+  /**
+   * The copies as one set. Where some of them are gone or spoilt, what they were a moment ago: a set of another authority
+   * in its place would cut off every machine.
+   */
+  #keptIn(stored: StoredSecrets, place: SecretPlace): GivenMaterial | undefined {
+    const { uid } = place.identity
+    const last = this.#kept.get(uid)
+    const now = this.#shelf.now()
+    const isSame =
+      last !== undefined &&
+      now - last.at < judgeEveryMs &&
+      leafRoles.every(role => isSameVersion(last.stored[role], stored[role]))
+    if (isSame) return last.kept
+    const before = last?.kept !== undefined && last.kept.notAfter > now ? last.kept : undefined
+    const kept = keptIn(stored, place, now) ?? before
+    this.#kept.set(uid, { stored, at: now, kept })
+    return kept
   }
 
   async #left(cluster: Cluster, stored: StoredSecrets, call: Call): Promise<CertificatesView> {
@@ -96,11 +153,48 @@ export class Copies {
 
 type Wanting = Exclude<Source, { kind: 'given' | 'none' }>
 
+type CopiesAim =
+  /** Nothing is known that could be stored. */
+  | { readonly kind: 'unknown'; readonly source: Wanting }
+  | {
+      readonly kind: 'known'
+      readonly have: Material
+      /** What comes once every machine holds the copies. */
+      readonly turn?: { readonly step: RotationStep; readonly have: Material }
+      readonly worry?: Worry | undefined
+    }
+
+interface Worry {
+  readonly concern?: CertificatesConcern
+  readonly renewAt?: number
+}
+
+/** What copies are to be: for as long as nothing better is there, what they are. */
+function aimAt(source: Source, kept: GivenMaterial | undefined, now: number): CopiesAim {
+  if (source.kind === 'none') return { kind: 'known', have: source }
+  if (source.kind !== 'given')
+    return kept === undefined
+      ? { kind: 'unknown', source }
+      : { kind: 'known', have: kept, worry: worryOf(source) }
+  const { concern } = source
+  const worry = concern && { concern }
+  if (kept === undefined) return { kind: 'known', have: source, worry }
+  const aim = aimOf(kept, source, now)
+  return aim.kind === 'known'
+    ? { ...aim, worry }
+    : { kind: 'known', have: kept, worry: { concern: overfull(aim.count) } }
+}
+
+const overfull = (count: number): CertificatesConcern => ({
+  reason: 'SecretInvalid',
+  problem: `What is given is copied once its authorities and those that machines trust fit together: they are ${count} certificates, and ${maxBlocks} fit. Leave fewer in ca.crt`,
+})
+
 const viewOf = (source: Wanting): CertificatesView =>
   source.kind === 'unasked' ? { kind: 'missing' } : source
 
 /** What has been taken away is asked for again; everything else is for a person. */
-function worryOf(source: Wanting) {
+function worryOf(source: Wanting): Worry {
   switch (source.kind) {
     case 'refused':
       return { concern: { reason: source.reason, problem: source.problem } }

@@ -100,7 +100,7 @@ export class GivenCertificates {
     const now = this.#options.now()
     if (last?.versions === versions && now - last.at < judgeEveryMs && last.source.kind !== 'silent')
       return last.source
-    const source = judge(known, this.#options.wall())
+    const source = judge(known, tls, this.#options.wall())
     this.#judged.set(uid, { versions, at: now, source })
     return source
   }
@@ -112,7 +112,7 @@ function refOf(tls: Bringing, role: LeafRole, place: SecretPlace): SecretRef {
 }
 
 /** `known`: of the scheduler, the worker and the client, in this order. */
-function judge(known: readonly KnownSecret[], wall: number): Source {
+function judge(known: readonly KnownSecret[], { kind }: Bringing, wall: number): Source {
   const unread = known.find(({ answer }) => answer === undefined)
   if (unread !== undefined)
     return { kind: 'silent', problem: unread.problem ?? `Secret ${unread.ref.name} has not been read yet` }
@@ -126,7 +126,9 @@ function judge(known: readonly KnownSecret[], wall: number): Source {
   )
   if (scheduler === undefined || worker === undefined || client === undefined)
     throw new TypeError('every role has a Secret')
-  const read = readGiven({ scheduler, worker, client }, wall)
+  // cert-manager renews them one by one: while its authority becomes another, not all are of the same.
+  const trust = kind === 'issuer' ? 'shared' : 'own'
+  const read = readGiven({ scheduler, worker, client }, wall, trust)
   if (read.kind === 'bad') return { kind: 'refused', reason: 'SecretInvalid', problem: read.problem }
   const { given, notAfter, renewAt } = read
   return { kind: 'given', given, notAfter, ...(wall < renewAt ? {} : { concern: ending(notAfter) }) }

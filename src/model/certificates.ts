@@ -1,4 +1,4 @@
-import type { GivenMarks, RotationView } from './renewal.ts'
+import type { GivenMarks, RotationStage, RotationView } from './renewal.ts'
 
 export type CertificatesView =
   | { readonly kind: 'missing' }
@@ -18,6 +18,8 @@ export type CertificatesView =
       readonly rotation?: RotationView | undefined
       /** There instead of that, where they were given. */
       readonly marks?: GivenMarks
+      /** While another authority takes the place of one that was given before. */
+      readonly stage?: RotationStage
     }
   /** A person has to change something before there can be any. */
   | ({ readonly kind: 'refused' } & CertificatesConcern)

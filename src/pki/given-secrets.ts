@@ -1,7 +1,8 @@
-import { type GivenMarks, maxAuthorities } from '../model/renewal.ts'
+import { type GivenMarks, maxAuthorities, type RotationStage } from '../model/renewal.ts'
 import { browserFiles } from './browser-files.ts'
 import { renderDaskYaml } from './dask-yaml.ts'
 import type { Given, GivenLeaf } from './given.ts'
+import { stageData } from './given-roll.ts'
 import { leafRoles } from './identity.ts'
 import { type Inspection, type InspectionContext, inspectOne, type SecretCondition } from './inspect.ts'
 import { lifetimeOfPem } from './lifetime.ts'
@@ -12,9 +13,17 @@ import { markOf } from './stored-rotation.ts'
 
 /** What a cluster's Secrets are made of where no authority of ours makes certificates. */
 export type Material =
-  | { readonly kind: 'given'; readonly given: Given; readonly notAfter: number }
+  | GivenMaterial
   /** No TLS: clients are told where the scheduler is, and nothing else. */
   | { readonly kind: 'none' }
+
+export interface GivenMaterial {
+  readonly kind: 'given'
+  readonly given: Given
+  readonly notAfter: number
+  /** How far another authority has come; settled unless given. */
+  readonly stage?: RotationStage
+}
 
 export type WantedSecrets = Readonly<Partial<Record<SecretPart, Secret>>>
 
@@ -29,7 +38,7 @@ export function copiesOf(
   if (isPlain) return { client: secret('client', place, yaml) }
   const { scheduler, worker, client } = material.given
   return {
-    scheduler: secret('scheduler', place, leaf(scheduler)),
+    scheduler: secret('scheduler', place, { ...leaf(scheduler), ...stageData(material.stage) }),
     worker: secret('worker', place, leaf(worker)),
     client: secret('client', place, {
       ...leaf(client),

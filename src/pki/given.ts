@@ -34,14 +34,22 @@ interface Blocks {
   readonly key: string
 }
 
-/** Reads and checks the certificates of all roles as strictly as any machine will, before there is one. `now` in milliseconds since the epoch. */
-export function readGiven(secrets: Readonly<Record<LeafRole, GivenSecret>>, now: number): Read {
+/**
+ * Reads and checks the certificates of all roles as strictly as any machine will, before there is one. `trust`: whether each
+ * role trusts the authorities of its own Secret, or all of them those of all three. `now` in milliseconds since the epoch.
+ */
+export function readGiven(
+  secrets: Readonly<Record<LeafRole, GivenSecret>>,
+  now: number,
+  trust: 'own' | 'shared' = 'own',
+): Read {
   try {
-    const read = {
+    const own = {
       scheduler: blocksOf(secrets.scheduler),
       worker: blocksOf(secrets.worker),
       client: blocksOf(secrets.client),
     }
+    const read = trust === 'own' ? own : shared(own)
     for (const role of leafRoles) checkKey(secrets[role], read[role])
     const chains = leafRoles.flatMap(holder =>
       verifiers[holder].map(verifier => chainOf({ holder, verifier, secrets, read, now })),
@@ -65,7 +73,7 @@ const keys = { authority: 'ca.crt', certificate: 'tls.crt', key: 'tls.key' } as 
 function blocksOf(secret: GivenSecret): Blocks {
   const text = (name: string): string =>
     secret.texts[name] ?? refuse(secret, name, 'is missing: add it, as PEM')
-  const authorities = certificatesIn(secret, keys.authority, text(keys.authority))
+  const authorities = [...new Set(certificatesIn(secret, keys.authority, text(keys.authority)))]
   const chain = certificatesIn(secret, keys.certificate, text(keys.certificate))
   return { authorities, chain, key: keyIn(secret, text(keys.key)) }
 }
@@ -88,7 +96,7 @@ function certificatesIn(secret: GivenSecret, name: string, text: string): readon
 }
 
 /** What a machine's user data, which some clouds keep to 16 KiB, could still hold. */
-const maxBlocks = 10
+export const maxBlocks = 10
 
 function canonical(block: string): string | undefined {
   try {
@@ -112,6 +120,16 @@ function checkKey(secret: GivenSecret, { chain, key }: Blocks): void {
   const [leaf = ''] = chain
   if (!createPublicKey(key).equals(new X509Certificate(leaf).publicKey))
     refuse(secret, keys.key, `is not the key of ${keys.certificate}: store the two that were made together`)
+}
+
+function shared(own: Readonly<Record<LeafRole, Blocks>>): Readonly<Record<LeafRole, Blocks>> {
+  const authorities = [...new Set(leafRoles.flatMap(role => own[role].authorities))]
+  const { scheduler, worker, client } = own
+  return {
+    scheduler: { ...scheduler, authorities },
+    worker: { ...worker, authorities },
+    client: { ...client, authorities },
+  }
 }
 
 interface Meeting {

@@ -10,7 +10,7 @@ import { credentialIn, type StoredSecret, type StoredSecrets, textIn } from './s
 
 /** What an authority's Secret tells beside the authority. What somebody has spoilt counts as never begun, and so as not heard. */
 export function rotationIn(secret: StoredSecret | undefined, identity: ClusterIdentity): Rotation {
-  const written = parsed(textIn(secret, 'rotation.json'))
+  const written = writtenIn(secret)
   const { heard } = written
   const leavesSince = numberIn(written, 'leavesSince')
   const stage = stageIn(written, secret, identity)
@@ -57,16 +57,17 @@ export function rotationView(stored: StoredSecrets, identity: ClusterIdentity): 
 export const markOf = (pem: string): string =>
   new X509Certificate(pem).fingerprint256.replaceAll(':', '').slice(0, 16).toLowerCase()
 
-function parsed(text: string): Readonly<Record<string, unknown>> {
+/** Where a roll stands, as it was written down; nothing where that cannot be read. */
+export function writtenIn(secret: StoredSecret | undefined): Readonly<Record<string, unknown>> {
   try {
-    const read: unknown = JSON.parse(text || '{}')
+    const read: unknown = JSON.parse(textIn(secret, 'rotation.json') || '{}')
     return isRecord(read) ? read : {}
   } catch {
     return {}
   }
 }
 
-const numberIn = (from: Readonly<Record<string, unknown>>, name: string): number => {
+export const numberIn = (from: Readonly<Record<string, unknown>>, name: string): number => {
   const value = from[name]
   return typeof value === 'number' && value > 0 ? value : 0
 }

@@ -2,7 +2,13 @@ import { backoffMs } from '../lib/backoff.ts'
 import type { RenewedPart } from '../model/action.ts'
 import { isAlive, type Machine } from '../model/machine.ts'
 import type { MachineId } from '../model/names.ts'
-import { backdateMs, type HeldCertificates, type RotationView, type Validity } from '../model/renewal.ts'
+import {
+  backdateMs,
+  type HeldCertificates,
+  type RotationStage,
+  type RotationView,
+  type Validity,
+} from '../model/renewal.ts'
 import type { World } from '../model/world.ts'
 import { heldOn, heldText, isUp } from './joined.ts'
 
@@ -47,8 +53,8 @@ function givenLack(world: World, machine: Machine): Lack | undefined {
   const holds = heldOn(world, machine)
   const wanted = certificates.kind === 'valid' ? certificates.marks?.[machine.role] : undefined
   if (holds === undefined || wanted === undefined) return undefined
-  if (holds.certificate === wanted.certificate && trusts(holds, wanted)) return undefined
-  return { part: 'given', isAsked: true, ...timesOf(holds) }
+  if (holds.certificate !== wanted.certificate) return { part: 'given', isAsked: true, ...timesOf(holds) }
+  return trusts(holds, wanted) ? undefined : { part: 'authorities', isAsked: true, ...timesOf(holds) }
 }
 
 /**
@@ -112,6 +118,12 @@ function isSchedulerDone(world: World): boolean {
 
 export const rotationOf = ({ certificates }: World): RotationView | undefined =>
   certificates.kind === 'valid' ? certificates.rotation : undefined
+
+/** How far another authority has come. */
+export const stageOf = (certificates: World['certificates']): RotationStage =>
+  (certificates.kind === 'valid' ? (certificates.rotation?.stage ?? certificates.stage) : undefined) ?? {
+    kind: 'settled',
+  }
 
 const isPlayed = ({ scheduler }: World): boolean =>
   scheduler.kind === 'answering' && scheduler.isPlayed === true

@@ -1,11 +1,10 @@
 import type { Action, RenewedPart, RotationStep } from '../model/action.ts'
 import { byAge, isAlive, type Machine } from '../model/machine.ts'
 import type { Role } from '../model/names.ts'
-import type { RotationView } from '../model/renewal.ts'
 import type { World } from '../model/world.ts'
 import { isUp } from './joined.ts'
 import { isLate } from './patience.ts'
-import { isCurrent, isResting, isUnable, lackOf, rotationOf } from './renewal.ts'
+import { isCurrent, isResting, isUnable, lackOf, rotationOf, stageOf } from './renewal.ts'
 import { hasEnded } from './settling.ts'
 
 /** So many machines are given something at a time. */
@@ -18,26 +17,33 @@ const patienceMs = 86_400_000
  * steps, each of which waits until every machine has what the one before has brought.
  */
 export function planRotation(world: World): readonly Action[] {
-  const rotation = rotationOf(world)
   if (world.enrolment.kind === 'new') return []
-  if (rotation === undefined) return planRenewals(world)
-  const turn = nextStep(world, rotation)
-  if (turn !== undefined) return [{ type: 'rotate-certificates', ...turn }]
-  return planRenewals(world)
+  const turn = requested(world) ?? nextStep(world)
+  return turn === undefined ? planRenewals(world) : [{ type: 'rotate-certificates', ...turn }]
 }
 
-function nextStep(
-  world: World,
-  { heard, stage }: RotationView,
-): { readonly step: RotationStep; readonly because: string } | undefined {
+interface Turn {
+  readonly step: RotationStep
+  readonly because: string
+}
+
+/** Where somebody else signs, nothing is asked of us. */
+function requested(world: World): Turn | undefined {
+  const rotation = rotationOf(world)
+  if (rotation === undefined) return undefined
   const { leaves = '', authority = '' } = world.cluster.renewal ?? {}
+  const { heard, stage } = rotation
   if (leaves !== '' && leaves !== heard.leaves)
     return { step: 'renew-leaves', because: 'new certificates were asked for' }
+  const isNew = stage.kind === 'settled' && authority !== '' && authority !== heard.authority
+  return isNew ? { step: 'introduce-authority', because: 'a new authority was asked for' } : undefined
+}
+
+function nextStep(world: World): Turn | undefined {
+  const stage = stageOf(world.certificates)
   switch (stage.kind) {
     case 'settled':
-      return authority !== '' && authority !== heard.authority
-        ? { step: 'introduce-authority', because: 'a new authority was asked for' }
-        : undefined
+      return undefined
     case 'introducing':
       return isOver(world, stage.since)
         ? { step: 'change-authority', because: 'every machine trusts the next authority' }

@@ -107,7 +107,7 @@ function ofCertificates(action: OfCertificates): Report {
 const rotations = {
   'renew-leaves': 'All certificates are made anew',
   'introduce-authority': 'The next authority is made known',
-  'change-authority': 'The next authority signs from now on',
+  'change-authority': 'The next authority may sign from now on',
   'drop-authority': 'The authority before is trusted no more',
 } as const satisfies Record<RotationStep, string>
 

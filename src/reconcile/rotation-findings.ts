@@ -2,27 +2,27 @@ import type { CertificatesView } from '../model/certificates.ts'
 import { isAlive } from '../model/machine.ts'
 import type { Finding } from '../model/status.ts'
 import type { World } from '../model/world.ts'
-import { hindranceOf, lackOf } from '../plan/renewal.ts'
+import { hindranceOf, lackOf, stageOf } from '../plan/renewal.ts'
 import type { Verdict } from './verdict.ts'
 
 type Valid = Extract<CertificatesView, { kind: 'valid' }>
 
 /** While the authority is rolled, how far that has come. */
-export function rolling({ rotation }: Valid): Verdict | undefined {
-  if (rotation === undefined) return undefined
-  switch (rotation.stage.kind) {
+export function rolling(certificates: Valid): Verdict | undefined {
+  const stage = stageOf(certificates)
+  switch (stage.kind) {
     case 'settled':
       return undefined
     case 'introducing':
       return roll(
-        'The next authority is made known: it signs once every machine trusts it and the one before.',
+        'The next authority is made known: its certificates are used once every machine trusts it and the one before.',
       )
     case 'leaving':
       return roll(
-        'The new authority signs: the one before is trusted until every machine has a new certificate.',
+        'Certificates of the new authority are used: the one before is trusted until every machine has one.',
       )
     default:
-      return rotation.stage satisfies never
+      return stage satisfies never
   }
 }
 

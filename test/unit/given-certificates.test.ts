@@ -1,85 +1,12 @@
 import { afterAll, expect, test } from 'vitest'
-import { Certificates } from '../../src/app/certificates.ts'
-import { GivenCertificates } from '../../src/app/given-certificates.ts'
-import { Issuing } from '../../src/app/issuing.ts'
-import type { StoredSecret } from '../../src/kube/secrets.ts'
-import type { Tls } from '../../src/model/cluster.ts'
-import { installationId } from '../../src/model/names.ts'
-import { type Secret, type SecretRef, secretRef } from '../../src/pki/secret.ts'
-import { aCluster } from '../support/a-world.ts'
-import { OpensslRoom, type Texts } from '../support/openssl-authority.ts'
+import { secretRef } from '../../src/pki/secret.ts'
+import { address, aRoom, call, keyOf, place } from '../support/given-room.ts'
+import { OpensslRoom } from '../support/openssl-authority.ts'
 
 const room = new OpensslRoom()
 afterAll(() => room[Symbol.dispose]())
 
 const dayMs = 86_400_000
-const call = { signal: new AbortController().signal }
-const address = 'tls://203.0.113.7:8786'
-const installation = installationId('ours')
-const marked = { 'cloud.dask.org/purpose': 'certificates' }
-const mine = { name: 'mine', namespace: 'team-a' }
-const keyOf = ({ namespace, name }: SecretRef): string => `${namespace}/${name}`
-const base64 = (text: string): string => Buffer.from(text).toString('base64')
-
-/** An API server's Secrets, in memory, with versions; time is driven. */
-function aRoom(
-  tls: Tls = { kind: 'provided', secrets: { scheduler: 'mine', worker: 'mine', client: 'mine' } },
-) {
-  const secrets = new Map<string, StoredSecret>()
-  const clock = { now: Date.now() }
-  let version = 0
-  const write = async ({
-    metadata,
-    data,
-  }: Pick<Secret, 'data'> & { metadata: SecretRef & { labels?: object } }) => {
-    const common = {
-      uid: keyOf(metadata),
-      resourceVersion: String(++version),
-      annotations: {},
-      finalizers: [],
-    }
-    const labels = Object.fromEntries(Object.entries(metadata.labels ?? {}))
-    const stored = { ...common, ...metadata, labels, ownerReferences: [], isDeleting: false }
-    const secret = { metadata: stored, type: 'Opaque', data }
-    secrets.set(keyOf(metadata), secret)
-    return secret
-  }
-  const read = async (ref: SecretRef) => secrets.get(keyOf(ref))
-  const remove = async (ref: SecretRef) => void secrets.delete(keyOf(ref))
-  const now = (): number => clock.now
-  const certificates = {
-    read: async () => undefined,
-    apply: async () => undefined,
-    remove: async () => undefined,
-  }
-  const issuing = new Issuing({ certificates, secrets: { read, remove }, now })
-  const given = new GivenCertificates({ reader: { read }, issuing, now, wall: now, notify: () => undefined })
-  const store = {
-    own: (name: string) => secrets.get(`ops/${name}`),
-    get: read,
-    put: (secret: Secret) => write(secret),
-    remove,
-  }
-  const cluster = { ...aCluster({}), tls }
-  return {
-    cluster,
-    secrets,
-    certificates: new Certificates({ store, operatorNamespace: 'ops', installation, now, given }),
-    give: (texts: Texts, labels: object = marked) =>
-      write({
-        metadata: { ...mine, labels },
-        data: Object.fromEntries(Object.entries(texts).map(([key, text]) => [key, base64(text)])),
-      }),
-    pass: (ms: number): void => void (clock.now += ms),
-  }
-}
-
-const place = {
-  identity: aCluster({}),
-  operatorNamespace: 'ops',
-  installation,
-  owner: { apiVersion: 'x/v1', kind: 'X' },
-}
 const authority = room.authority()
 
 async function provided(texts = authority.leaf()) {
@@ -113,10 +40,10 @@ test('go on serving while what was to replace them is bad, and make room for wha
     concern: { reason: 'SecretInvalid', problem: expect.stringContaining('has expired') },
   }
   expect(await look()).toMatchObject(worried)
-  const next = room.authority().leaf()
+  const next = authority.leaf()
   await give(next)
   pass(2_500)
-  expect(await look()).toEqual(expect.objectContaining({ kind: 'broken' }))
+  expect(await look()).toMatchObject({ kind: 'valid', renewAt: -Infinity })
   await certificates.issue(cluster, address, call)
   expect(certificates.credential(cluster, 'worker')?.cert).toBe(next['tls.crt'])
   expect(await look()).toEqual(expect.not.objectContaining({ concern: expect.anything() }))

@@ -1,48 +1,129 @@
 import { expect, test } from 'vitest'
 
+import type { CertificatesView } from '../../src/model/certificates.ts'
 import { plan } from '../../src/plan/plan.ts'
-import { aMachine, aScheduler, now } from '../support/a-world.ts'
-import { aged, aRotatingWorld, holding, inWords, type Rotating } from '../support/rotating.ts'
+import { findings } from '../../src/reconcile/findings.ts'
+import { aLaunch, now } from '../support/a-world.ts'
+import { aged, aRotatingWorld, inWords, type Rotating, since } from '../support/rotating.ts'
 
-/** A cluster whose certificates were given: those of day 0, of the authority `mine`. */
-const [old, given] = [aged(30, ['mine']), aged(0, ['mine'])]
-const marks = { scheduler: given, worker: given }
-const certificates = { kind: 'valid', notAfter: now + 1e9, renewAt: Infinity, marks } as const
+type Valid = Extract<CertificatesView, { kind: 'valid' }>
 
-const steps = ({ world, ...seen }: Rotating): readonly string[] =>
-  plan(aRotatingWorld({ ...seen, world: { certificates, ...world } })).map(inWords)
+const both = ['new', 'old']
+/** What machines of all roles are to hold: a certificate of a day, and trust in these authorities. */
+const wanting = (days: number, authorities: readonly string[], more: Partial<Valid> = {}): Valid => {
+  const marks = { certificate: aged(days).certificate, authorities }
+  return {
+    kind: 'valid',
+    notAfter: now + 1e9,
+    renewAt: Infinity,
+    marks: { scheduler: marks, worker: marks },
+    ...more,
+  }
+}
+const introducing = { stage: { kind: 'introducing', since } } as const
+const leaving = { stage: { kind: 'leaving', since } } as const
+const world = (certificates: Valid, given: Rotating = {}) =>
+  aRotatingWorld({ ...given, world: { certificates, ...given.world } })
 
-const unable = { hindrance: 'it was launched by a version that renews nothing' }
-
-test.each<Rotating & { readonly about: string; readonly want: readonly string[] }>([
-  { about: 'all hold them', holds: [given, given, given], want: [] },
-  { about: 'nobody tells what it holds', holds: [undefined, undefined, undefined], want: [] },
-  { about: 'none holds them', holds: [old, old, old], want: ['given of scheduler s'] },
+const old = aged(9)
+const knowing = aged(9, both)
+const cases: readonly (Rotating & {
+  readonly given: string
+  readonly certificates: Valid
+  readonly want: readonly string[]
+})[] = [
   {
-    about: 'the scheduler was given them a moment ago',
-    holds: [old, old],
-    renewals: { s: { before: 'of day -30 mine' } },
+    given: 'all hold what was given',
+    certificates: wanting(9, ['old']),
+    holds: [old, old, old],
     want: [],
   },
-  { about: 'the scheduler holds them, a worker does not', holds: [given, old, given], want: ['launch 1'] },
   {
-    about: 'the scheduler cannot take them',
-    holds: [old, old, given],
-    renewals: { s: unable },
+    given: 'a second authority was given: all are told of it while they run',
+    certificates: wanting(9, both, introducing),
+    holds: [old, old, knowing],
+    want: ['authorities of scheduler s', 'authorities of worker a'],
+  },
+  {
+    given: 'a worker does not know it yet',
+    certificates: wanting(9, both, introducing),
+    holds: [knowing, knowing, old],
+    want: ['authorities of worker b'],
+  },
+  {
+    given: 'all know it',
+    certificates: wanting(9, both, introducing),
+    holds: [knowing, knowing, knowing],
+    want: ['change-authority'],
+  },
+  {
+    given: 'all know it and clients are to have more time',
+    certificates: wanting(9, both, introducing),
+    holds: [knowing, knowing, knowing],
+    world: { authorityOverlapMs: 60_001 },
+    want: [],
+  },
+  {
+    given: 'all know it and a machine is on its way',
+    certificates: wanting(9, both, introducing),
+    holds: [knowing, knowing, knowing],
+    replicas: 3,
+    launches: [aLaunch('000000000000000a', { state: { kind: 'unknown', since } })],
+    want: ['send-launches'],
+  },
+  {
+    given: 'the new certificates are there: the scheduler takes its own, workers come after it',
+    certificates: wanting(0, both, leaving),
+    holds: [knowing, knowing, knowing],
+    want: ['given of scheduler s'],
+  },
+  {
+    given: 'the scheduler has its own: a worker makes room',
+    certificates: wanting(0, both, leaving),
+    holds: [aged(0, both), knowing, aged(0, both)],
     want: ['launch 1'],
   },
   {
-    about: 'the scheduler trusts others, too',
-    holds: [aged(0, ['mine', 'theirs']), given, given],
-    want: ['given of scheduler s'],
+    given: 'all have them',
+    certificates: wanting(0, both, leaving),
+    holds: [aged(0, both), aged(0, both), aged(0, both)],
+    want: ['drop-authority'],
   },
-])('where $about: $want', ({ about: _about, want, ...seen }) => {
-  expect(steps(seen)).toEqual(want)
+  {
+    given: 'the old authority is gone from what was given',
+    certificates: wanting(0, ['new']),
+    holds: [aged(0, ['new']), aged(0, both), aged(0, ['new'])],
+    want: ['authorities of worker a'],
+  },
+  {
+    given: 'the scheduler tells nothing',
+    certificates: wanting(9, both, introducing),
+    holds: [undefined, knowing, knowing],
+    want: [],
+  },
+  {
+    given: 'the cluster is suspended in the middle',
+    certificates: wanting(9, both, introducing),
+    phase: 'suspended',
+    machines: [],
+    world: { scheduler: { kind: 'unasked' } },
+    want: ['change-authority'],
+  },
+]
+
+test.each(cases)('where $given: $want', ({ want, given: _given, certificates, ...given }) => {
+  expect(plan(world(certificates, given)).map(inWords)).toEqual(want)
 })
 
-test('a worker that lacks them is drained once another one serves', () => {
-  const workers = [holding('a', old), holding('b', given), holding('c', given)]
-  const scheduler = { kind: 'answering', id: 'S', idleness: { kind: 'busy' }, holds: given, workers } as const
-  const machines = [aScheduler(), ...['a', 'b', 'c'].map(id => aMachine(id))]
-  expect(steps({ holds: [given, old, given], machines, world: { scheduler } })).toEqual(['drain-workers a'])
+const shown = (certificates: Valid): string | undefined =>
+  findings(world(certificates), []).find(({ type }) => type === 'CertificatesReady')?.reason
+
+test('a roll of what was given is shown for as long as it lasts, and what is wrong with what was given is too', () => {
+  expect([introducing, leaving].map(stage => shown(wanting(9, both, stage)))).toEqual([
+    'AuthorityRolling',
+    'AuthorityRolling',
+  ])
+  expect(shown(wanting(9, both, { concern: { reason: 'SecretInvalid', problem: 'x' } }))).toBe(
+    'SecretInvalid',
+  )
 })

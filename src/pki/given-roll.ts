@@ -1,0 +1,97 @@
+import type { RotationStep } from '../model/action.ts'
+import type { RotationStage } from '../model/renewal.ts'
+import { type Given, type GivenLeaf, maxBlocks, readGiven } from './given.ts'
+import type { GivenMaterial } from './given-secrets.ts'
+import { leafRoles } from './identity.ts'
+import { certificateBlocks } from './pem.ts'
+import type { SecretPlace } from './secret.ts'
+import { isOurs, type StoredSecret, type StoredSecrets, textIn } from './stored.ts'
+import { numberIn, writtenIn } from './stored-rotation.ts'
+
+/** What copies are to hold now, and what once every machine has that. */
+export type Aim =
+  | {
+      readonly kind: 'known'
+      readonly have: GivenMaterial
+      readonly turn?: { readonly step: RotationStep; readonly have: GivenMaterial }
+    }
+  /** Old and new authorities together are more than fit. */
+  | { readonly kind: 'overfull'; readonly count: number }
+
+/**
+ * From the copies to what is given now, so that no connection fails on the way, whatever has become another: machines trust
+ * all authorities, the old and the new, before anybody shows a certificate that is new, and drop the old once nobody shows
+ * one of those. A step that has to wait for machines is a turn. `now` in milliseconds since the epoch.
+ */
+export function aimOf(kept: GivenMaterial, wanted: GivenMaterial, now: number): Aim {
+  const { stage = settled } = kept
+  const count = Math.max(...leafRoles.map(role => trustIn(kept.given[role], wanted.given[role]).size))
+  if (count > maxBlocks) return { kind: 'overfull', count }
+  if (trustsMore(wanted, kept))
+    return known({ ...trusting(kept, kept, wanted), stage: { kind: 'introducing', since: now } })
+  const isOneLeft = trustsMore(kept, wanted)
+  const after: RotationStage = isOneLeft ? { kind: 'leaving', since: now } : settled
+  const changed = { ...trusting(wanted, kept, wanted), stage: after }
+  if (stage.kind === 'introducing') return known(kept, { step: 'change-authority', have: changed })
+  const isOther = leafRoles.some(role => wanted.given[role].certificate !== kept.given[role].certificate)
+  if (isOther || (isOneLeft && stage.kind === 'settled')) return known(changed)
+  if (!isOneLeft) return known({ ...kept, stage: settled })
+  return known(kept, { step: 'drop-authority', have: { ...wanted, stage: settled } })
+}
+
+type Known = Extract<Aim, { kind: 'known' }>
+const known = (have: GivenMaterial, turn?: Known['turn']): Known => ({
+  kind: 'known',
+  have,
+  ...(turn && { turn }),
+})
+
+/** Whether any role of the first trusts somebody whom it does not trust in the other. */
+const trustsMore = ({ given: one }: GivenMaterial, { given: other }: GivenMaterial): boolean =>
+  leafRoles.some(role => trustIn(other[role], one[role]).size > trustIn(other[role]).size)
+
+/** What stored copies are, where they are one set whose members trust one another. */
+export function keptIn(stored: StoredSecrets, place: SecretPlace, now: number): GivenMaterial | undefined {
+  const { scheduler, worker, client } = stored
+  if (scheduler === undefined || worker === undefined || client === undefined) return undefined
+  if (![scheduler, worker, client].every(each => isOurs(each, place))) return undefined
+  const [a, b, c] = [scheduler, worker, client].map(givenSecret)
+  if (a === undefined || b === undefined || c === undefined) return undefined
+  const read = readGiven({ scheduler: a, worker: b, client: c }, now)
+  if (read.kind === 'bad') return undefined
+  return { kind: 'given', given: read.given, notAfter: read.notAfter, stage: stageIn(scheduler) }
+}
+
+/** What the scheduler's copy tells beside its certificate. */
+export const stageData = (stage = settled): Readonly<Record<string, string>> =>
+  stage.kind === 'settled'
+    ? {}
+    : { 'rotation.json': JSON.stringify({ stage: stage.kind, since: stage.since }) }
+
+const settled: RotationStage = { kind: 'settled' }
+
+function stageIn(scheduler: StoredSecret): RotationStage {
+  const written = writtenIn(scheduler)
+  const { stage: kind } = written
+  return kind === 'introducing' || kind === 'leaving' ? { kind, since: numberIn(written, 'since') } : settled
+}
+
+const givenSecret = (secret: StoredSecret) => ({
+  name: '',
+  texts: Object.fromEntries(['ca.crt', 'tls.crt', 'tls.key'].map(key => [key, textIn(secret, key)])),
+})
+
+/** The leaves of the first, trusting whom the others trust. */
+function trusting(leaves: GivenMaterial, ...others: readonly GivenMaterial[]): GivenMaterial {
+  const leaf = (role: keyof Given): GivenLeaf => ({
+    ...leaves.given[role],
+    ca: [...trustIn(...others.map(({ given }) => given[role]))].join(''),
+  })
+  return {
+    ...leaves,
+    given: { scheduler: leaf('scheduler'), worker: leaf('worker'), client: leaf('client') },
+  }
+}
+
+const trustIn = (...leaves: readonly GivenLeaf[]): ReadonlySet<string> =>
+  new Set(leaves.flatMap(({ ca }) => certificateBlocks(ca).map(block => `${block}\n`)))
