@@ -54,6 +54,7 @@ export function readGiven(
     const chains = leafRoles.flatMap(holder =>
       verifiers[holder].map(verifier => chainOf({ holder, verifier, secrets, read, now })),
     )
+    for (const role of leafRoles) checkAuthorities(secrets[role], own[role])
     return { kind: 'good', given: givenOf(read), ...lifetimeOfAll(chains.flat()) }
   } catch (error) {
     if (error instanceof Refusal) return { kind: 'bad', problem: error.message }
@@ -120,6 +121,17 @@ function checkKey(secret: GivenSecret, { chain, key }: Blocks): void {
   const [leaf = ''] = chain
   if (!createPublicKey(key).equals(new X509Certificate(leaf).publicKey))
     refuse(secret, keys.key, `is not the key of ${keys.certificate}: store the two that were made together`)
+}
+
+/** Python leaves out what is none as it loads `ca.crt`, and no machine would ever tell that it trusts all that it was given. */
+function checkAuthorities(secret: GivenSecret, { authorities }: Blocks): void {
+  const stranger = authorities.map(pem => new X509Certificate(pem)).find(({ ca }) => !ca)
+  if (stranger !== undefined)
+    refuse(
+      secret,
+      keys.authority,
+      `${subjectOf(stranger)} is no certificate authority (basicConstraints CA:TRUE, keyUsage keyCertSign), so no machine would load it: take it out`,
+    )
 }
 
 function shared(own: Readonly<Record<LeafRole, Blocks>>): Readonly<Record<LeafRole, Blocks>> {

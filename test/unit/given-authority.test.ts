@@ -3,7 +3,7 @@ import type { Presented } from '../../src/app/certificates.ts'
 import type { RotationStep } from '../../src/model/action.ts'
 import { type SecretPart, secretRef } from '../../src/pki/secret.ts'
 import { address, aRoom, call, keyOf, place } from '../support/given-room.ts'
-import { OpensslRoom, type Texts } from '../support/openssl-authority.ts'
+import { authorityExtensions, OpensslRoom, type Texts } from '../support/openssl-authority.ts'
 
 const room = new OpensslRoom()
 afterAll(() => room[Symbol.dispose]())
@@ -228,4 +228,31 @@ test('cert-manager renews one by one: while its authority becomes another, both 
       cert: next['tls.crt'],
     })
   expect(await look()).not.toHaveProperty('stage')
+})
+
+test.each([
+  {
+    given: 'a machine’s certificate',
+    stranger: () => before.leaf({ subject: '/CN=astray' })['tls.crt'],
+    name: 'astray',
+  },
+  {
+    given: 'an authority that may not sign',
+    stranger: () => {
+      const others = authorityExtensions.filter(each => !each.startsWith('keyUsage'))
+      const extensions = [...others, 'keyUsage=critical,cRLSign']
+      return room.authority({ subject: '/CN=unable', extensions }).own.certificate
+    },
+    name: 'unable',
+  },
+])('$given in ca.crt, which no machine would ever tell of, is refused', async ({ stranger, name }) => {
+  const { give, look, issue, ...cluster } = await aCopied()
+  await give({ ...next, 'ca.crt': next['ca.crt'] + stranger() })
+  const problem = `Secret mine, ca.crt: the certificate of CN=${name} is no certificate authority`
+  expect(await look()).toMatchObject({
+    kind: 'valid',
+    concern: { reason: 'SecretInvalid', problem: expect.stringContaining(problem) },
+  })
+  await issue()
+  expect(cluster.shown('worker').ca).toBe(old['ca.crt'])
 })
