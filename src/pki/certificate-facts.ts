@@ -13,6 +13,7 @@ export interface CertificateFacts {
   readonly version: number
   readonly hasSubject: boolean
   readonly hasIssuer: boolean
+  /** Of RSASSA-PSS with its digest after it, which stands in the parameters. */
   readonly signatureAlgorithm: string
   readonly isAuthority: boolean
   /** Whether basicConstraints are there, and whether whoever does not know them must refuse. */
@@ -24,6 +25,7 @@ export interface CertificateFacts {
   readonly extendedKeyUsage: ReadonlySet<string> | undefined
   readonly hasSubjectKeyIdentifier: boolean
   readonly hasAuthorityKeyIdentifier: boolean
+  readonly hasNameConstraints: boolean
   /** Critical extensions that OpenSSL would not know either. */
   readonly unknownCritical: readonly string[]
 }
@@ -39,15 +41,15 @@ const ids = {
   subjectKeyIdentifier: '2.5.29.14',
   keyUsage: '2.5.29.15',
   basicConstraints: '2.5.29.19',
+  nameConstraints: '2.5.29.30',
   authorityKeyIdentifier: '2.5.29.35',
   extendedKeyUsage: '2.5.29.37',
 } as const
 
-/** subjectAltName, nameConstraints, certificatePolicies, policyMappings, policyConstraints, inhibitAnyPolicy. */
+/** Beside those: subjectAltName, certificatePolicies, policyMappings, policyConstraints, inhibitAnyPolicy. */
 const handled: ReadonlySet<string> = new Set([
   ...Object.values(ids),
   '2.5.29.17',
-  '2.5.29.30',
   '2.5.29.32',
   '2.5.29.33',
   '2.5.29.36',
@@ -73,14 +75,17 @@ export function factsOf(pem: string): CertificateFacts {
     version,
     hasSubject: partsOf(subject).length > 0,
     hasIssuer: partsOf(issuer).length > 0,
-    signatureAlgorithm: dotted(partsOf(algorithm)[0]),
-    isAuthority: partsOf(constraints?.value).some(({ type }) => type === asn1.Type.BOOLEAN),
+    signatureAlgorithm: signatureIn(algorithm),
+    isAuthority: partsOf(constraints?.value).some(
+      each => each.type === asn1.Type.BOOLEAN && bytesOf(each) !== '\0',
+    ),
     constraints: constraints === undefined ? 'absent' : constraints.isCritical ? 'critical' : 'not critical',
     pathLength: pathLengthIn(constraints),
     keyUsage: usageIn(extensions.get(ids.keyUsage)),
     extendedKeyUsage: purposesIn(extensions.get(ids.extendedKeyUsage)),
     hasSubjectKeyIdentifier: extensions.has(ids.subjectKeyIdentifier),
     hasAuthorityKeyIdentifier: namesKey(extensions.get(ids.authorityKeyIdentifier)),
+    hasNameConstraints: extensions.has(ids.nameConstraints),
     unknownCritical: [...extensions].flatMap(([id, { isCritical }]) =>
       isCritical && !handled.has(id) ? [id] : [],
     ),
@@ -107,6 +112,16 @@ function extensionsIn(fields: readonly Asn1[]): ReadonlyMap<string, Extension> {
       ] as const
     }),
   )
+}
+
+const pss = '1.2.840.113549.1.1.10'
+const sha1 = '1.3.14.3.2.26'
+
+function signatureIn(algorithm: Asn1 | undefined): string {
+  const [id, parameters] = partsOf(algorithm)
+  if (dotted(id) !== pss) return dotted(id)
+  const digest = partsOf(parameters).find(each => isTagged(each, 0))
+  return `${pss} ${digest === undefined ? sha1 : dotted(partsOf(partsOf(digest)[0])[0])}`
 }
 
 function pathLengthIn(constraints: Extension | undefined): number {

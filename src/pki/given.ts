@@ -2,6 +2,7 @@ import { createPrivateKey, createPublicKey, X509Certificate } from 'node:crypto'
 
 import { type LeafRole, leafPurposes, leafRoles } from './identity.ts'
 import { lifetimeOf, renewAt } from './lifetime.ts'
+import { issueProblem, pathOf } from './path.ts'
 import { certificateBlocks } from './pem.ts'
 import { type Standing, strictProblem } from './strictness.ts'
 
@@ -154,43 +155,30 @@ interface Meeting {
 
 /** The certificates from the holder's up to an authority that the verifier trusts, each of them checked. */
 function chainOf({ holder, verifier, secrets, read, now }: Meeting): readonly X509Certificate[] {
-  const between = read[holder].chain.slice(1)
-  const trusted = read[verifier].authorities
-  const path = [new X509Certificate(read[holder].chain[0] ?? '')]
-  for (let last = path[0]; last !== undefined && !isSelfSigned(last); last = path.at(-1)) {
-    const issuer = issuerOf(last, [...between, ...trusted])
-    if (issuer === undefined || path.length > maxBlocks) refuseStranger({ holder, verifier, secrets }, path)
-    else path.push(issuer)
+  const [leaf = '', ...shown] = read[holder].chain
+  const { certificates: path, isWhole } = pathOf(leaf, { trusted: read[verifier].authorities, shown, now })
+  const stopAt = (certificate: X509Certificate, problem: string | undefined): void => {
+    if (problem === undefined) return
+    const isShown = read[holder].chain.includes(certificate.toString())
+    const where = isShown ? keys.certificate : keys.authority
+    refuse(secrets[isShown ? holder : verifier], where, `${subjectOf(certificate)} ${problem}`)
   }
-  const top = path.at(-1)
-  if (top === undefined || !trusted.includes(top.toString()))
-    refuseStranger({ holder, verifier, secrets }, path)
+  if (!isWhole) refuseStranger({ holder, verifier, secrets }, path)
   path.forEach((certificate, at) => {
-    const pem = certificate.toString()
     const standing: Standing = {
       kind: at === 0 ? 'leaf' : at === path.length - 1 ? 'authority' : 'intermediate',
       below: Math.max(0, at - 1),
       purposes: leafPurposes[holder],
       now,
     }
-    const problem = strictProblem(pem, standing)
-    const isShown = read[holder].chain.includes(pem)
-    const secret = secrets[isShown ? holder : verifier]
-    if (problem !== undefined)
-      refuse(secret, isShown ? keys.certificate : keys.authority, `${subjectOf(certificate)} ${problem}`)
+    stopAt(certificate, strictProblem(certificate.toString(), standing))
+  })
+  path.slice(1).forEach((issuer, at) => {
+    const certificate = path[at] ?? issuer
+    stopAt(certificate, issueProblem(certificate, issuer))
   })
   return path
 }
-
-/** By its signature, since two authorities may have one name. */
-function issuerOf(certificate: X509Certificate, pool: readonly string[]): X509Certificate | undefined {
-  return pool
-    .map(pem => new X509Certificate(pem))
-    .find(each => certificate.issuer === each.subject && certificate.verify(each.publicKey))
-}
-
-const isSelfSigned = (certificate: X509Certificate): boolean =>
-  certificate.issuer === certificate.subject && certificate.verify(certificate.publicKey)
 
 function refuseStranger(
   { holder, verifier, secrets }: Pick<Meeting, 'holder' | 'verifier' | 'secrets'>,

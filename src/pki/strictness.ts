@@ -23,7 +23,7 @@ interface Check {
 
 const signs = ({ kind }: Standing): boolean => kind !== 'leaf'
 
-/** MD2, MD4, MD5 and SHA-1, alone and with RSA, DSA or ECDSA: OpenSSL takes none of them from its usual level on. */
+/** MD2, MD4, MD5 and SHA-1 with RSA, DSA, ECDSA or RSASSA-PSS: OpenSSL takes none of them from its usual level on. */
 const weakSignatures: ReadonlySet<string> = new Set([
   '1.2.840.113549.1.1.2',
   '1.2.840.113549.1.1.3',
@@ -31,6 +31,7 @@ const weakSignatures: ReadonlySet<string> = new Set([
   '1.2.840.113549.1.1.5',
   '1.2.840.10040.4.3',
   '1.2.840.10045.4.1',
+  '1.2.840.113549.1.1.10 1.3.14.3.2.26',
 ])
 const curves: ReadonlySet<string> = new Set(['prime256v1', 'secp384r1', 'secp521r1'])
 
@@ -99,6 +100,11 @@ const checks: readonly Check[] = [
     problem: 'names nobody: it needs a subject, or a subject alternative name',
     isBroken: ({ hasSubject, certificate }, standing) =>
       !hasSubject && (signs(standing) || certificate.subjectAltName === undefined),
+  },
+  {
+    problem:
+      'limits the names below it (nameConstraints), which is not checked here: use an authority that has none',
+    isBroken: ({ hasNameConstraints }, standing) => signs(standing) && hasNameConstraints,
   },
   {
     problem: 'has a critical extension that nobody here knows',

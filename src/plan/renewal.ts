@@ -26,6 +26,8 @@ const tellMs = 15_000
 const backoff = { firstMs: 5_000, capMs: 600_000 }
 /** After so many tries in a row, ten minutes and more, a machine that is needed differently is replaced. */
 const patience = 8
+/** A task may have its worker tell of whatever it likes: what tells of something else than it was given is replaced no more often. */
+const youngMs = 3_600_000
 /** Two clocks may be as far apart. */
 const skewMs = 120_000
 
@@ -53,7 +55,8 @@ function givenLack(world: World, machine: Machine): Lack | undefined {
   const holds = heldOn(world, machine)
   const wanted = certificates.kind === 'valid' ? certificates.marks?.[machine.role] : undefined
   if (holds === undefined || wanted === undefined) return undefined
-  if (holds.certificate !== wanted.certificate) return { part: 'given', isAsked: true, ...timesOf(holds) }
+  const isAsked = stageOf(certificates).kind !== 'settled'
+  if (holds.certificate !== wanted.certificate) return { part: 'given', isAsked, ...timesOf(holds) }
   return trusts(holds, wanted) ? undefined : { part: 'authorities', isAsked: true, ...timesOf(holds) }
 }
 
@@ -103,7 +106,8 @@ export function hindranceOf({ memory }: World, id: MachineId): string | undefine
 export function isOutworn(world: World, machine: Machine): boolean {
   const lack = machine.role === 'worker' ? lackOf(world, machine) : undefined
   if (lack === undefined) return false
-  if (lack.part === 'given') return isSchedulerDone(world)
+  if (lack.part === 'given')
+    return isSchedulerDone(world) && (lack.isAsked || world.wallNow - machine.createdAt >= youngMs)
   return hindranceOf(world, machine.id) !== undefined && (lack.isAsked || world.wallNow >= lack.replaceAt)
 }
 

@@ -10,10 +10,14 @@ export interface AuthorityForm {
   readonly subject?: string
   /** As `openssl req -newkey` takes it, with its options. */
   readonly key?: readonly string[]
+  /** Another certificate of the key of this one. */
+  readonly keyOf?: Signed
   readonly extensions?: readonly string[]
   readonly digest?: string
   /** Days from now until its end; before now where negative. */
   readonly days?: number
+  /** Further words of `openssl x509 -req`. */
+  readonly options?: readonly string[]
 }
 
 export const ec: readonly string[] = ['ec', '-pkeyopt', 'ec_paramgen_curve:P-256']
@@ -32,6 +36,14 @@ export const leafExtensions = [
   'authorityKeyIdentifier=keyid',
 ] as const
 
+/** Extensions but one, and that one in another form. */
+export const without = (all: readonly string[], name: string): readonly string[] =>
+  all.filter(each => !each.startsWith(name))
+export const instead = (all: readonly string[], name: string, other: string): readonly string[] => [
+  ...without(all, name),
+  other,
+]
+
 /** A folder in which OpenSSL makes certificates, as a person would. */
 export class OpensslRoom implements Disposable {
   readonly #folder = mkdtempSync(join(tmpdir(), 'openssl-room-'))
@@ -45,12 +57,14 @@ export class OpensslRoom implements Disposable {
   /** Signs with its own key, or with that of `by`. */
   signed(form: AuthorityForm, by?: Signed): Signed {
     const { subject = '/CN=dask', key = ec, extensions = leafExtensions, digest = 'sha256', days = 90 } = form
-    const [certificate, keyFile, request] = [this.file('crt'), this.file('key'), this.file('csr')]
+    const { keyOf, options = [] } = form
+    const [certificate, request] = [this.file('crt'), this.file('csr')]
+    const keyFile = keyOf?.keyFile ?? this.file('key')
+    const asks = keyOf === undefined ? ['-newkey', ...key, '-nodes', '-keyout', keyFile] : ['-key', keyFile]
     const config = this.file('ext', `${extensions.join('\n')}\n`)
-    const asked = ['req', '-new', '-newkey', ...key, '-nodes', '-subj', subject, '-keyout', keyFile]
-    this.run([...asked, '-out', request])
+    this.run(['req', '-new', ...asks, '-subj', subject, '-out', request])
     const signer = by === undefined ? ['-signkey', keyFile] : ['-CA', by.file, '-CAkey', by.keyFile]
-    const made = ['x509', '-req', '-in', request, ...signer, `-${digest}`, '-extfile', config]
+    const made = ['x509', '-req', '-in', request, ...signer, `-${digest}`, ...options, '-extfile', config]
     this.run([...made, '-set_serial', String(++this.#count), '-days', String(days), '-out', certificate])
     return {
       file: certificate,

@@ -3,9 +3,11 @@ import { type GivenSecret, readGiven } from '../../src/pki/given.ts'
 import {
   type AuthorityForm,
   authorityExtensions,
+  instead,
   leafExtensions,
   OpensslRoom,
   type Texts,
+  without,
 } from '../support/openssl-authority.ts'
 
 const room = new OpensslRoom()
@@ -28,12 +30,6 @@ const problemOf = (texts: Readonly<Record<string, string>>, at = Date.now()): st
 
 const authority = (form: AuthorityForm): Texts => room.authority(form).leaf()
 const leaf = (form: AuthorityForm): Texts => root.leaf(form)
-const without = (all: readonly string[], name: string): readonly string[] =>
-  all.filter(each => !each.startsWith(name))
-const instead = (all: readonly string[], name: string, other: string): readonly string[] => [
-  ...without(all, name),
-  other,
-]
 const throughAnother = (form: AuthorityForm = {}): Texts => {
   const between = root.below(form)
   const { 'tls.crt': own, 'tls.key': key } = between.leaf()

@@ -3,7 +3,7 @@ import { expect, test } from 'vitest'
 import type { CertificatesView } from '../../src/model/certificates.ts'
 import { plan } from '../../src/plan/plan.ts'
 import { findings } from '../../src/reconcile/findings.ts'
-import { aLaunch, now } from '../support/a-world.ts'
+import { aLaunch, aMachine, aScheduler, now } from '../support/a-world.ts'
 import { aged, aRotatingWorld, inWords, type Rotating, since } from '../support/rotating.ts'
 
 type Valid = Extract<CertificatesView, { kind: 'valid' }>
@@ -81,6 +81,20 @@ const cases: readonly (Rotating & {
     given: 'the scheduler has its own: a worker makes room',
     certificates: wanting(0, both, leaving),
     holds: [aged(0, both), knowing, aged(0, both)],
+    want: ['launch 1'],
+  },
+  {
+    given: 'other certificates of the same authority are there, and the worker is young',
+    certificates: wanting(0, ['old']),
+    holds: [aged(0), old, aged(0)],
+    machines: [aScheduler(), aMachine('a', { ageMs: 3_599_000 }), aMachine('b')],
+    want: [],
+  },
+  {
+    given: 'the worker is an hour old',
+    certificates: wanting(0, ['old']),
+    holds: [aged(0), old, aged(0)],
+    machines: [aScheduler(), aMachine('a', { ageMs: 3_600_000 }), aMachine('b')],
     want: ['launch 1'],
   },
   {
