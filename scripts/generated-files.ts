@@ -2,6 +2,7 @@ import { fileURLToPath } from 'node:url'
 import { stringify } from 'yaml'
 import { clusterCrd } from '../src/api/crd.ts'
 import { group, plural, singular } from '../src/api/names.ts'
+import { chartFiles } from './chart/files.ts'
 import { referencePage } from './reference/page.ts'
 import { settingsPage } from './settings-page.ts'
 
@@ -14,10 +15,13 @@ const header = '# Generated from src/api by `npm run generate`. Do not edit: `np
 
 /** What is committed beside the sources it is made from, as it should be. */
 export const generatedFiles = (): readonly GeneratedFile[] => [
-  { path: pathOf(`../crds/${group}_${plural}.yaml`), text: yamlOf(clusterCrd()) },
+  ...crds().map(({ name, text }) => ({ path: pathOf(`../crds/${name}`), text })),
+  ...chartFiles(crds()),
   { path: pathOf('../docs/settings.md'), text: settingsPage() },
   { path: pathOf(`../docs/reference/${singular}.md`), text: referencePage() },
 ]
+
+const crds = () => [{ name: `${group}_${plural}.yaml`, text: yamlOf(clusterCrd()) }]
 
 // Folded at a width, and without anchors: schemas share parts, and readers of YAML are not all fond of aliases.
 const yamlOf = (value: unknown): string =>

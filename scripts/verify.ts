@@ -1,10 +1,13 @@
 import { readFile } from 'node:fs/promises'
 import { relative } from 'node:path'
+import { manifestFiles } from './chart/manifests.ts'
 import { type GeneratedFile, generatedFiles } from './generated-files.ts'
 
 // Fails with the first differing lines where a committed file is not what its sources make of it.
 let stale = 0
-for (const file of generatedFiles()) {
+const manifests = await manifestFiles()
+if (typeof manifests === 'string') console.log(`deploy/manifests was not compared: ${manifests}`)
+for (const file of [...generatedFiles(), ...(typeof manifests === 'string' ? [] : manifests)]) {
   const problem = await problemOf(file)
   if (problem === undefined) continue
   stale += 1

@@ -25,6 +25,7 @@ export const waitingTests: readonly string[] = [
   'operator-strangers',
   'operator-tenant',
   'operator-rights',
+  'chart',
   'cert-manager',
   'operator-namespaced',
   'operator-service',

@@ -20,6 +20,8 @@ export interface OperatorOptions {
   readonly settings?: Readonly<Record<string, string>>
   /** Tells the logs of two processes of one directory apart. */
   readonly name?: string
+  /** In place of all settings, as a Deployment gives them to its container. */
+  readonly argv?: readonly string[]
   /** Another program that takes the operator's flags. */
   readonly program?: string
   /** Beside the test's own. */
@@ -48,10 +50,8 @@ export class OperatorProcess implements AsyncDisposable {
       'state-directory': join(directory, 'state'),
       'simulated-state': join(directory, 'simulated.jsonl'),
     }
-    const settings = Object.entries({ ...words, ...options.settings }).flatMap(([word, value]) => [
-      `--${word}`,
-      value,
-    ])
+    const usual = Object.entries({ ...words, ...options.settings })
+    const settings = options.argv ?? usual.flatMap(([word, value]) => [`--${word}`, value])
     const { program = 'src/main.ts', env = {} } = options
     this.#speaker = { name, words: [...settings, ...flags], env, kubeconfig }
     this.#child = spawn(process.execPath, [program, ...settings, ...flags], {

@@ -72,7 +72,7 @@ export const idle = (grants: readonly Grant[], calls: readonly ApiCall[], home: 
 
 /** A kubeconfig with which whoever has it is nobody but this ServiceAccount. */
 export async function kubeconfigOf(
-  plane: SharedControlPlane,
+  plane: Pick<SharedControlPlane, 'kubectl' | 'url' | 'authority'>,
   { namespace, account }: { readonly namespace: string; readonly account: string },
   directory: string,
 ): Promise<string> {

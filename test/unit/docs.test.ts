@@ -3,7 +3,7 @@ import { dirname, join } from 'node:path'
 import { expect, test } from 'vitest'
 import { createMetrics } from '../../src/telemetry/metrics.ts'
 
-const pages = [...globSync('*.md'), ...globSync('docs/**/*.md')].map(path => ({
+const pages = globSync(['*.md', 'docs/**/*.md', 'deploy/**/*.md']).map(path => ({
   path,
   text: readFileSync(path, 'utf8'),
 }))

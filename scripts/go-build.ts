@@ -2,15 +2,19 @@ import { type ChildProcess, spawn } from 'node:child_process'
 import { access, mkdir, open, readFile, rename, rm } from 'node:fs/promises'
 import { dirname } from 'node:path'
 import { createInterface } from 'node:readline'
-import { every, poll } from '../../src/lib/wait.ts'
+import { every, poll } from '../src/lib/wait.ts'
 
-interface Job {
-  /** The folder with go.mod, go.sum and main.go. */
+export interface Job {
+  /** Begins every line of progress. */
+  readonly name: string
+  /** What is built, and how long it takes. */
+  readonly what: string
+  /** The folder with go.mod and go.sum. */
   readonly sources: string
-  /** The file to make. It appears whole or not at all. */
+  /** The file or folder to make. It appears whole or not at all. */
   readonly target: string
-  /** Of Kubernetes, stamped into the programs: clients refuse an API server without one. */
-  readonly version: string
+  /** What `go build` is told, once for each of its runs, so that these make `into`. */
+  readonly runs: (into: string) => readonly (readonly string[])[]
 }
 
 interface Asked {
@@ -18,15 +22,15 @@ interface Asked {
   readonly progress: (line: string) => void
 }
 
-/** A cold build takes 5 to 8 minutes on two cores. */
+/** The control plane takes 5 to 8 minutes on two cores where nothing is cached. */
 const deadlineMs = 30 * 60_000
 
-/** Builds the control plane with Go, or waits for whoever is already building it. */
+/** Builds with Go, or waits for whoever is already building it. */
 export async function build(job: Job, { signal, progress }: Asked): Promise<void> {
   const asked = { signal: AbortSignal.any([signal, AbortSignal.timeout(deadlineMs)]), progress }
   await mkdir(dirname(job.target), { recursive: true })
   const lock = `${job.target}.lock`
-  if ((await turn(job.target, lock, asked)) === 'made') return
+  if ((await turn(job, lock, asked)) === 'made') return
   try {
     await compile(job, asked)
   } finally {
@@ -35,7 +39,7 @@ export async function build(job: Job, { signal, progress }: Asked): Promise<void
 }
 
 /** Waits until somebody else has made the target, or until it is ours to make. */
-function turn(target: string, lock: string, { signal, progress }: Asked): Promise<'made' | 'ours'> {
+function turn({ name, target }: Job, lock: string, { signal, progress }: Asked): Promise<'made' | 'ours'> {
   const waiting = poll(
     async () => {
       if (await exists(target)) return 'made'
@@ -44,7 +48,7 @@ function turn(target: string, lock: string, { signal, progress }: Asked): Promis
     500,
     { signal },
   )
-  return reported(waiting, seconds => progress(`control plane: waiting for another builder, ${seconds} s`))
+  return reported(waiting, seconds => progress(`${name}: waiting for another builder, ${seconds} s`))
 }
 
 /** Says how long it has taken, every ten seconds until the work is done. */
@@ -63,35 +67,41 @@ function stopwatch(): () => number {
   return () => Math.round((Date.now() - began) / 1_000)
 }
 
-async function compile({ sources, target, version }: Job, { signal, progress }: Asked): Promise<void> {
+async function compile(job: Job, { signal, progress }: Asked): Promise<void> {
+  const { name, target } = job
   const seconds = stopwatch()
-  progress(`control plane: building Kubernetes ${version} with Go, 5 to 8 minutes on two cores, once`)
+  progress(`${name}: building ${job.what}`)
   const temporary = `${target}.${process.pid}`
-  const [, major = '1', minor = ''] = /^v(\d+)\.(\d+)/.exec(version) ?? []
-  const stamps = ['k8s.io/component-base/version', 'k8s.io/client-go/pkg/version'].flatMap(stamped => [
-    `-X ${stamped}.gitVersion=${version}`,
-    `-X ${stamped}.gitMajor=${major}`,
-    `-X ${stamped}.gitMinor=${minor}`,
-  ])
-  const flags = ['-trimpath', '-buildvcs=false', '-v', '-ldflags', ['-s', '-w', ...stamps].join(' ')]
-  const go = spawn('go', ['build', ...flags, '-o', temporary, '.'], {
-    cwd: sources,
-    signal,
-    stdio: ['ignore', 'ignore', 'pipe'],
-  })
   const said: string[] = []
-  createInterface({ input: go.stderr }).on('line', line => said.push(line))
-  const code = await reported(ended(go), elapsed =>
-    progress(
-      `control plane: building, ${elapsed} s, ${said.length} packages, at ${said.at(-1) ?? 'the first'}`,
-    ),
-  )
-  if (code !== 0) {
-    await rm(temporary, { force: true })
-    throw new Error(`go build ended with ${code} after ${seconds()} s:\n${said.slice(-20).join('\n')}`)
+  try {
+    const runs = inTurn(job, job.runs(temporary), { signal, heard: line => said.push(line) })
+    await reported(runs, elapsed =>
+      progress(`${name}: building, ${elapsed} s, ${said.length} packages, at ${said.at(-1) ?? 'the first'}`),
+    )
+    await rename(temporary, target)
+  } catch (error) {
+    await rm(temporary, { recursive: true, force: true })
+    throw new Error(`${name}: not built in ${seconds()} s:\n${said.slice(-20).join('\n')}`, { cause: error })
   }
-  await rename(temporary, target)
-  progress(`control plane: built in ${seconds()} s (${target})`)
+  progress(`${name}: built in ${seconds()} s (${target})`)
+}
+
+interface Heard {
+  readonly signal: AbortSignal
+  readonly heard: (line: string) => void
+}
+
+async function inTurn({ sources }: Job, runs: readonly (readonly string[])[], call: Heard): Promise<void> {
+  for (const args of runs) {
+    const go = spawn('go', ['build', '-trimpath', '-buildvcs=false', '-v', ...args], {
+      cwd: sources,
+      signal: call.signal,
+      stdio: ['ignore', 'ignore', 'pipe'],
+    })
+    createInterface({ input: go.stderr }).on('line', call.heard)
+    const code = await ended(go)
+    if (code !== 0) throw new Error(`go build ended with ${code}`)
+  }
 }
 
 function ended(child: ChildProcess): Promise<number | null> {

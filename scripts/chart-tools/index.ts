@@ -1,0 +1,82 @@
+import { execFile } from 'node:child_process'
+import { createHash } from 'node:crypto'
+import { readFile } from 'node:fs/promises'
+import { homedir } from 'node:os'
+import { join } from 'node:path'
+import { promisify } from 'node:util'
+import { goVersion, isExecutable } from '../controlplane/source.ts'
+import { build, type Job } from '../go-build.ts'
+
+/** The programs with which the chart is rendered and checked, each a path. */
+export interface ChartTools {
+  /** Helm 4. */
+  readonly helm: string
+  readonly helm3: string
+  readonly kubeconform: string
+}
+
+interface Asked {
+  readonly signal: AbortSignal
+  readonly progress: (line: string) => void
+}
+
+const here = import.meta.dirname
+const run = promisify(execFile)
+
+/** They cannot be had here; the message says what to install. */
+export class NoChartTools extends Error {
+  override readonly name = 'NoChartTools'
+}
+
+/** From the cache, else built with Go at the versions of `go.mod`. Throws `NoChartTools` where there is no Go. */
+export async function findChartTools(asked: Asked): Promise<ChartTools> {
+  const folder = await toolsFolder()
+  const tools = {
+    helm: join(folder, 'helm'),
+    helm3: join(folder, 'helm3'),
+    kubeconform: join(folder, 'kubeconform'),
+  }
+  if (await isExecutable(tools.helm)) return tools
+  const go = await goVersion()
+  if (go === undefined || go < 26) {
+    const found = go === undefined ? 'Go is not installed' : `Go 1.${go} is too old`
+    throw new NoChartTools(`no helm: ${found}. Install Go 1.26 or newer (https://go.dev/dl)`)
+  }
+  await build(jobOf(folder), asked)
+  return tools
+}
+
+/** Runs one of them to its end and returns its standard output; throws an Error that carries all it said. */
+export async function runTool(program: string, args: readonly string[], env = process.env): Promise<string> {
+  const options = { env, timeout: 120_000, maxBuffer: 64 * 1024 * 1024 }
+  return run(program, [...args], options).then(
+    ({ stdout }) => stdout,
+    (error: Error & { readonly stdout?: string; readonly stderr?: string }) => {
+      const said = `${error.stdout ?? ''}\n${error.stderr ?? ''}`.trim()
+      throw new Error(`${program} ${args.join(' ')}: ${said === '' ? error.message : said}`, { cause: error })
+    },
+  )
+}
+
+/** A folder whose name changes with what is built. */
+export async function toolsFolder(): Promise<string> {
+  const hash = createHash('sha256')
+  for (const file of ['go.mod', 'go.sum']) hash.update(await readFile(join(here, file))).update('\0')
+  hash.update(`${process.platform}\0${process.arch}`)
+  const cache = process.env['XDG_CACHE_HOME'] ?? join(homedir(), '.cache')
+  return join(cache, 'dask-cloud-operator', `chart-tools-${hash.digest('hex').slice(0, 16)}`)
+}
+
+/** Most of what Helm is made of is part of the control plane, at the same versions: after that it takes a minute or two. */
+const jobOf = (folder: string): Job => ({
+  name: 'chart tools',
+  what: 'helm 4, helm 3 and kubeconform with Go, 2 to 3 minutes on two cores, once',
+  sources: here,
+  target: folder,
+  runs: into => [
+    [...small, '-o', join(into, 'kubeconform'), 'github.com/yannh/kubeconform/cmd/kubeconform'],
+    [...small, '-o', join(into, 'helm3'), 'helm.sh/helm/v3/cmd/helm'],
+    [...small, '-o', join(into, 'helm'), 'helm.sh/helm/v4/cmd/helm'],
+  ],
+})
+const small = ['-ldflags', '-s -w']
