@@ -21,7 +21,7 @@ const secretRefs = object({
 
 const issuerRef = object({
   description:
-    'The issuer of cert-manager that is asked for the certificates: by one Certificate for each role in the namespace of the cluster.',
+    'The issuer of cert-manager that is asked for the certificates: by one Certificate for each role in the namespace of the cluster. Another one may take its place.',
   others: 'refused',
   fields: {
     name: text({

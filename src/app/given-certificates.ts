@@ -60,7 +60,8 @@ export class GivenCertificates {
     if (tls.kind === 'disabled' || tls.kind === 'generated') return { kind: 'none' }
     const { uid } = place.identity
     const read = await this.#read(tls, place, call)
-    const source = tls.kind === 'issuer' ? await this.#options.issuing.judge(read, place, call) : read
+    const source =
+      tls.kind === 'issuer' ? await this.#options.issuing.judge(read, tls.issuer, place, call) : read
     if (source.kind === 'given') this.#bad.delete(uid)
     else this.#bad.add(uid)
     return source

@@ -1,11 +1,11 @@
 import { KubeError } from '../kube/fault.ts'
-import type { IssuedCertificate, IssuedCertificates } from '../kube/issued-certificates.ts'
+import { type IssuedCertificate, type IssuedCertificates, issuerText } from '../kube/issued-certificates.ts'
 import type { Secrets } from '../kube/secrets.ts'
 import type { Call } from '../lib/call.ts'
 import type { IssuerRef } from '../model/cluster.ts'
 import { CloudError, type Fault } from '../model/faults.ts'
 import type { ClusterUid } from '../model/names.ts'
-import { leafRoles } from '../pki/identity.ts'
+import { type LeafRole, leafRoles } from '../pki/identity.ts'
 import { certificateRequest, issuedRef } from '../pki/issuing.ts'
 import { type SecretPlace, secretLabels } from '../pki/secret.ts'
 import { isOurs } from '../pki/stored.ts'
@@ -18,30 +18,66 @@ export interface IssuingOptions {
   readonly now: () => number
 }
 
-/** While certificates are there, somebody may still take the requests away: then nobody would renew them. */
-const checkEveryMs = 60_000
+/**
+ * While certificates are there, somebody may still take the requests away: then nobody would renew them. Where cert-manager
+ * does not get on or has just been asked, it is looked at with nearly every pass.
+ */
+const checkEveryMs = { well: 60_000, late: 2_500 }
+
+interface Checked {
+  readonly at: number
+  /** When this issuer was seen to be asked. */
+  readonly since: number
+  readonly issuer: string
+  /** What cert-manager says of a certificate that does not come, or undefined where all are as they are to be. */
+  readonly trouble: string | undefined
+}
 
 /** Certificates that cert-manager makes: asked for by one `Certificate` a role, beside the cluster. */
 export class Issuing {
   readonly #options: IssuingOptions
-  readonly #checkedAt = new Map<ClusterUid, number>()
+  readonly #checked = new Map<ClusterUid, Checked>()
 
   constructor(options: IssuingOptions) {
     this.#options = options
   }
 
   /** What is still to come, where what has come is not enough. Throws a KubeError. */
-  async judge(source: Source, place: SecretPlace, call: Call): Promise<Source> {
-    const { uid } = place.identity
+  async judge(source: Source, issuer: IssuerRef, place: SecretPlace, call: Call): Promise<Source> {
+    if (source.kind !== 'given' && source.kind !== 'refused') return source
     const isMissing = source.kind === 'refused' && source.reason === 'SecretNotFound'
-    if (source.kind !== 'given' && !isMissing) return source
-    const ageMs = this.#options.now() - (this.#checkedAt.get(uid) ?? -Infinity)
-    if (!isMissing && ageMs < checkEveryMs) return source
+    const checked = await this.#check(issuer, { place, isMissing }, call)
+    if (checked === undefined) return { kind: 'unasked' }
+    const { trouble } = checked
+    if (isMissing) return { kind: 'awaited', problem: trouble ?? silence }
+    if (source.kind !== 'given' || trouble === undefined) return source
+    return { ...source, concern: { reason: 'Awaited', problem: trouble } }
+  }
+
+  /** Undefined where it has not been asked for all of them, or somebody else has. */
+  async #check(
+    issuer: IssuerRef,
+    { place, isMissing }: { readonly place: SecretPlace; readonly isMissing: boolean },
+    call: Call,
+  ): Promise<Checked | undefined> {
+    const { uid } = place.identity
+    const now = this.#options.now()
+    const last = this.#checked.get(uid)
+    const wanted = issuerText(issuer)
+    const since = last?.issuer === wanted ? last.since : now
+    const isWell = last?.trouble === undefined && now - since > checkEveryMs.well
+    const everyMs = isWell ? checkEveryMs.well : checkEveryMs.late
+    if (!isMissing && last?.issuer === wanted && now - last.at < everyMs) return last
     const asked = await this.#asked(place, call)
-    const late = asked.find(each => each?.ready?.isTrue !== true)
-    if (asked.some(each => each === undefined)) return { kind: 'unasked' }
-    this.#checkedAt.set(uid, this.#options.now())
-    return isMissing ? { kind: 'awaited', problem: waitingFor(late) } : source
+    const isAsked = asked.every(each => each?.issuer === wanted)
+    if (!isAsked) {
+      this.#checked.delete(uid)
+      return undefined
+    }
+    const [trouble] = asked.flatMap(each => troubleOf(each) ?? [])
+    const checked = { at: now, since, issuer: wanted, trouble }
+    this.#checked.set(uid, checked)
+    return checked
   }
 
   /** Throws a CloudError where it cannot be asked. */
@@ -49,7 +85,11 @@ export class Issuing {
     const asked = await this.#asked(place, call)
     const foreign = leafRoles.find((_, at) => asked[at] !== undefined && !isOf(asked[at], place))
     if (foreign !== undefined) throw notOurs(`Certificate ${issuedRef(foreign, place).name}`)
-    await this.#spareOthers(place, call)
+    await this.#spareOthers(
+      leafRoles.filter((_, at) => asked[at] === undefined),
+      place,
+      call,
+    )
     for (const role of leafRoles)
       await this.#options.certificates.apply(certificateRequest(role, place, issuer), call).catch(judged)
   }
@@ -75,12 +115,12 @@ export class Issuing {
   }
 
   forget(uid: ClusterUid): void {
-    this.#checkedAt.delete(uid)
+    this.#checked.delete(uid)
   }
 
   /** cert-manager would write over a Secret that has the name of one to come. */
-  async #spareOthers(place: SecretPlace, call: Call): Promise<void> {
-    for (const role of leafRoles) {
+  async #spareOthers(roles: readonly LeafRole[], place: SecretPlace, call: Call): Promise<void> {
+    for (const role of roles) {
       const ref = issuedRef(role, place)
       const found = await this.#options.secrets.read(ref, call)
       if (found !== undefined && !isOurs(found, place)) throw notOurs(`Secret ${ref.name}`)
@@ -101,9 +141,14 @@ const notOurs = (what: string): CloudError =>
 const isOf = (certificate: IssuedCertificate | undefined, { identity }: SecretPlace): boolean =>
   certificate?.labels[secretLabels.uid] === identity.uid
 
-function waitingFor(late: IssuedCertificate | undefined): string {
-  const said = late?.ready?.message ?? ''
-  return said === '' ? 'cert-manager has not answered yet' : `cert-manager says: ${said}`
+const silence = 'cert-manager has not answered yet'
+
+/** Why it does not come, in cert-manager's words: the failed attempt tells more than what is missing because of it. */
+function troubleOf(certificate: IssuedCertificate | undefined): string | undefined {
+  const said = [certificate?.issuing, certificate?.ready].find(
+    each => each?.isTrue === false && each.message !== '',
+  )
+  return said && `cert-manager says: ${said.message}`
 }
 
 function judged(error: unknown): never {

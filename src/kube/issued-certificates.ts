@@ -1,5 +1,6 @@
 import type { Call } from '../lib/call.ts'
 import { isRecord, record, text } from '../lib/parse.ts'
+import type { IssuerRef } from '../model/cluster.ts'
 import { type ObjectRef, Objects } from './objects.ts'
 import type { KubeRequests } from './transport.ts'
 
@@ -12,8 +13,17 @@ export interface WantedCertificate {
 export interface IssuedCertificate {
   readonly uid: string
   readonly labels: Readonly<Record<string, unknown>>
+  /** Who is asked for it: its reference as text, name, kind and group. */
+  readonly issuer: string
   /** What cert-manager says of it in its condition Ready, or undefined where it has not looked at it. */
-  readonly ready: { readonly isTrue: boolean; readonly message: string } | undefined
+  readonly ready: Said | undefined
+  /** The same of Issuing: where that is not true, why the last attempt has failed. */
+  readonly issuing: Said | undefined
+}
+
+interface Said {
+  readonly isTrue: boolean
+  readonly message: string
 }
 
 /** cert-manager's requests for certificates, one by one. Throws a KubeError; 404 where cert-manager is not installed. */
@@ -46,13 +56,29 @@ function parseCertificate(raw: unknown): IssuedCertificate {
   const metadata = record(certificate['metadata'], 'metadata')
   const status = isRecord(certificate['status']) ? certificate['status'] : {}
   const conditions: readonly unknown[] = Array.isArray(status['conditions']) ? status['conditions'] : []
-  const ready = conditions.filter(isRecord).find(({ type }) => type === 'Ready')
+  const said = (wanted: string): Said | undefined => {
+    const found = conditions.filter(isRecord).find(({ type }) => type === wanted)
+    return found && { isTrue: found['status'] === 'True', message: textIn(found, 'message') }
+  }
+  const spec = isRecord(certificate['spec']) ? certificate['spec'] : {}
+  const issuer = isRecord(spec['issuerRef']) ? spec['issuerRef'] : {}
   return {
     uid: text(metadata['uid'], 'metadata.uid'),
     labels: isRecord(metadata['labels']) ? metadata['labels'] : {},
-    ready: ready && {
-      isTrue: ready['status'] === 'True',
-      message: typeof ready['message'] === 'string' ? ready['message'] : '',
-    },
+    issuer: issuerText({
+      name: textIn(issuer, 'name'),
+      kind: textIn(issuer, 'kind'),
+      group: textIn(issuer, 'group'),
+    }),
+    ready: said('Ready'),
+    issuing: said('Issuing'),
   }
+}
+
+/** As it is compared. */
+export const issuerText = ({ name, kind, group }: IssuerRef): string => `${group}/${kind}/${name}`
+
+const textIn = (from: Readonly<Record<string, unknown>>, name: string): string => {
+  const value = from[name]
+  return typeof value === 'string' ? value : ''
 }

@@ -21,15 +21,18 @@ const cluster = JSON.stringify({
   },
 })
 
-/** The message of CertificatesReady, once that has this reason. */
+let looks = 0
+
+/** The message of CertificatesReady, once that has this reason. A cluster at rest has a look for each of these. */
 const message = (reason: string, says: RegExp): Promise<string> =>
   poll(
     async () => {
+      await kubectl('annotate', 'dcc/issued', `look=${++looks}`, '--overwrite')
       const path = '{range .status.conditions[?(@.type=="CertificatesReady")]}{.reason}: {.message}{end}'
       const said = await kubectl('get', 'dcc/issued', '-o', `jsonpath=${path}`)
       return said.startsWith(`${reason}: `) && says.test(said) ? said : undefined
     },
-    200,
+    1_000,
     { signal: AbortSignal.timeout(30_000) },
   )
 
@@ -87,6 +90,16 @@ async function issued(): Promise<void> {
   await message('Issued', /The certificates that cert-manager has issued are good/)
   const given = await kubectl('get', 'secret/issued-client-tls', '-o', 'jsonpath={.data.tls\\.crt}')
   expect(await kubectl('get', 'secret/issued-client', '-o', 'jsonpath={.data.tls\\.crt}')).toBe(given)
+  const other = JSON.stringify({ spec: { security: { tls: { issuerRef: { name: 'other' } } } } })
+  await kubectl('patch', 'dcc/issued', '--type=merge', '-p', other)
+  const names = (): Promise<string> =>
+    kubectl('get', 'certificates.cert-manager.io', '-o', 'jsonpath={.items[*].spec.issuerRef.name}')
+  await poll(async () => ((await names()) === 'other other other' ? true : undefined), 200, {
+    signal: AbortSignal.timeout(30_000),
+  })
+  const [first] = asked
+  if (first !== undefined) await issuer.tell(first, 'False', 'Referenced "Issuer" not found: other')
+  await message('Awaited', /Issuer" not found: other. Meanwhile the cluster has certificates until/)
   await kubectl('delete', 'dcc/issued', '--timeout=60s')
   expect(await kubectl('get', 'certificates.cert-manager.io,secrets', '-o', 'name')).not.toContain('issued')
 }

@@ -1,9 +1,11 @@
 import { Certificates } from '../../src/app/certificates.ts'
 import { GivenCertificates } from '../../src/app/given-certificates.ts'
 import { Issuing } from '../../src/app/issuing.ts'
+import { type IssuedCertificate, issuerText } from '../../src/kube/issued-certificates.ts'
 import type { StoredSecret } from '../../src/kube/secrets.ts'
 import type { Tls } from '../../src/model/cluster.ts'
 import { installationId } from '../../src/model/names.ts'
+import type { certificateRequest } from '../../src/pki/issuing.ts'
 import type { Secret, SecretRef } from '../../src/pki/secret.ts'
 import { aCluster } from './a-world.ts'
 import type { Texts } from './openssl-authority.ts'
@@ -16,7 +18,7 @@ const mine = { name: 'mine', namespace: 'team-a' }
 export const keyOf = ({ namespace, name }: SecretRef): string => `${namespace}/${name}`
 const base64 = (text: string): string => Buffer.from(text).toString('base64')
 
-/** An API server's Secrets, in memory, with versions; time is driven. cert-manager has been asked for whatever there may be. */
+/** An API server's Secrets, in memory, with versions, and what cert-manager is asked for; time is driven. */
 export function aRoom(
   tls: Tls = { kind: 'provided', secrets: { scheduler: 'mine', worker: 'mine', client: 'mine' } },
 ) {
@@ -42,11 +44,18 @@ export function aRoom(
   const read = async (ref: SecretRef) => secrets.get(keyOf(ref))
   const remove = async (ref: SecretRef) => void secrets.delete(keyOf(ref))
   const now = (): number => clock.now
-  const asked = { uid: 'asked', labels: {}, ready: { isTrue: true, message: '' } }
+  const asked = new Map<string, IssuedCertificate>()
   const certificates = {
-    read: async () => asked,
-    apply: async () => undefined,
-    remove: async () => undefined,
+    read: async (ref: SecretRef) => asked.get(keyOf(ref)),
+    apply: async ({ metadata, spec }: ReturnType<typeof certificateRequest>) =>
+      void asked.set(keyOf(metadata), {
+        uid: 'asked',
+        labels: metadata.labels,
+        issuer: issuerText(spec.issuerRef),
+        ready: undefined,
+        issuing: undefined,
+      }),
+    remove: async (ref: SecretRef) => void asked.delete(keyOf(ref)),
   }
   const issuing = new Issuing({ certificates, secrets: { read, remove }, now })
   const given = new GivenCertificates({ reader: { read }, issuing, now, wall: now, notify: () => undefined })
@@ -60,6 +69,7 @@ export function aRoom(
   return {
     cluster,
     secrets,
+    asked,
     certificates: new Certificates({ store, operatorNamespace: 'ops', installation, now, given }),
     give: (texts: Texts, labels: object = marked, name = mine.name) =>
       write({
