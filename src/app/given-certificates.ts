@@ -37,6 +37,9 @@ type Bringing = Extract<Tls, { kind: 'provided' | 'issuer' }>
 /** What stands in Secrets is judged anew when one has changed, and now and then since certificates end. */
 const judgeEveryMs = 60_000
 
+/** An API server may be out of reach for a moment. */
+const patienceMs = 180_000
+
 interface Judged {
   readonly versions: string
   readonly at: number
@@ -100,11 +103,19 @@ export class GivenCertificates {
     const last = this.#judged.get(uid)
     const now = this.#options.now()
     if (last?.versions === versions && now - last.at < judgeEveryMs && last.source.kind !== 'silent')
-      return last.source
+      return doubted(last.source, known, now)
     const source = judge(known, tls, this.#options.wall())
     this.#judged.set(uid, { versions, at: now, source })
-    return source
+    return doubted(source, known, now)
   }
+}
+
+/** What was read last may be all that counts for a while, but somebody may wait for something newer to be used. */
+function doubted(source: Source, known: readonly KnownSecret[], now: number): Source {
+  const unread = known.find(({ unreadSince = Infinity }) => now - unreadSince >= patienceMs)
+  if (source.kind !== 'given' || unread === undefined) return source
+  const problem = `${unread.problem ?? `Secret ${unread.ref.name} cannot be read`}. It has been so for minutes, and what was read before is used`
+  return { ...source, concern: { reason: 'Unreadable', problem } }
 }
 
 function refOf(tls: Bringing, role: LeafRole, place: SecretPlace): SecretRef {

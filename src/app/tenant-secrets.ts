@@ -27,6 +27,8 @@ export interface KnownSecret {
   answer?: { readonly secret: StoredSecret | undefined }
   /** Why the last read failed. */
   problem?: string
+  /** Since when every read has failed. */
+  unreadSince?: number | undefined
   readAt: number
 }
 
@@ -75,9 +77,11 @@ export class TenantSecrets {
     const wasKnown = known.answer !== undefined
     try {
       known.answer = { secret: await reader.read(known.ref) }
+      known.unreadSince = undefined
     } catch (error) {
       // What was there a moment ago is a better guess than nothing.
       known.problem = unreadable(known.ref, error)
+      known.unreadSince ??= now()
     }
     known.readAt = now()
     if (!wasKnown || known.answer?.secret?.metadata.resourceVersion !== before) notify(known.users)

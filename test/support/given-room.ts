@@ -1,6 +1,7 @@
 import { Certificates } from '../../src/app/certificates.ts'
 import { GivenCertificates } from '../../src/app/given-certificates.ts'
 import { Issuing } from '../../src/app/issuing.ts'
+import { KubeError } from '../../src/kube/fault.ts'
 import { type IssuedCertificate, issuerText } from '../../src/kube/issued-certificates.ts'
 import type { StoredSecret } from '../../src/kube/secrets.ts'
 import type { Tls } from '../../src/model/cluster.ts'
@@ -23,7 +24,7 @@ export function aRoom(
   tls: Tls = { kind: 'provided', secrets: { scheduler: 'mine', worker: 'mine', client: 'mine' } },
 ) {
   const secrets = new Map<string, StoredSecret>()
-  const clock = { now: Date.now() }
+  const clock = { now: Date.now(), isShut: false }
   let version = 0
   const write = async ({
     metadata,
@@ -58,7 +59,13 @@ export function aRoom(
     remove: async (ref: SecretRef) => void asked.delete(keyOf(ref)),
   }
   const issuing = new Issuing({ certificates, secrets: { read, remove }, now })
-  const given = new GivenCertificates({ reader: { read }, issuing, now, wall: now, notify: () => undefined })
+  const reader = {
+    read: async (ref: SecretRef) => {
+      if (clock.isShut) throw new KubeError({ status: 403, reason: 'Forbidden' }, 'no right to get secrets')
+      return read(ref)
+    },
+  }
+  const given = new GivenCertificates({ reader, issuing, now, wall: now, notify: () => undefined })
   const store = {
     own: (name: string) => secrets.get(`ops/${name}`),
     get: read,
@@ -76,6 +83,8 @@ export function aRoom(
         metadata: { ...mine, name, labels },
         data: Object.fromEntries(Object.entries(texts).map(([key, text]) => [key, base64(text)])),
       }),
+    /** Whether the tenant's Secrets may be read. */
+    shut: (isShut: boolean): void => void (clock.isShut = isShut),
     pass: (ms: number): void => void (clock.now += ms),
   }
 }

@@ -58,6 +58,22 @@ test('that are taken away leave the copies, for as long as these last', async ()
   expect(await look()).toMatchObject({ kind: 'refused', reason: 'SecretNotFound' })
 })
 
+test('that cannot be read any more serve on, and after minutes that is said', async () => {
+  const { look, pass, shut } = await provided()
+  await look()
+  shut(true)
+  for (const ms of [10_000, 100_000]) {
+    pass(ms)
+    expect(await look()).not.toHaveProperty('concern')
+  }
+  pass(100_000)
+  const problem = expect.stringMatching(/Secret mine cannot be read: no right to get secrets/)
+  expect(await look()).toMatchObject({ kind: 'valid', concern: { reason: 'Unreadable', problem } })
+  shut(false)
+  pass(10_000)
+  expect(await look()).not.toHaveProperty('concern')
+})
+
 test('say that they end once two thirds of their time are over', async () => {
   const { look, pass } = await provided(authority.leaf({ days: 30 }))
   pass(19 * dayMs)
