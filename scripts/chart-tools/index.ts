@@ -13,6 +13,8 @@ export interface ChartTools {
   readonly helm: string
   readonly helm3: string
   readonly kubeconform: string
+  /** `main.go`: whether objects of the Prometheus Operator are what it takes. */
+  readonly monitoring: string
 }
 
 interface Asked {
@@ -35,6 +37,7 @@ export async function findChartTools(asked: Asked): Promise<ChartTools> {
     helm: join(folder, 'helm'),
     helm3: join(folder, 'helm3'),
     kubeconform: join(folder, 'kubeconform'),
+    monitoring: join(folder, 'monitoring'),
   }
   if (await isExecutable(tools.helm)) return tools
   const go = await goVersion()
@@ -46,10 +49,23 @@ export async function findChartTools(asked: Asked): Promise<ChartTools> {
   return tools
 }
 
+interface Surroundings {
+  readonly env?: NodeJS.ProcessEnv
+  /** What it reads from its standard input. */
+  readonly input?: string
+}
+
 /** Runs one of them to its end and returns its standard output; throws an Error that carries all it said. */
-export async function runTool(program: string, args: readonly string[], env = process.env): Promise<string> {
+export async function runTool(
+  program: string,
+  args: readonly string[],
+  { env = process.env, input = '' }: Surroundings = {},
+): Promise<string> {
   const options = { env, timeout: 120_000, maxBuffer: 64 * 1024 * 1024 }
-  return run(program, [...args], options).then(
+  const running = run(program, [...args], options)
+  running.child.stdin?.on('error', () => undefined)
+  running.child.stdin?.end(input)
+  return running.then(
     ({ stdout }) => stdout,
     (error: Error & { readonly stdout?: string; readonly stderr?: string }) => {
       const said = `${error.stdout ?? ''}\n${error.stderr ?? ''}`.trim()
@@ -61,7 +77,8 @@ export async function runTool(program: string, args: readonly string[], env = pr
 /** A folder whose name changes with what is built. */
 export async function toolsFolder(): Promise<string> {
   const hash = createHash('sha256')
-  for (const file of ['go.mod', 'go.sum']) hash.update(await readFile(join(here, file))).update('\0')
+  for (const file of ['go.mod', 'go.sum', 'main.go'])
+    hash.update(await readFile(join(here, file))).update('\0')
   hash.update(`${process.platform}\0${process.arch}`)
   const cache = process.env['XDG_CACHE_HOME'] ?? join(homedir(), '.cache')
   return join(cache, 'dask-cloud-operator', `chart-tools-${hash.digest('hex').slice(0, 16)}`)
@@ -74,6 +91,7 @@ const jobOf = (folder: string): Job => ({
   sources: here,
   target: folder,
   runs: into => [
+    [...small, '-o', join(into, 'monitoring'), '.'],
     [...small, '-o', join(into, 'kubeconform'), 'github.com/yannh/kubeconform/cmd/kubeconform'],
     [...small, '-o', join(into, 'helm3'), 'helm.sh/helm/v3/cmd/helm'],
     [...small, '-o', join(into, 'helm'), 'helm.sh/helm/v4/cmd/helm'],

@@ -117,6 +117,21 @@ test('every object of every scenario has the fields that the API server publishe
   await expect(conforms([misspelt])).rejects.toThrow(/replicaz/)
 })
 
+const reads = (input: string): Promise<string> => runTool(tools.monitoring, [], { input })
+
+test('the Prometheus Operator would read its objects, and finds a field that it does not know', async () => {
+  const objects = (await allObjects()).filter(isForeign)
+  expect(objects.map(({ kind }) => kind).toSorted()).toEqual([...foreignKinds].toSorted())
+  const input = JSON.stringify(objects)
+  expect((await reads(input)).trim()).toBe(String(objects.length))
+  await expect(reads(input.replace('"for"', '"fore"'))).rejects.toThrow(
+    /unknown field "spec.groups\[0\].rules/,
+  )
+  await expect(reads(input.replace('"endpoints"', '"endpoint"'))).rejects.toThrow(
+    /unknown field "spec.endpoint"/,
+  )
+})
+
 test('the API server would take every object of every scenario, and the pods at the level restricted', async () => {
   const { plane } = room()
   for (const namespace of ['dask-system', 'team-a', 'monitoring'])

@@ -52,7 +52,7 @@ export class ChartRelease implements AsyncDisposable {
     sets.push(`settings.simulatedState=${join(directory, 'simulated.jsonl')}`)
     const hasValues = verb === 'install' || verb === 'upgrade'
     const values = hasValues ? sets.flatMap(each => ['--set', each]) : []
-    return runTool(program, [verb, this.#name, ...more, ...values, '--namespace', this.#home], env)
+    return runTool(program, [verb, this.#name, ...more, ...values, '--namespace', this.#home], { env })
   }
 
   /** What the Deployment's controller does: the new operator comes, the old one goes. Returns the arguments of the new one. */

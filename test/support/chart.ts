@@ -22,7 +22,7 @@ export async function chartTools(): Promise<ChartTools> {
   } catch (error) {
     if (!(error instanceof NoChartTools)) throw error
     beforeEach(({ skip }) => skip(error.message))
-    return { helm: '', helm3: '', kubeconform: '' }
+    return { helm: '', helm3: '', kubeconform: '', monitoring: '' }
   }
 }
 
