@@ -16,6 +16,7 @@ const doors: Readonly<Record<string, readonly string[]>> = {
   kube: ['api', 'model', 'lib', 'telemetry'],
   reconcile: ['plan', 'api', 'clouds/contract.ts', 'model', 'lib', 'telemetry'],
   controller: ['reconcile', 'model', 'lib', 'telemetry'],
+  cli: ['api', 'dask', 'kube', 'pki/dask-yaml.ts', 'pki/identity.ts', 'model', 'lib'],
   'config.ts': ['*'],
   app: ['*'],
   'app.ts': ['*'],
