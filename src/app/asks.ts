@@ -12,7 +12,7 @@ type Asks = Pick<Hands, 'confirmIdle' | 'drain' | 'close' | 'renewMachines'>
 export function asksOf(
   asked: Schedulers,
   connection: (cluster: Cluster) => Promise<Connection>,
-  certificates: Pick<Certificates, 'signer' | 'credential'>,
+  certificates: Pick<Certificates, 'signer' | 'credential' | 'prints'>,
 ): Asks {
   const schedulers = async (cluster: Cluster): Promise<Schedulers> =>
     (await connection(cluster)).schedulers ?? asked
@@ -34,14 +34,15 @@ export function asksOf(
 function wishOf(
   cluster: Cluster,
   { role, part, machines }: MachineRenewal,
-  certificates: Pick<Certificates, 'signer' | 'credential'>,
+  certificates: Pick<Certificates, 'signer' | 'credential' | 'prints'>,
 ): RenewalWish {
   // A worker's key would pass through its scheduler.
   if (part === 'given' && role === 'scheduler') {
     const presented = certificates.credential(cluster, role)
     if (presented === undefined) throw new CloudError('conflict', 'Its certificates are not there yet')
     const { ca, ...given } = presented
-    return { role, machines, ca, certify: undefined, given }
+    const holders = certificates.prints(cluster)
+    return { role, machines, ca, certify: undefined, given: { ...given, holders } }
   }
   const signer = certificates.signer(cluster)
   const presented = certificates.credential(cluster, role)

@@ -24,3 +24,10 @@ export interface CertificatesOptions {
   /** Where certificates come from that no authority of ours makes. */
   readonly given: GivenCertificates
 }
+
+/** A certificate authority, a certificate and its key, all PEM. */
+export interface Presented {
+  readonly ca: string
+  readonly cert: string
+  readonly key: string
+}

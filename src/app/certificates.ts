@@ -4,6 +4,7 @@ import type { CertificatesView } from '../model/certificates.ts'
 import type { Cluster } from '../model/cluster.ts'
 import { CloudError } from '../model/faults.ts'
 import type { ClusterUid } from '../model/names.ts'
+import { printsIn } from '../pki/given-roll.ts'
 import { leafRoles } from '../pki/identity.ts'
 import { certificatesView, inspectSecrets } from '../pki/inspect.ts'
 import { repair } from '../pki/repair.ts'
@@ -26,7 +27,7 @@ import {
   textIn,
 } from '../pki/stored.ts'
 import { rotationView } from '../pki/stored-rotation.ts'
-import type { CertificatesOptions } from './certificates-options.ts'
+import type { CertificatesOptions, Presented } from './certificates-options.ts'
 import { Copies, type Look, type Whose } from './copies.ts'
 import { allOf, isKept, isSameVersion, withRemembered } from './kept-secrets.ts'
 
@@ -161,6 +162,12 @@ export class Certificates {
     return { ca: textIn(secret, 'ca.crt'), cert: certificate, key }
   }
 
+  /** Which certificates whoever is given the scheduler's key may show. */
+  prints(cluster: Whose): readonly string[] {
+    const secret = this.#options.store.own(secretRef('scheduler', this.#place(cluster)).name)
+    return secret === undefined ? [] : printsIn(secret)
+  }
+
   /** Undefined where nobody here signs for the cluster's machines. */
   signer(cluster: Pick<Cluster, 'uid' | 'name' | 'namespace'>): Signer | undefined {
     const place = this.#place(cluster)
@@ -227,13 +234,6 @@ export class Certificates {
       forBrowsers: dashboard?.isExposed === true,
     }
   }
-}
-
-/** A certificate authority, a certificate and its key, all PEM. */
-export interface Presented {
-  readonly ca: string
-  readonly cert: string
-  readonly key: string
 }
 
 /** The same versions of the same Secrets, however often they were read: whatever was written anew is looked at anew. */

@@ -102,8 +102,15 @@ export interface RenewalWish {
   readonly ca: string
   /** A certificate for the key of a signing request, both PEM; undefined where they keep the one they have. */
   readonly certify: ((request: string) => string) | undefined
-  /** A certificate and its key, PEM, that somebody has given; for a scheduler alone. Never logged. */
-  readonly given?: { readonly cert: string; readonly key: string }
+  readonly given?: HandedOver
+}
+
+/** A certificate and its key, PEM, that somebody has given; for a scheduler alone. Never logged. */
+export interface HandedOver {
+  readonly cert: string
+  readonly key: string
+  /** SHA-256 of the certificates of which one has to be shown by whoever is given the key. */
+  readonly holders: readonly string[]
 }
 
 /** Whose a machine is: the UID decides, the key is for people who look at tags. */

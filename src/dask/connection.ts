@@ -73,6 +73,11 @@ export class SchedulerConnection {
     this.#wire = wire
   }
 
+  /** SHA-256 of the certificate that the scheduler has shown; undefined without TLS. */
+  get print(): string | undefined {
+    return this.#wire.print
+  }
+
   get isOpen(): boolean {
     return this.#wire.failure === undefined
   }

@@ -12,8 +12,11 @@ export interface NewMaterial {
    * machines keep the one they have.
    */
   readonly certify: ((request: string) => string) | undefined
-  /** In place of that: a certificate with its key, for the scheduler that is asked. */
-  readonly given?: { readonly cert: string; readonly key: string }
+  /**
+   * In place of that: a certificate with its key, for the scheduler that is asked, if it shows a certificate of which the
+   * SHA-256 is among those of the `holders`.
+   */
+  readonly given?: { readonly cert: string; readonly key: string; readonly holders: readonly string[] }
 }
 
 type Message =
@@ -28,6 +31,8 @@ export async function renewScheduler(
   material: NewMaterial,
   call: Call,
 ): Promise<Renewal> {
+  const { given } = material
+  if (given !== undefined && !given.holders.some(print => print === connection.print)) return stranger
   const own = ''
   const ask = async (messages: Messages): Promise<Answers> => {
     const { op, ...args } = messages.get(own) ?? nothing
@@ -61,12 +66,13 @@ async function renew(
   ask: (messages: Messages) => Promise<Answers>,
 ): Promise<ReadonlyMap<string, Renewal>> {
   const found = new Map<string, Renewal>()
+  const leaf = given && { cert: given.cert, key: given.key }
   const installs = new Map<string, Message>()
   const requests = certify && (await ask(new Map(addresses.map(address => [address, nothing]))))
   for (const address of addresses) {
     const cert = certify === undefined ? undefined : certified(requests?.get(address), certify)
     if (typeof cert === 'object') found.set(address, cert)
-    else installs.set(address, { op: 'install', ca, ...given, ...(cert === undefined ? {} : { cert }) })
+    else installs.set(address, { op: 'install', ca, ...leaf, ...(cert === undefined ? {} : { cert }) })
   }
   const answers = installs.size === 0 ? new Map<string, unknown>() : await ask(installs)
   for (const address of installs.keys()) found.set(address, taken(answers.get(address)))
@@ -95,6 +101,12 @@ function declined(answer: unknown): Renewal {
     return { kind: 'unable', problem: 'there is no openssl on it, which makes the new key' }
   const words = typeof said === 'string' ? said.replaceAll(/\s+/g, ' ').slice(0, 200) : 'no word why'
   return { kind: 'failed', problem: `it took nothing: ${words}` }
+}
+
+/** Whoever has a certificate of the same authority could be in the scheduler's place. */
+const stranger: Renewal = {
+  kind: 'failed',
+  problem: 'it shows a certificate that it was never given, so it is given no key',
 }
 
 const silent: Renewal = { kind: 'unable', problem: 'it was launched by a version that renews nothing' }

@@ -60,6 +60,11 @@ export class Wire {
     socket.on('close', () => this.#fail(new DaskError('unreachable', `${peer} ${closure[this.#stage]}`)))
   }
 
+  /** SHA-256 of the certificate that the peer has shown. `getPeerX509Certificate` would tell it once (Node 24.21). */
+  get print(): string | undefined {
+    return this.#socket instanceof TLSSocket ? this.#socket.getPeerCertificate().fingerprint256 : undefined
+  }
+
   get failure(): DaskError | undefined {
     return this.#failure
   }

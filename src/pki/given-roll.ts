@@ -1,3 +1,5 @@
+import { X509Certificate } from 'node:crypto'
+
 import type { RotationStep } from '../model/action.ts'
 import type { RotationStage } from '../model/renewal.ts'
 import { type Given, type GivenLeaf, maxBlocks, readGiven } from './given.ts'
@@ -31,13 +33,19 @@ export function aimOf(kept: GivenMaterial, wanted: GivenMaterial, now: number): 
     return known({ ...trusting(kept, kept, wanted), stage: { kind: 'introducing', since: now } })
   const isOneLeft = trustsMore(kept, wanted)
   const after: RotationStage = isOneLeft ? { kind: 'leaving', since: now } : settled
-  const changed = { ...trusting(wanted, kept, wanted), stage: after }
+  const isShown = wanted.given.scheduler.certificate === kept.given.scheduler.certificate
+  const { before = [] } = kept
+  const shown = isShown ? before : [printOf(kept.given.scheduler.certificate), ...before].slice(0, most)
+  const changed = { ...trusting(wanted, kept, wanted), stage: after, before: shown }
   if (stage.kind === 'introducing') return known(kept, { step: 'change-authority', have: changed })
   const isOther = leafRoles.some(role => wanted.given[role].certificate !== kept.given[role].certificate)
   if (isOther || (isOneLeft && stage.kind === 'settled')) return known(changed)
   if (!isOneLeft) return known({ ...kept, stage: settled })
   return known(kept, { step: 'drop-authority', have: { ...wanted, stage: settled } })
 }
+
+/** A scheduler that missed more renewals than these gets no key any more. */
+const most = 16
 
 type Known = Extract<Aim, { kind: 'known' }>
 const known = (have: GivenMaterial, turn?: Known['turn']): Known => ({
@@ -59,22 +67,34 @@ export function keptIn(stored: StoredSecrets, place: SecretPlace, now: number): 
   if (a === undefined || b === undefined || c === undefined) return undefined
   const read = readGiven({ scheduler: a, worker: b, client: c }, now)
   if (read.kind === 'bad') return undefined
-  return { kind: 'given', given: read.given, notAfter: read.notAfter, stage: stageIn(scheduler) }
+  return { kind: 'given', given: read.given, notAfter: read.notAfter, ...rollIn(scheduler) }
 }
 
 /** What the scheduler's copy tells beside its certificate. */
-export const stageData = (stage = settled): Readonly<Record<string, string>> =>
-  stage.kind === 'settled'
-    ? {}
-    : { 'rotation.json': JSON.stringify({ stage: stage.kind, since: stage.since }) }
+export function rollData({ stage = settled, before = [] }: GivenMaterial): Readonly<Record<string, string>> {
+  if (stage.kind === 'settled' && before.length === 0) return {}
+  const since = stage.kind === 'settled' ? undefined : stage.since
+  return { 'rotation.json': JSON.stringify({ stage: stage.kind, since, before }) }
+}
 
 const settled: RotationStage = { kind: 'settled' }
 
-function stageIn(scheduler: StoredSecret): RotationStage {
+function rollIn(scheduler: StoredSecret): Required<Pick<GivenMaterial, 'stage' | 'before'>> {
   const written = writtenIn(scheduler)
-  const { stage: kind } = written
-  return kind === 'introducing' || kind === 'leaving' ? { kind, since: numberIn(written, 'since') } : settled
+  const { stage: kind, before } = written
+  const isRolling = kind === 'introducing' || kind === 'leaving'
+  return {
+    stage: isRolling ? { kind, since: numberIn(written, 'since') } : settled,
+    before: Array.isArray(before) ? before.filter(each => typeof each === 'string').slice(0, most) : [],
+  }
 }
+
+/** Which certificates whoever is to have the scheduler's key may show: the one that is stored, and those from before. */
+export function printsIn(scheduler: StoredSecret): readonly string[] {
+  return [printOf(textIn(scheduler, 'tls.crt')), ...rollIn(scheduler).before]
+}
+
+const printOf = (pem: string): string => new X509Certificate(pem).fingerprint256
 
 const givenSecret = (secret: StoredSecret) => ({
   name: '',

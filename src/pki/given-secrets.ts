@@ -2,7 +2,7 @@ import { type GivenMarks, maxAuthorities, type RotationStage } from '../model/re
 import { browserFiles } from './browser-files.ts'
 import { renderDaskYaml } from './dask-yaml.ts'
 import type { Given, GivenLeaf } from './given.ts'
-import { stageData } from './given-roll.ts'
+import { rollData } from './given-roll.ts'
 import { leafRoles } from './identity.ts'
 import { type Inspection, type InspectionContext, inspectOne, type SecretCondition } from './inspect.ts'
 import { lifetimeOfPem } from './lifetime.ts'
@@ -23,6 +23,8 @@ export interface GivenMaterial {
   readonly notAfter: number
   /** How far another authority has come; settled unless given. */
   readonly stage?: RotationStage
+  /** Which certificates the scheduler was given before, as `printOf` has them, newest first: it may show one of them still. */
+  readonly before?: readonly string[]
 }
 
 export type WantedSecrets = Readonly<Partial<Record<SecretPart, Secret>>>
@@ -38,7 +40,7 @@ export function copiesOf(
   if (isPlain) return { client: secret('client', place, yaml) }
   const { scheduler, worker, client } = material.given
   return {
-    scheduler: secret('scheduler', place, { ...leaf(scheduler), ...stageData(material.stage) }),
+    scheduler: secret('scheduler', place, { ...leaf(scheduler), ...rollData(material) }),
     worker: secret('worker', place, leaf(worker)),
     client: secret('client', place, {
       ...leaf(client),

@@ -79,6 +79,18 @@ test('what does not fit is refused, and what was there stays', async () => {
   expect((await dask.look(shown)).holds).toEqual(before.holds)
 })
 
+test('a key that was given goes to the scheduler that has its certificate from us, and to no other', async () => {
+  const { holds } = await dask.look(shown)
+  const other = new X509Certificate(dask.processes.bundle.worker.certificate).fingerprint256
+  const refused = await dask.give(shown, () => [other])
+  const problem = expect.stringContaining('it is given no key')
+  expect(refused.outcome).toMatchObject({ kind: 'failed', problem })
+  expect((await dask.look(shown)).holds).toEqual(holds)
+  const taken = await dask.give(shown, print => [other, print])
+  expect(taken.outcome).toEqual({ kind: 'done' })
+  expect((await dask.look(shown)).holds?.certificate).toBe(markOf(taken.cert))
+})
+
 test.each([
   { how: 'without openssl', problem: 'there is no openssl on it' },
   { how: 'of an older version', problem: 'launched by a version that renews nothing' },

@@ -99,6 +99,17 @@ export class RenewedDask implements AsyncDisposable {
     return [scheduler, ...found.values()]
   }
 
+  /** Gives the scheduler a certificate with its key, if what it shows is among the holders. */
+  async give(shown: Shown, holders: (print: string) => readonly string[]) {
+    using connection = await this.connect(shown)
+    const leaf = issueLeaf(shown.issuer, { ...anIdentity, role: 'scheduler', now: Date.now(), days: 90 })
+    const { certificate: cert, key } = leaf
+    const given = { cert, key, holders: holders(connection.print ?? '') }
+    const { ca } = shown
+    const outcome = await renewScheduler(connection, { ca, certify: undefined, given }, inTime(20_000))
+    return { cert, outcome }
+  }
+
   /** A client that does something with `client` and `folder`, which is named after it. */
   async client(name: string, shown: Shown, deed: string): Promise<Running> {
     const own = issueLeaf(shown.issuer, { ...anIdentity, role: 'client', now: Date.now(), days: 90 })

@@ -1,5 +1,6 @@
+import { X509Certificate } from 'node:crypto'
 import { afterAll, describe, expect, test } from 'vitest'
-import type { Presented } from '../../src/app/certificates.ts'
+import type { Presented } from '../../src/app/certificates-options.ts'
 import type { RotationStep } from '../../src/model/action.ts'
 import { type SecretPart, secretRef } from '../../src/pki/secret.ts'
 import { address, aRoom, call, keyOf, place } from '../support/given-room.ts'
@@ -181,6 +182,9 @@ test('a certificate of the same authority takes the place of another at once', a
   await cluster.issue()
   expect(holds(cluster)).toEqual(allHold(newer, old))
   expect(await cluster.look()).not.toHaveProperty('stage')
+  // The scheduler shows the one from before until it has taken this one.
+  const prints = [newer, old].map(texts => new X509Certificate(texts['tls.crt']).fingerprint256)
+  expect(cluster.certificates.prints(cluster.cluster)).toEqual(prints)
 })
 
 test('copies that do not take one another tell machines nothing of what they are to hold', async () => {

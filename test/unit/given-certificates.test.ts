@@ -94,8 +94,8 @@ test('are not used without their mark, whatever they are', async () => {
 })
 
 test('never take the place of a stranger’s Secret', async () => {
-  const { certificates, cluster, give, secrets } = aRoom()
   const texts = authority.leaf()
+  const { certificates, cluster, give, secrets } = aRoom()
   await give(texts)
   const worker = secretRef('worker', place)
   const mineNow = secrets.get('team-a/mine')
