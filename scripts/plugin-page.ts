@@ -17,7 +17,7 @@ credentials of a cloud, and asks nothing of the operator: what it shows is in th
 ${commands.map(({ name, summary }) => `| [\`${name}\`](#${name}) | ${summary} |`).join('\n')}
 
 A terminal gets colour, trees and progress; \`NO_COLOR\` takes the colour away. A pipe gets plain text, with indentation in place of lines.
-\`-o json\` gives one JSON document on standard output, whatever the command. What is told meanwhile, and errors, are on standard error.
+\`-o json\` gives one JSON document on standard output, whatever the command (\`logs --follow\`: one a line). What is told meanwhile, and errors, are on standard error.
 
 ## Install
 
@@ -39,7 +39,8 @@ with kubectl first.
 ${Object.values(exits)
   .map(({ code, means }) => `| ${code} | ${means} |`)
   .join('\n')}
-| 130 | it was stopped by Ctrl-C or SIGTERM |
+| 130 | Ctrl-C or SIGTERM stopped it, which is the usual end of what goes on for ever |
+| 141 | nobody reads its output any more |
 
 With \`connect --exec\` it is the other program's own exit code.
 

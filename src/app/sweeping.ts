@@ -66,15 +66,24 @@ async function living(
 const uidOf = (raw: unknown): ClusterUid =>
   clusterUid(text(record(record(raw, 'cluster')['metadata'], 'metadata')['uid'], 'metadata.uid'))
 
-function tell({ place, holding, outcome, isWitnessed, error }: SweepReport, sweeping: Sweeping): void {
+function tell(report: SweepReport, sweeping: Sweeping): void {
+  const { place, holding, outcome, isWitnessed, error } = report
   const { metrics, log } = sweeping.office
   const { key, owner, items } = holding
   metrics.sweeps.inc({ place, outcome })
   const fields = { place, cluster: key, uid: owner, items, outcome, isWitnessed }
   log.warn({ ...fields, ...(error === undefined ? {} : { err: error }) }, 'no cluster claims these')
-  const what = `${shown(items)} of cluster ${key} (${owner}) in ${place}`
-  const event = events[outcome]({ what, isWitnessed, afterMs: sweeping.office.config.sweepAfter })
+  const event = sweepEvent(report, sweeping.office.config.sweepAfter)
   if (event !== undefined) sweeping.report(event)
+}
+
+/** In words that `kubectl daskcloud orphans` takes apart. */
+export function sweepEvent(
+  { place, holding: { key, owner, items }, outcome, isWitnessed }: SweepReport,
+  afterMs: number,
+): EventReport | undefined {
+  const what = `${shown(items)} of cluster ${key} (${owner}) in ${place}`
+  return events[outcome]({ what, isWitnessed, afterMs })
 }
 
 interface Telling {

@@ -6,6 +6,7 @@ import { schedulerServerName } from '../pki/identity.ts'
 import type { SeenCluster } from './cluster.ts'
 import type { Desk } from './command.ts'
 import { CliError } from './exit.ts'
+import { asleep } from './waiting.ts'
 
 /** What a client of a cluster needs. */
 export interface Client {
@@ -18,11 +19,7 @@ export interface Client {
 /** Throws a CliError where it is not there yet. */
 export async function clientOf(cluster: SeenCluster, desk: Desk): Promise<Client> {
   const { name, status, tlsMode } = cluster
-  if (cluster.isSuspended)
-    throw new CliError(
-      'not-ready',
-      `${name} sleeps: nobody can connect to it (spec.suspend, or the annotation cloud.dask.org/resume)`,
-    )
+  if (cluster.isAsleep) throw new CliError('not-ready', asleep(cluster))
   const { schedulerAddress: address, clientSecretName } = status
   if (address === undefined || clientSecretName === undefined)
     throw new CliError(

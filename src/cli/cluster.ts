@@ -17,7 +17,10 @@ export interface SeenCluster {
   /** RFC 3339. */
   readonly createdAt: string
   readonly isDeleting: boolean
+  /** By its spec. */
   readonly isSuspended: boolean
+  /** By its spec, or because nobody used it. */
+  readonly isAsleep: boolean
   /** `Generated`, `Provided`, `Issuer`, `Disabled`, or what a newer version has. */
   readonly tlsMode: string
   readonly groups: readonly SeenGroup[]
@@ -49,7 +52,8 @@ export function readCluster(raw: unknown): SeenCluster {
     generation: typeof generation === 'number' ? generation : 0,
     createdAt: text(creationTimestamp, 'metadata.creationTimestamp'),
     isDeleting: typeof deletionTimestamp === 'string',
-    isSuspended: spec['suspend'] === true || conditionOf(status, 'Suspended')?.status === 'True',
+    isSuspended: spec['suspend'] === true,
+    isAsleep: spec['suspend'] === true || conditionOf(status, 'Suspended')?.status === 'True',
     tlsMode: tlsModeOf(spec),
     groups: groupsOf(spec, status),
     status,

@@ -54,6 +54,7 @@ export interface Desk {
 }
 
 export interface Asked<O extends Options> {
+  readonly common: Common
   readonly values: Values<O>
   readonly words: readonly (string | undefined)[]
   /** What stands behind `--exec`: another program's words. */
@@ -98,7 +99,7 @@ export function defineCommand<O extends Options>(definition: Definition<O>): Com
         definition.runsPrograms === undefined ? { own: argv, program: undefined } : splitAtExec(argv)
       const options = { common: commonOptions, own: definition.options }
       const { common, values, words: given } = readArguments(own, options, definition.positionals)
-      return { common, run: desk => definition.run({ values, words: given, program }, desk) }
+      return { common, run: desk => definition.run({ common, values, words: given, program }, desk) }
     },
   }
 }

@@ -5,7 +5,7 @@ import { type Desk, defineCommand, switchedOn } from './command.ts'
 import { type Description, describeCluster, type Look } from './description.ts'
 import { describeTree } from './description-tree.ts'
 import { readEvents, type SeenEvent } from './events.ts'
-import { CliError } from './exit.ts'
+import { CliError, stopped } from './exit.ts'
 import { keepDrawing } from './live.ts'
 import { type Crew, crewOf } from './workers.ts'
 
@@ -32,7 +32,7 @@ export const describe = defineCommand({
     const { screen } = desk
     if (values.watch && screen.isLive) {
       await keepDrawing(desk, redrawMs, async () => textOf(await look(name, values, desk), desk))
-      return 0
+      return stopped
     }
     screen.show(await look(name, values, desk), told => textOf(told, desk))
     return 0

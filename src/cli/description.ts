@@ -119,7 +119,7 @@ export function describeCluster({ cluster, crew, events }: Sight): Description {
 
 function phaseOf(cluster: SeenCluster): Description['phase'] {
   if (cluster.isDeleting) return 'deleting'
-  if (cluster.isSuspended) return 'asleep'
+  if (cluster.isAsleep) return 'asleep'
   return isNow(cluster, 'Ready') ? 'ready' : 'not-ready'
 }
 

@@ -29,3 +29,6 @@ export class CliError extends Error {
 
 /** As shells have it for a program that a signal has ended. */
 export const codeOfSignal = (number: number): number => 128 + number
+
+/** That of SIGINT, which ends what would go on for ever. */
+export const stopped = codeOfSignal(2)

@@ -2,7 +2,7 @@ import { connectKube, type KubeTransport } from '../kube/transport.ts'
 import { usage as usageError } from './arguments.ts'
 import type { Command, Common } from './command.ts'
 import { commands } from './commands.ts'
-import { CliError, codeOfSignal, exits } from './exit.ts'
+import { CliError, exits, stopped } from './exit.ts'
 import { commandHelp, generalHelp } from './help.ts'
 import { explained, Kubernetes } from './kubernetes.ts'
 import { type Output, Screen } from './screen.ts'
@@ -15,8 +15,6 @@ export interface Surroundings {
 }
 
 const ends = ['SIGINT', 'SIGTERM', 'SIGHUP'] as const
-/** The number of SIGINT. */
-const interrupted = 2
 
 /** The whole program but for its end: resolves with the exit code. */
 export async function runPlugin(argv: readonly string[], around: Surroundings): Promise<number> {
@@ -26,7 +24,7 @@ export async function runPlugin(argv: readonly string[], around: Surroundings): 
   try {
     return await run(argv, around, stop.signal)
   } catch (error) {
-    if (stop.signal.aborted) return codeOfSignal(interrupted)
+    if (stop.signal.aborted) return stopped
     return complain(error, around)
   } finally {
     for (const signal of ends) process.off(signal, hear)

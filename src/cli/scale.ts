@@ -13,7 +13,7 @@ export const scale = defineCommand({
   summary: 'Sets how many workers a group has.',
   description: [
     'Workers are added, or the idle ones drained, closed and ended first. Without --group it is the scale subresource that is changed, as by kubectl scale; another group is changed in the spec. A cluster that sleeps by itself wakes; one with spec.suspend keeps the number for later.',
-    'With --wait it resolves when exactly so many serve and no machine beside them is left. It needs the right to get the cluster, and to patch its scale (or, with --group, the cluster).',
+    'With --wait it ends when exactly so many serve and no machine beside them is left. It needs the right to get the cluster, and to patch its scale (or, with --group, the cluster).',
   ],
   positionals: [{ name: 'NAME' }, { name: 'N' }],
   options: {
@@ -83,11 +83,6 @@ function groupIn({ name, groups }: SeenCluster, wanted: string): SeenGroup {
 /** Counts are told a little later than what was asked for is served. */
 function isServed(cluster: SeenCluster, group: string, replicas: number): boolean {
   const { wanted, machines, ready } = groupIn(cluster, group)
-  if (cluster.isSuspended)
-    throw new CliError(
-      'not-ready',
-      `${cluster.name} sleeps: wake it first (spec.suspend, or the annotation cloud.dask.org/resume)`,
-    )
   return (
     (cluster.status.observedGeneration ?? 0) >= cluster.generation &&
     isNow(cluster, 'SchedulerReady') &&

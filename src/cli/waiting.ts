@@ -1,7 +1,7 @@
 import { type Call, within } from '../lib/call.ts'
 import { poll } from '../lib/wait.ts'
 import type { Condition } from '../model/status.ts'
-import { conditionOf, type SeenCluster } from './cluster.ts'
+import { isNow, type SeenCluster } from './cluster.ts'
 import type { Desk } from './command.ts'
 import { CliError } from './exit.ts'
 
@@ -80,20 +80,22 @@ export async function untilSo(
   }
 }
 
-/** A person has to change something first. */
-const isHopeless = (cluster: SeenCluster): boolean => {
-  const stalled = conditionOf(cluster.status, 'Stalled')
-  return (
-    cluster.isDeleting || (stalled?.status === 'True' && stalled.observedGeneration === cluster.generation)
-  )
-}
+/** Nothing comes of waiting: it goes, it sleeps, or a person has to change something first. What was changed last must have been seen. */
+const isHopeless = (cluster: SeenCluster): boolean =>
+  cluster.isDeleting || cluster.isSuspended || isNow(cluster, 'Suspended') || isNow(cluster, 'Stalled')
 
 export function notYet(what: string, cluster: SeenCluster | undefined): CliError {
   if (cluster?.isDeleting === true) return new CliError('not-ready', `${what}: the cluster is being deleted`)
+  if (cluster?.isAsleep === true) return new CliError('not-ready', `${what}: ${asleep(cluster)}`)
   const waits = cluster === undefined ? [] : waitsOf(cluster)
   const why = waits.map(({ about, reason, message }) => `\n  ${about} (${reason}): ${message}`)
   return new CliError('not-ready', `${what}${why.length === 0 ? '' : `; it waits for${why.join('')}`}`)
 }
+
+export const asleep = ({ name, isSuspended }: SeenCluster): string =>
+  isSuspended
+    ? `${name} sleeps: spec.suspend is true, and false wakes it`
+    : `${name} sleeps, since nobody used it: a change of its spec wakes it, kubectl daskcloud scale too`
 
 const summaryOf = (cluster: SeenCluster): string => {
   const counts = cluster.groups.map(({ name, ready, wanted }) => `${name} ${ready}/${wanted}`)

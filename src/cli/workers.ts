@@ -70,3 +70,24 @@ function workerOf(address: string, worker: Readonly<Record<string, unknown>>): W
 }
 
 const count = (raw: unknown): number => (typeof raw === 'number' && Number.isFinite(raw) ? raw : 0)
+
+const states = ['processing', 'waiting', 'memory', 'erred'] as const
+export type TaskStates = Readonly<Record<(typeof states)[number], number>>
+
+/** How many tasks of the whole cluster are in which state; undefined where Dask is too old to tell. */
+export async function taskStates(
+  connection: SchedulerConnection,
+  call: Call,
+): Promise<TaskStates | undefined> {
+  const answer = await connection.call('get_task_prefix_states', {}, call)
+  if (!isRecord(answer)) return undefined
+  const prefixes = Object.values(answer).filter(isRecord)
+  const sum = (state: (typeof states)[number]): number =>
+    prefixes.reduce((total, prefix) => total + count(prefix[state]), 0)
+  return {
+    processing: sum('processing'),
+    waiting: sum('waiting'),
+    memory: sum('memory'),
+    erred: sum('erred'),
+  }
+}

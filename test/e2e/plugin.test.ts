@@ -1,5 +1,7 @@
 import { spawn } from 'node:child_process'
+import { once } from 'node:events'
 import { readdir } from 'node:fs/promises'
+import { createInterface } from 'node:readline'
 import { text } from 'node:stream/consumers'
 import { afterAll, describe, expect, test } from 'vitest'
 import { ClusterStage } from '../support/cluster-e2e.ts'
@@ -35,7 +37,7 @@ async function asUser(env: Readonly<Record<string, string>> = {}): Promise<strin
 
 describe('kubectl daskcloud', () => {
   test('says what is not there, and what is not ready', async () => {
-    expect(await user.run('describe', 'demo')).toMatchObject({
+    expect(await user.runByKubectl('describe', 'demo')).toMatchObject({
       code: 3,
       errors: expect.stringContaining(
         `there is no DaskCloudCluster demo in namespace ${stage.tenant}; there is none`,
@@ -46,9 +48,11 @@ describe('kubectl daskcloud', () => {
       code: 3,
       errors: expect.stringContaining('there are demo'),
     })
-    expect(await user.run('connect', 'demo', '--wait', '--timeout', '1s')).toMatchObject({
+    const tls = { mode: 'Provided', secretRef: { name: 'never' } }
+    await stage.apply('stuck', { cloud: { local: {} }, security: { tls } })
+    expect(await user.run('connect', 'stuck', '--wait', '--timeout', '5s')).toMatchObject({
       code: 4,
-      errors: expect.stringContaining('it waits for'),
+      errors: expect.stringContaining('stuck is not ready'),
     })
   })
 
@@ -74,7 +78,7 @@ describe('kubectl daskcloud', () => {
 
   test('runs a program as a client, hands its exit code on and leaves nothing', async () => {
     const before = await readdir(user.home)
-    const { code, output } = await user.run(
+    const { code, output } = await user.runByKubectl(
       'connect',
       'demo',
       '--exec',
@@ -95,13 +99,62 @@ describe('kubectl daskcloud', () => {
     })
   })
 
-  test('describes what is there', async () => {
+  test('describes what is there, and tells programs the same', async () => {
     await stage.settled('demo')
     const told = await user.text('describe', 'demo')
     expect(told).toMatch(/^demo in .*: ready: The scheduler and its workers answer\.$/m)
-    expect(
-      told.match(/^ {4}w-\S+: joined, software in [\d.]+ s, Dask up [\d.]+ s later, 1 thread/gm),
-    ).toHaveLength(2)
-    expect(await user.json('describe', 'demo')).toMatchObject({ phase: 'ready', waitsFor: [], unseen: [] })
+    const joined = /^ {4}w-\S+: joined, software in [\d.]+ s, Dask up [\d.]+ s later, 1 thread/gm
+    expect(told.match(joined)).toHaveLength(2)
+    expect(await user.json('describe', 'demo')).toMatchObject({
+      phase: 'ready',
+      waitsFor: [],
+      unseen: [],
+      events: expect.arrayContaining([expect.objectContaining({ reason: 'Ready' })]),
+    })
+    expect(await user.json('scale', 'demo', '2')).toMatchObject({ from: 2, to: 2, ready: 2 })
+    expect(await user.json('orphans', '-n', stage.tenant)).toEqual({ orphans: [] })
+  })
+
+  test('shows what Dask logs and does', async () => {
+    expect(await user.text('logs', 'demo')).toMatch(/distributed\.scheduler .*Register worker/)
+    const [worker] = await stage.fleet.workers()
+    expect(await user.text('logs', 'demo', worker?.id ?? '')).toMatch(/distributed\.worker .*Registered to/)
+    expect(await user.json('logs', 'demo', '--all', '--tail', '1')).toMatchObject({
+      entries: { length: 3 },
+    })
+    expect(await user.run('logs', 'demo', 'w-none')).toMatchObject({
+      code: 3,
+      errors: expect.stringContaining(`w-${worker?.id}`),
+    })
+    const top = await user.text('top', 'demo')
+    expect(top).toMatch(/^demo at tls:\S+, up \d+s: 2 workers, 2 threads, CPU \d+%, memory [\d.]+ [MG]iB$/m)
+    expect(top.match(/^w-\S+ +running +1 +\d+% /gm)).toHaveLength(2)
+    expect(await user.json('top', 'demo', '--sort', 'cpu')).toMatchObject({
+      crew: { workers: { length: 2 } },
+    })
+  })
+
+  test('follows a log until it is stopped', async () => {
+    const child = user.start('logs', 'demo', '--all', '--follow', '--tail', '1', '-o', 'json')
+    const lines = createInterface({ input: child.stdout })
+    const found: string[] = []
+    let visit: Promise<string> | undefined
+    for await (const line of lines) {
+      found.push(line)
+      // One line of each machine was there before.
+      if (found.length === 3) visit = asUser()
+      if (found.length > 3 && line.includes('Receive client connection')) break
+    }
+    expect(await visit).toContain('42')
+    child.kill('SIGINT')
+    expect(await once(child, 'close')).toEqual([130, null])
+  })
+
+  test('is told that a cluster sleeps', async () => {
+    await stage.patch('demo', { suspend: true })
+    expect(await user.run('connect', 'demo')).toMatchObject({
+      code: 4,
+      errors: expect.stringContaining('demo sleeps'),
+    })
   })
 })

@@ -1,9 +1,15 @@
 import { randomBytes } from 'node:crypto'
 import { expect, test } from 'vitest'
 import { controlPlane } from '../support/control-plane.ts'
+import type { OperatorRoom } from '../support/operator-room.ts'
 import { metricOf, ownRoom } from '../support/own-room.ts'
+import { pluginTold } from '../support/plugin-told.ts'
 
 const plane = controlPlane()
+
+/** As `kubectl daskcloud orphans` tells it. */
+const orphans = async (room: OperatorRoom): Promise<unknown> =>
+  (await pluginTold(plane.kubeconfig, 'orphans', '-n', room.namespaces.operator))['orphans']
 
 /** A namespace of tenants, which ends with the test even where its operator left something in it. */
 async function tenantNamespace(onEnd: (work: () => Promise<void>) => void): Promise<string> {
@@ -48,6 +54,7 @@ test.concurrent('row 7: an end that nobody witnessed is reported, watched for th
   await room.until('it to be reported', async () => (await own.events()).includes('OrphansFound'), 30_000)
   const reportedAt = Date.now()
   expect(room.ledger.alive(uid)).toHaveLength(3)
+  expect(await orphans(room)).toContainEqual(expect.objectContaining({ state: 'found', uid }))
   await room.until(
     'the gauge to tell',
     async () => (await metricOf(second, 'dask_cloud_operator_orphans')) >= 3 + 3,
@@ -58,6 +65,7 @@ test.concurrent('row 7: an end that nobody witnessed is reported, watched for th
   await room.until('nothing to be left', () => room.ledger.left.length === 0, 120_000)
   await room.until('the keys to go', async () => (await own.secretsOf(uid)).length === 0, 120_000)
   await room.until('it to be told', async () => (await own.events()).includes('OrphansEnded'))
+  expect(await orphans(room)).toContainEqual(expect.objectContaining({ state: 'ended', uid }))
   await room.until(
     'the gauge to be empty',
     async () => (await metricOf(second, 'dask_cloud_operator_orphans')) === 0,

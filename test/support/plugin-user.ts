@@ -71,9 +71,17 @@ export class PluginUser {
     return new PluginUser(home, bin, kubeconfig)
   }
 
-  /** `kubectl daskcloud ...`, with a pipe for its output. */
-  async run(...words: readonly string[]): Promise<PluginRun> {
-    const child = this.start(...words)
+  /** `kubectl-daskcloud ...`, with a pipe for its output. */
+  run(...words: readonly string[]): Promise<PluginRun> {
+    return this.#end(this.start(...words))
+  }
+
+  /** `kubectl daskcloud ...`: kubectl finds the plugin on the PATH. */
+  runByKubectl(...words: readonly string[]): Promise<PluginRun> {
+    return this.#end(this.#start('kubectl', ['daskcloud', ...words]))
+  }
+
+  async #end(child: ReturnType<PluginUser['start']>): Promise<PluginRun> {
     const ended = new Promise<number | null>((done, failed) => {
       child.once('error', failed)
       child.once('close', done)
@@ -83,7 +91,11 @@ export class PluginUser {
   }
 
   start(...words: readonly string[]) {
-    return spawn(join(this.#bin, 'kubectl'), ['daskcloud', ...words], {
+    return this.#start('kubectl-daskcloud', words)
+  }
+
+  #start(program: string, words: readonly string[]) {
+    return spawn(join(this.#bin, program), words, {
       cwd: this.home,
       env: {
         PATH: [this.#bin, process.env['PATH']].join(delimiter),
