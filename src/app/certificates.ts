@@ -29,15 +29,10 @@ import {
 import { rotationView } from '../pki/stored-rotation.ts'
 import type { CertificatesOptions, Presented } from './certificates-options.ts'
 import { Copies, type Look, type Whose } from './copies.ts'
-import { allOf, isKept, isSameVersion, withRemembered } from './kept-secrets.ts'
+import { allOf, checkAsWritten, isKept, isSameLook, type Judged, withRemembered } from './kept-secrets.ts'
 
 /** A tenant's Secret is read again after so long, and sooner while something is wrong with it. */
 const tenantMs = { good: 10_000, bad: 3_000 }
-
-/** What was found good, until it is due. */
-interface Judged extends Look {
-  readonly view: Extract<CertificatesView, { kind: 'valid' }>
-}
 
 interface Known {
   readonly secret: StoredSecret | undefined
@@ -132,10 +127,15 @@ export class Certificates {
     // What was good before has another authority, and whatever becomes of this write it must not be put back.
     if (turn !== undefined) this.#good.delete(cluster.uid)
     // Leaves are worth nothing without their authority; each of them stands for itself.
-    await this.#put(secrets.authority, stored.authority, call)
+    const authority = await this.#put(secrets.authority, stored.authority, call)
     const written = await allOf(leafRoles.map(part => this.#put(secrets[part], stored[part], call)))
     this.#unclear.delete(cluster.uid)
     this.#remember(cluster.uid, written[leafRoles.indexOf('client')])
+    const answered = leafRoles.map((part, at) => [part, written[at]])
+    checkAsWritten(
+      { authority, ...Object.fromEntries(answered) },
+      { ...place, now, schedulerAddress: address },
+    )
   }
 
   async remove(cluster: Cluster, call: Call): Promise<void> {
@@ -235,14 +235,3 @@ export class Certificates {
     }
   }
 }
-
-/** The same versions of the same Secrets, however often they were read: whatever was written anew is looked at anew. */
-const isSameLook = (
-  { view, ...before }: Judged,
-  { stored, address, forBrowsers }: Look,
-  now: number,
-): boolean =>
-  before.address === address &&
-  before.forBrowsers === forBrowsers &&
-  now < Math.min(view.renewAt, view.notAfter) &&
-  secretParts.every(part => isSameVersion(before.stored[part], stored[part]))

@@ -1,5 +1,9 @@
-import type { SecretPlace } from '../pki/secret.ts'
+import type { CertificatesView } from '../model/certificates.ts'
+import { CloudError } from '../model/faults.ts'
+import { certificatesView, type InspectionContext, inspectSecrets } from '../pki/inspect.ts'
+import { type SecretPlace, secretParts } from '../pki/secret.ts'
 import { credentialIn, isOurs, type StoredSecret, type StoredSecrets } from '../pki/stored.ts'
+import type { Look } from './copies.ts'
 
 /** All answers, or the first failure, once none of them is under way any more. */
 export async function allOf<T>(work: readonly Promise<T>[]): Promise<readonly T[]> {
@@ -32,3 +36,30 @@ export function isSameVersion(one: StoredSecret | undefined, other: StoredSecret
   const [a, b] = [one?.metadata, other?.metadata]
   return a?.uid !== undefined && a.uid === b?.uid && a.resourceVersion === b.resourceVersion
 }
+
+/**
+ * Throws where the API server's answers are not what was written: the next look would find them bad and write them again,
+ * with every pass, and do nothing else.
+ */
+export function checkAsWritten(answers: StoredSecrets, context: InspectionContext): void {
+  const view = certificatesView(inspectSecrets(answers, context), context)
+  if (view.kind !== 'broken') return
+  const problem = `The Secrets are not as they were written: ${view.problem}.`
+  throw new CloudError('conflict', `${problem} Look for an admission webhook that changes Secrets.`)
+}
+
+/** What was found good, until it is due. */
+export interface Judged extends Look {
+  readonly view: Extract<CertificatesView, { kind: 'valid' }>
+}
+
+/** The same versions of the same Secrets, however often they were read: whatever was written anew is looked at anew. */
+export const isSameLook = (
+  { view, ...before }: Judged,
+  { stored, address, forBrowsers }: Look,
+  now: number,
+): boolean =>
+  before.address === address &&
+  before.forBrowsers === forBrowsers &&
+  now < Math.min(view.renewAt, view.notAfter) &&
+  secretParts.every(part => isSameVersion(before.stored[part], stored[part]))

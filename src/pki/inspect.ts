@@ -93,14 +93,11 @@ function leafFault(
   const problem = leafProblem(leaf, role, { authority, identity, now })
   if (problem !== undefined) return problem
   const rotation = rotationIn(stored.authority, identity)
-  if (
-    textIn(stored[role], 'ca.crt') !==
-    trustOf({ authority: credentialIn(stored.authority, 'authority'), rotation })
-  )
-    return 'ca.crt is not the authority’s present certificate'
+  const trust = trustOf({ authority: credentialIn(stored.authority, 'authority'), rotation })
+  if (textIn(stored[role], 'ca.crt') !== trust) return 'ca.crt is not the authority’s present certificate'
   if (role === 'client' && !yamlFits(textIn(stored.client, 'dask.yaml'), schedulerAddress))
     return 'dask.yaml does not say where the scheduler is'
-  const fault = role === 'client' ? browserFault(stored.client, leaf, authority, context) : undefined
+  const fault = role === 'client' ? browserFault(stored.client, leaf, trust, context) : undefined
   if (fault !== undefined) return fault
   const found = new X509Certificate(leaf.certificate)
   return isOutdated(found, rotation) ? 'tls.crt is older than was asked for' : validity(found)

@@ -1,10 +1,13 @@
 import { X509Certificate } from 'node:crypto'
 import { afterAll, describe, expect, test } from 'vitest'
 
+import { clusterUid } from '../../src/model/names.ts'
+import { schedulerServerName } from '../../src/pki/identity.ts'
 import { ClusterStage, conditionOf } from '../support/cluster-e2e.ts'
 import { controlPlane } from '../support/control-plane.ts'
 import { type Count, DaskUser, squaresBelow } from '../support/dask-user.ts'
 import { ids } from '../support/local-fleet.ts'
+import { pageStatus } from '../support/page.ts'
 import { presented } from '../support/presented.ts'
 import { tell } from '../support/python.ts'
 import { leaks } from '../support/traces.ts'
@@ -14,8 +17,9 @@ let stage: ClusterStage
 
 plane.prepare(async () => {
   stage = await ClusterStage.open(plane)
-  await stage.apply('demo', { cloud: { local: {} }, workers: { replicas: 2, threads: 1, memory: '1GiB' } })
-  await stage.kubectl('wait', '--for=condition=Ready', 'dcc/demo', '--timeout=90s')
+  const workers = { replicas: 2, threads: 1, memory: '1GiB' }
+  await stage.apply('demo', { cloud: { local: {} }, dashboard: { expose: true }, workers })
+  await stage.kubectl('wait', '--for=condition=Ready', 'dcc/demo', '--timeout=180s')
 })
 afterAll(async () => stage?.[Symbol.asyncDispose]())
 
@@ -90,6 +94,7 @@ describe('certificates of a cluster that works', () => {
     const before = await seen(user)
     const job = user.count(0.02, 'authority')
     await job.goesOn()
+    const former = await stage.clientSecret('demo')
     const old = await clientText('ca.crt')
     const began = performance.now()
     await stage.kubectl('annotate', 'dcc/demo', 'cloud.dask.org/renew-authority=1')
@@ -108,6 +113,11 @@ describe('certificates of a cluster that works', () => {
     expect(conditionOf(await stage.settled('demo'), 'CertificatesReady')?.reason).toBe('Issued')
     const [leaf, authority] = [await clientText('tls.crt'), await clientText('ca.crt')]
     expect(new X509Certificate(leaf).checkIssued(new X509Certificate(authority))).toBe(true)
+    const { metadata, status } = await stage.settled('demo')
+    const serverName = schedulerServerName(clusterUid(metadata.uid))
+    const page = (secret: typeof former) => pageStatus(status.dashboardURL ?? '', { secret, serverName })
+    expect(await page(await stage.clientSecret('demo'))).toBe(200)
+    expect(await page(former)).toBe('refused')
   })
 
   test('are the newest where Dask starts again, and on a machine that comes later', async () => {

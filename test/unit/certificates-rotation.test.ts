@@ -15,7 +15,9 @@ import { aCluster, now } from '../support/a-world.ts'
 import { nothingGiven } from '../support/nothing-given.ts'
 
 const call = { signal: new AbortController().signal }
-const cluster = aCluster({})
+const plain = aCluster({})
+const cluster = plain
+const exposed = { ...plain, dashboard: { isExposed: true } }
 const address = 'tls://203.0.113.7:8786'
 const installation = installationId('ours')
 const owner = { apiVersion: 'x/v1', kind: 'X' }
@@ -32,17 +34,26 @@ const request = (): string =>
   )
 
 /** One cluster’s certificates, made and good; `refuse` has the write of a part fail. */
-async function aCase() {
+async function aCase(cluster = plain) {
   const secrets = new Map<string, StoredSecret>()
-  const state: { now: number; refused: SecretPart | undefined } = { now, refused: undefined }
+  const state: {
+    now: number
+    refused: SecretPart | undefined
+    mutate: (stored: StoredSecret) => StoredSecret
+  } = {
+    now,
+    refused: undefined,
+    mutate: stored => stored,
+  }
   const store: SecretStore = {
     own: name => secrets.get(`ops/${name}`),
     get: async ref => secrets.get(nameOf(ref)),
     put: async secret => {
       if (state.refused !== undefined && secret.metadata.name === secretRef(state.refused, place).name)
         throw new UnclearWrite('503')
-      secrets.set(nameOf(secret.metadata), secret)
-      return secret
+      const stored = state.mutate(secret)
+      secrets.set(nameOf(secret.metadata), stored)
+      return stored
     },
     remove: async ref => void secrets.delete(nameOf(ref)),
   }
@@ -117,6 +128,33 @@ test('the authority is rolled in three steps, with two that are trusted in betwe
   expect(dropped).toMatchObject({ stage: { kind: 'settled' }, authorities: [markOf(next)] })
   expect(text('client', 'ca.crt')).toBe(next)
   expect(text('authority', 'previous.crt')).toBe('')
+})
+
+test('with two authorities, what browsers import is good to the next look as well', async () => {
+  const { text, take } = await aCase(exposed)
+  const steps = ['introduce-authority', 'change-authority', 'drop-authority'] as const
+  const files: string[] = []
+  for (const step of steps) {
+    // Whatever is not good to a look has no rotation, and that is an error here.
+    await take(step)
+    files.push(text('client', 'client.p12'))
+  }
+  expect(new Set(files).size).toBe(steps.length)
+})
+
+test('what somebody changes as it is written is an error that says so, and is no reason to write for ever', async () => {
+  const { state, certificates, take } = await aCase(exposed)
+  await take('renew-leaves')
+  state.mutate = ({ data, ...secret }) => {
+    const { 'client.p12': _stripped, ...kept } = data ?? {}
+    return { ...secret, data: kept }
+  }
+  await expect(take('introduce-authority')).rejects.toThrow(
+    'The Secrets are not as they were written: the Secret team-a/demo-client: client.p12 is not its present certificate and key. Look for an admission webhook that changes Secrets.',
+  )
+  state.mutate = stored => stored
+  await certificates.issue(exposed, address, call)
+  expect((await certificates.look(exposed, address, call)).kind).toBe('valid')
 })
 
 test('a step that is not the next one changes nothing but what was heard', async () => {
