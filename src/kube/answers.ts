@@ -52,9 +52,15 @@ async function* chunksOf({ body }: Dispatcher.ResponseData, { signal }: Call): A
   }
 }
 
+export function headerOf(headers: Dispatcher.ResponseData['headers'], name: string): string | undefined {
+  const value = headers[name]
+  return typeof value === 'string' ? value : undefined
+}
+
 /** Why a request had no answer, or not all of it. `via` is a proxy, without its password. */
 export function failureOf(error: unknown, signal: AbortSignal, via?: string): KubeError {
   if (error instanceof KubeError) return error
+  if (signal.reason instanceof KubeError) return signal.reason
   const wasTime = signal.reason instanceof DOMException && signal.reason.name === 'TimeoutError'
   if (signal.aborted && !wasTime) return noAnswer('Stopped', 'the request was stopped', signal.reason)
   if (signal.aborted) return noAnswer('Timeout', 'the API server did not answer in time', error)

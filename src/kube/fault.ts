@@ -1,7 +1,17 @@
 import { isRecord } from '../lib/parse.ts'
 
-/** Reasons of our own, for requests that nobody answered or whose answer cannot be read. */
-export type OwnReason = 'Stopped' | 'Timeout' | 'Unreachable' | 'Unreadable' | 'TooLarge' | 'Configuration'
+/**
+ * Reasons of our own, for requests that nobody answered or whose answer cannot be read. `Returned` is a watch of an API server
+ * that was away and answers again: whether that watch would ever have said anything, nobody knows.
+ */
+export type OwnReason =
+  | 'Stopped'
+  | 'Returned'
+  | 'Timeout'
+  | 'Unreachable'
+  | 'Unreadable'
+  | 'TooLarge'
+  | 'Configuration'
 
 /**
  * A request to the API server that failed. `status` is HTTP's, or 0 where nobody answered; `reason` is one of our own

@@ -45,6 +45,8 @@ const shortWatchMs = 1_000
 const steadyMs = 30_000
 const awayMs = 5_000
 const longestRetryAfterMs = 30_000
+/** Whoever waited for the API server's return does not come back in the same moment. */
+const returnWithinMs = 300
 /** While nobody answers, a try burdens nobody; who answers with errors is left alone for longer. */
 const paces = {
   unanswered: { firstMs: 800, capMs: 3_000 },
@@ -90,6 +92,7 @@ export class Feed {
   async run(call: Call): Promise<void> {
     while (!call.signal.aborted) {
       this.#openedAt = undefined
+      const { back } = this.#options.kube
       const error = await this.#round(call).catch((thrown: unknown) => thrown ?? new Error('unknown'))
       if (call.signal.aborted) return
       this.#turnedAt = this.#clock.now()
@@ -97,7 +100,7 @@ export class Feed {
       if (livedMs > (error === undefined ? shortWatchMs : steadyMs)) this.#failures = none
       // A watch that ends as it should does so after minutes; one that ends at once would have us run in circles.
       if (error === undefined && (livedMs > shortWatchMs || this.#isListDue())) continue
-      await this.#rest(error ?? tooShort(), call)
+      await this.#rest(error ?? tooShort(), back, call)
     }
   }
 
@@ -111,20 +114,25 @@ export class Feed {
     return this.#clock.now() >= this.#listDueAt
   }
 
-  async #rest(failure: unknown, call: Call): Promise<void> {
-    const kind = isKubeError(failure, 0) ? 'unanswered' : 'refused'
+  async #rest(failure: unknown, back: AbortSignal | undefined, call: Call): Promise<void> {
+    const fault = failure instanceof KubeError ? failure : undefined
+    const kind = fault?.status === 0 ? 'unanswered' : 'refused'
     const count = this.#failures.kind === kind ? this.#failures.count + 1 : 1
     this.#failures = { kind, count }
-    this.#awaySince ??= this.#clock.now()
+    // Others have seen it away for seconds where this watch only waited.
+    this.#awaySince ??= this.#clock.now() - (fault?.reason === 'Returned' ? awayMs : 0)
     if (isKubeError(failure, 410) || (kind === 'refused' && count >= doubtAfter)) this.#listDueAt = -Infinity
     const { resource, metrics } = this.#options
-    const fault = failure instanceof KubeError ? failure : undefined
     metrics.watchRestarts.inc({ resource, because: fault?.reason ?? 'Bug' })
     this.#listener.failed(failure)
     const ms = jittered(backoffMs(paces[kind], count), 0.2, this.#random)
     // Whoever was sent away together is asked to come back at one moment.
     const askedMs = Math.min(fault?.retryAfterMs ?? 0, longestRetryAfterMs) * (1 + 0.2 * this.#random())
-    await this.#clock.wait(Math.max(ms, askedMs), call).catch(() => undefined)
+    const isWoken = kind === 'unanswered' && back !== undefined
+    const until = isWoken ? { signal: AbortSignal.any([call.signal, back]) } : call
+    await this.#clock.wait(Math.max(ms, askedMs), until).catch(() => undefined)
+    if (isWoken && back.aborted)
+      await this.#clock.wait(returnWithinMs * this.#random(), call).catch(() => undefined)
   }
 
   async #list(call: Call): Promise<void> {

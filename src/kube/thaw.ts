@@ -1,7 +1,7 @@
 import type { Call } from '../lib/call.ts'
 import { TokenBucket } from '../lib/token-bucket.ts'
 import { failureOf } from './answers.ts'
-import type { KubeError } from './fault.ts'
+import { type KubeError, noAnswer } from './fault.ts'
 
 /** What fails for a shorter time is a connection, not an API server. */
 const outageMs = 5_000
@@ -19,6 +19,7 @@ export class Thaw {
   readonly #bucket: TokenBucket
   #failingSince: number | undefined
   #sparedUntil = -Infinity
+  #back = new AbortController()
 
   /** `now`: milliseconds of a steady clock. */
   constructor(now: () => number) {
@@ -26,15 +27,25 @@ export class Thaw {
     this.#bucket = new TokenBucket(rate, now)
   }
 
+  /** Aborted with a KubeError, `Returned`, when the API server answers after an outage. Whoever waits for the next takes it anew. */
+  get back(): AbortSignal {
+    return this.#back.signal
+  }
+
   /** Nobody answered; unless it was we who did not wait. */
   failed({ reason }: KubeError): void {
-    if (reason !== 'Stopped') this.#failingSince ??= this.#now()
+    if (reason !== 'Stopped' && reason !== 'Returned') this.#failingSince ??= this.#now()
   }
 
   /** Somebody did, whatever was said. */
   answered(): void {
-    if (this.#isOutage()) this.#sparedUntil = this.#now() + sparedMs
+    const wasOutage = this.#isOutage()
     this.#failingSince = undefined
+    if (!wasOutage) return
+    this.#sparedUntil = this.#now() + sparedMs
+    const before = this.#back
+    this.#back = new AbortController()
+    before.abort(noAnswer('Returned', 'the API server was away and answers again'))
   }
 
   /** Resolves when a request may be sent. Throws nothing but a KubeError: `Timeout` or `Stopped`. */

@@ -2,7 +2,7 @@ import type { Dispatcher } from 'undici'
 import type { Call } from '../lib/call.ts'
 import { limited } from '../lib/deadline.ts'
 import { wait } from '../lib/wait.ts'
-import { bodyOf, failureOf, streamOf } from './answers.ts'
+import { bodyOf, failureOf, headerOf, streamOf } from './answers.ts'
 import { pauseAfter } from './attempts.ts'
 import { Credentials, type CredentialsOptions, type Identity } from './credentials.ts'
 import { KubeError, noAnswer, refusal } from './fault.ts'
@@ -32,7 +32,12 @@ export interface KubeRequests {
 }
 
 export interface KubeStreams {
-  /** The lines of an answer that does not end, as they come; `idleMs` without a byte ends it with an error. */
+  /** Aborted when the API server answers again after an outage; whoever waits for the next outage's end takes it anew. */
+  readonly back?: AbortSignal
+  /**
+   * The lines of an answer that does not end, as they come; `idleMs` without a byte ends it with an error. So does the end of an
+   * outage: a connection on which everything was lost tells nobody that it was.
+   */
   stream(request: KubeRequest & { readonly idleMs: number }, call: Call): AsyncIterable<Frame>
 }
 
@@ -117,10 +122,15 @@ class Connection implements KubeTransport {
     }
   }
 
+  get back(): AbortSignal {
+    return this.#thaw.back
+  }
+
   async *stream(request: KubeRequest & { readonly idleMs: number }, call: Call): AsyncIterable<Frame> {
     const timeouts = { headersTimeout: request.deadlineMs ?? deadlineMs, bodyTimeout: request.idleMs }
-    const { answer } = await this.#send({ request, pools: this.#streamPools, timeouts }, call)
-    yield* streamOf(answer, maxFrameBytes, call)
+    const untilBack = { signal: AbortSignal.any([call.signal, this.back]) }
+    const { answer } = await this.#send({ request, pools: this.#streamPools, timeouts }, untilBack)
+    yield* streamOf(answer, maxFrameBytes, untilBack)
   }
 
   async [Symbol.asyncDispose](): Promise<void> {
@@ -193,11 +203,6 @@ async function errorOf(answer: Dispatcher.ResponseData, call: Call): Promise<Kub
   const reading = limited(deadlineMs, call, inTime => bodyOf(answer, megabyte, inTime))
   const body = await reading.catch(() => undefined)
   return refusal(statusCode, body, headerOf(headers, 'retry-after'), headerOf(headers, 'date'))
-}
-
-function headerOf(headers: Dispatcher.ResponseData['headers'], name: string): string | undefined {
-  const value = headers[name]
-  return typeof value === 'string' ? value : undefined
 }
 
 /** A 401 all the same, since nothing was done; and why there is no better answer. */

@@ -11,6 +11,7 @@ export class OutageServer implements KubeRequests, KubeStreams {
   /** What becomes of requests at a time; undefined is an answer as it should be. */
   trouble: (at: number, kind: 'list' | 'watch') => Error | 'empty' | undefined = () => undefined
   readonly #clock: VirtualClock
+  #back = new AbortController()
   readonly #streams = new Set<AbortController>()
 
   constructor(clock: VirtualClock) {
@@ -21,6 +22,17 @@ export class OutageServer implements KubeRequests, KubeStreams {
   breakStreams(): void {
     for (const stream of this.#streams) stream.abort(noAnswer('Unreachable', 'the connection broke'))
     this.#streams.clear()
+  }
+
+  get back(): AbortSignal {
+    return this.#back.signal
+  }
+
+  /** Somebody else's request was answered after an outage. */
+  tellOfReturn(): void {
+    const before = this.#back
+    this.#back = new AbortController()
+    before.abort(noAnswer('Returned', 'the API server answers again'))
   }
 
   async request({ query = {} }: KubeRequest): Promise<unknown> {
@@ -36,7 +48,7 @@ export class OutageServer implements KubeRequests, KubeStreams {
     if (trouble === 'empty') return
     const broken = new AbortController()
     this.#streams.add(broken)
-    const end = { signal: AbortSignal.any([call.signal, broken.signal]) }
+    const end = { signal: AbortSignal.any([call.signal, broken.signal, this.back]) }
     await this.#clock.wait(Number(query['timeoutSeconds']) * 1_000, end)
   }
 

@@ -80,6 +80,28 @@ describe('a feed', () => {
     await end()
   })
 
+  test.each([
+    { how: 'waits to ask again', isLost: true },
+    { how: 'has a watch on which nothing will ever come', isLost: false },
+  ])('that $how begins anew as soon as another request is answered after an outage', async ({ isLost }) => {
+    const { server, told, pass, end } = feeds(1)
+    await pass(minute)
+    if (isLost) {
+      server.trouble = () => unreachable
+      server.breakStreams()
+      await pass(5 * minute)
+      server.trouble = () => undefined
+    }
+    const before = server.asked.length
+    server.tellOfReturn()
+    await pass(isLost ? 300 : 1_300)
+    expect(server.asked.slice(before).map(({ kind }) => kind)).toEqual(['watch'])
+    expect(told.returned).toBe(1)
+    await pass(minute)
+    expect(server.asked).toHaveLength(before + 1)
+    await end()
+  })
+
   test('is no herd with a hundred others when the API server is back', async () => {
     const { server, pass, end } = feeds(100)
     await pass(minute)

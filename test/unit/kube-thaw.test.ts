@@ -42,6 +42,24 @@ test('an API server that returns is asked less than 50 times in any second, and 
   expect(busiestSecond(await herd(thaw, 300))).toHaveLength(300)
 })
 
+test('its return ends what may wait in vain, once for each outage, and none for a connection that breaks', async () => {
+  const thaw = new Thaw(Date.now)
+  const first = thaw.back
+  thaw.failed(lost)
+  await vi.advanceTimersByTimeAsync(4_999)
+  thaw.answered()
+  expect(first.aborted).toBe(false)
+  thaw.failed(lost)
+  await vi.advanceTimersByTimeAsync(5_000)
+  thaw.answered()
+  expect(first.reason).toMatchObject({ name: 'KubeError', status: 0, reason: 'Returned' })
+  const second = thaw.back
+  thaw.failed(noAnswer('Returned', 'it answers again'))
+  await vi.advanceTimersByTimeAsync(60_000)
+  thaw.answered()
+  expect(second.aborted).toBe(false)
+})
+
 test('while it is away it is not stormed either', async () => {
   const thaw = new Thaw(Date.now)
   thaw.failed(lost)
