@@ -3,6 +3,7 @@ import type { KubeTransport } from '../../src/kube/transport.ts'
 import { connectKube } from '../../src/kube/transport.ts'
 import { type Call, within } from '../../src/lib/call.ts'
 import { poll } from '../../src/lib/wait.ts'
+import { established } from '../controlplane/established.ts'
 import { type ControlPlane, startControlPlane } from '../controlplane/index.ts'
 import { Clusters } from './clusters.ts'
 import { type Counts, countsOf } from './counts.ts'
@@ -54,7 +55,7 @@ export class Scene implements AsyncDisposable {
     const { signal } = within(call, startMs)
     const plane = all.use(await startControlPlane({ signal, progress: call.progress, controllers: false }))
     await plane.kubectl(['apply', '-f', 'crds/'])
-    await plane.kubectl(['wait', '--for=condition=Established', '--timeout=60s', '-f', 'crds/'])
+    await established(plane, 'crds/')
     for (const name of [namespace, operatorNamespace]) await plane.kubectl(['create', 'namespace', name])
     const kube = all.use(await connectKube({ kubeconfig: plane.kubeconfig }))
     return new Scene({ plane, kube, home, call }, all.move())

@@ -1,4 +1,5 @@
 import { expect, test } from 'vitest'
+import { established } from '../../scripts/controlplane/established.ts'
 import { apiVersion, kind } from '../../src/api/names.ts'
 import { type Demo, nothing } from '../support/demo-process.ts'
 import { usersCluster } from '../support/users-cluster.ts'
@@ -36,7 +37,7 @@ test('it plays the whole life on the user’s cluster and takes away all that it
 test('a CRD and a cluster that were there stay as they were', async () => {
   const { kubectl } = theirs
   await kubectl(['apply', '-f', 'crds/'])
-  await kubectl(['wait', '--for=condition=Established', '-f', 'crds/'])
+  await established(theirs, 'crds/')
   await kubectl(['apply', '-f', '-'], cluster('theirs'))
   const shown = await kubectl(['get', 'dcc', 'theirs', '-o', 'yaml'])
   const before = await theirs.things()

@@ -1,4 +1,5 @@
 import { afterAll, expect, onTestFinished, test } from 'vitest'
+import { established } from '../../scripts/controlplane/established.ts'
 import { startControlPlane } from '../../scripts/controlplane/index.ts'
 import { Clusters, clustersIn } from '../../src/kube/clusters.ts'
 import { noAnswer } from '../../src/kube/fault.ts'
@@ -106,7 +107,7 @@ test('a restart of the API server is survived, and within ten seconds nothing is
   const asked = { ...within(120_000), progress: () => undefined, controllers: false }
   await using own = await startControlPlane(asked)
   await own.kubectl(['apply', '--server-side', '-f', 'crds/'])
-  await own.kubectl(['wait', '--for=condition=Established', '--timeout=60s', '-f', 'crds/'])
+  await established(own, 'crds/')
   await using kube = await connectKube({ kubeconfig: own.kubeconfig })
   const { reflector } = reflect(kube, 'default')
   await reflector.synced(within())

@@ -1,7 +1,7 @@
 import { randomBytes } from 'node:crypto'
 import { afterAll, beforeAll, beforeEach, inject } from 'vitest'
+import { established } from '../../scripts/controlplane/established.ts'
 import { runKubectl } from '../../scripts/controlplane/kubectl.ts'
-import { poll } from '../../src/lib/wait.ts'
 import type { Authority } from '../../src/pki/authority.ts'
 
 /** The run's control plane as a test file uses it: with our custom resources, and a namespace for this file alone. */
@@ -38,7 +38,7 @@ export function controlPlane(): SharedControlPlane {
   }
   beforeAll(async () => {
     await plane.kubectl(['apply', '--server-side', '--force-conflicts', '-f', 'crds/'])
-    await poll(() => areServed(plane), 200, { signal: AbortSignal.timeout(60_000) })
+    await established(plane, 'crds/')
     await plane.kubectl(['create', 'namespace', namespace])
   })
   afterAll(async () => {
@@ -46,16 +46,6 @@ export function controlPlane(): SharedControlPlane {
   })
   return plane
 }
-
-/** kubectl fails by itself where the API server has just taken a definition, and says nothing of it yet: undefined then. */
-const areServed = (plane: Pick<SharedControlPlane, 'kubectl'>): Promise<true | undefined> =>
-  plane.kubectl(['wait', '--for=condition=Established', '--timeout=60s', '-f', 'crds/']).then(
-    () => true,
-    (error: unknown) => {
-      if (error instanceof Error && error.message.includes('accessor error')) return undefined
-      throw error
-    },
-  )
 
 function skipped(reason: string): SharedControlPlane {
   beforeEach(({ skip }) => skip(reason))

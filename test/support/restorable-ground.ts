@@ -1,5 +1,6 @@
 import { cp, mkdir, rm } from 'node:fs/promises'
 import { join } from 'node:path'
+import { established } from '../../scripts/controlplane/established.ts'
 import { type ControlPlane, startControlPlane } from '../../scripts/controlplane/index.ts'
 import { operatorDirectory } from './operator.ts'
 import { OperatorRoom } from './operator-room.ts'
@@ -65,6 +66,6 @@ export class RestorableGround implements AsyncDisposable {
 /** The custom resource and the namespaces, where the store is new. */
 export async function furnish({ plane }: Era): Promise<void> {
   await plane.kubectl(['apply', '--server-side', '-f', 'crds/'])
-  await plane.kubectl(['wait', '--for=condition=Established', '--timeout=60s', '-f', 'crds/'])
+  await established(plane, 'crds/')
   await plane.kubectl(['create', 'namespace', namespaces.operator])
 }

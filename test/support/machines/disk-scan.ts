@@ -9,8 +9,8 @@ import type { SimulatedMachine } from './simulated-cloud.ts'
 
 /** Larger files are programs and libraries. */
 const largestFile = 4_000_000
-/** What cloud-init keeps of the user data, for root alone, and what is made of it. */
-const homes = ['etc/dask/node.key', 'var/lib/cloud/']
+/** What cloud-init keeps of the user data, for root alone, and what is made of it; on Azure the drive that it came on too. */
+const homes = ['etc/dask/node.key', 'var/lib/cloud/', 'var/lib/waagent/ovf-env.xml']
 /** Packages from the index, some with keys of their tests that everybody has. */
 const packages = ['opt/dask-venv/lib/', 'opt/software-cache/']
 

@@ -123,6 +123,8 @@ export class BootedMachine {
 
 /** A cable from the bridge to a card in a namespace of the machine's own; the machine brings it up. */
 async function plugIn(name: string, mac: string): Promise<void> {
+  // That of an earlier machine at this address may still be there.
+  await ip('netns', 'del', name).catch(() => undefined)
   await ip('netns', 'add', name)
   const cable = `v${mac.replaceAll(':', '').slice(-6)}`
   await ip('link', 'add', cable, 'type', 'veth', 'peer', 'name', 'eth0', 'netns', name)

@@ -1,4 +1,5 @@
 import { randomBytes } from 'node:crypto'
+import { established } from '../../../scripts/controlplane/established.ts'
 import { startControlPlane } from '../../../scripts/controlplane/index.ts'
 import type { SharedControlPlane } from '../control-plane.ts'
 import { tell } from '../python.ts'
@@ -13,7 +14,7 @@ export async function ownControlPlane(): Promise<SharedControlPlane & AsyncDispo
   const plane = await startControlPlane({ signal: AbortSignal.timeout(startMs), progress: tell })
   const namespace = `test-${randomBytes(4).toString('hex')}`
   await plane.kubectl(['apply', '--server-side', '-f', 'crds/'])
-  await plane.kubectl(['wait', '--for=condition=Established', '--timeout=60s', '-f', 'crds/'])
+  await established(plane, 'crds/')
   await plane.kubectl(['create', 'namespace', namespace])
   return { ...plane, namespace, prepare: work => void work() }
 }
