@@ -96,7 +96,8 @@ function planRenewals(world: World): readonly Action[] {
     const these = due.filter(each => each.machine.role === role && each.part === part).slice(0, most)
     if (these.length === 0) return []
     const machines = these.map(({ machine }) => machine.id)
-    const because = these.some(({ isAsked }) => isAsked) ? 'it was asked for' : 'their time is nearly over'
+    const asked = these.some(({ isAsked }) => isAsked) ? 'it was asked for' : 'their time is nearly over'
+    const because = part === 'given' ? 'they are others than it has' : asked
     return [{ type: 'renew-machine-certificates', role, part, machines, because }]
   })
 }

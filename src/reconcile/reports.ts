@@ -1,4 +1,4 @@
-import type { Action, RotationStep } from '../model/action.ts'
+import type { Action, RenewedPart, RotationStep } from '../model/action.ts'
 import type { Condition } from '../model/status.ts'
 import type { Outcome } from './act.ts'
 import type { Report } from './ports.ts'
@@ -95,14 +95,20 @@ function ofCertificates(action: OfCertificates): Report {
     case 'rotate-certificates':
       return normal('CertificatesRotated', `${rotations[action.step]}: ${action.because}.`)
     case 'renew-machine-certificates': {
-      const what = action.part === 'certificate' ? 'a new certificate' : 'the authorities to trust'
       const whom = count(action.machines.length, action.role)
-      return normal('MachinesRenewed', `${whom} given ${what} while running: ${action.because}.`)
+      const what = `${whom} given ${parts[action.part]} while running: ${action.because}.`
+      return normal('MachinesRenewed', what)
     }
     default:
       return action satisfies never
   }
 }
+
+const parts = {
+  certificate: 'a new certificate',
+  authorities: 'the authorities to trust',
+  given: 'its part of the certificates that you brought',
+} as const satisfies Record<RenewedPart, string>
 
 const rotations = {
   'renew-leaves': 'All certificates are made anew',

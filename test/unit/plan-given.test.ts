@@ -3,6 +3,7 @@ import { expect, test } from 'vitest'
 import type { CertificatesView } from '../../src/model/certificates.ts'
 import { plan } from '../../src/plan/plan.ts'
 import { findings } from '../../src/reconcile/findings.ts'
+import { reports } from '../../src/reconcile/reports.ts'
 import { aLaunch, aMachine, aScheduler, now } from '../support/a-world.ts'
 import { aged, aRotatingWorld, inWords, type Rotating, since } from '../support/rotating.ts'
 
@@ -124,6 +125,14 @@ const cases: readonly (Rotating & {
     want: ['change-authority'],
   },
 ]
+
+test('the event says that the scheduler has what was given, and not that its time was nearly over', () => {
+  const [action] = plan(world(wanting(0, ['old']), { holds: [old, aged(0), aged(0)] }))
+  if (action === undefined) throw new Error('nothing was planned')
+  expect(reports([{ kind: 'done', action }]).map(({ message }) => message)).toEqual([
+    '1 scheduler given its part of the certificates that you brought while running: they are others than it has.',
+  ])
+})
 
 test.each(cases)('where $given: $want', ({ want, given: _given, certificates, ...given }) => {
   expect(plan(world(certificates, given)).map(inWords)).toEqual(want)
