@@ -29,6 +29,7 @@ export const waitingTests: readonly string[] = [
   'cert-manager',
   'operator-namespaced',
   'operator-service',
+  'operator-gitops',
   'bench-azure',
   'bench-digitalocean',
   'bench-gcp',
