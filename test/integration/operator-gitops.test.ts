@@ -5,6 +5,7 @@ import { isRecord, list, record } from '../../src/lib/parse.ts'
 import { type ClusterObject, condition } from '../support/cluster-desk.ts'
 import { controlPlane } from '../support/control-plane.ts'
 import { manifest } from '../support/crd-plane.ts'
+import { judgements } from '../support/gitops-judge.ts'
 import { type Kstatus, kstatus } from '../support/kstatus.ts'
 import { OperatorRoom } from '../support/operator-room.ts'
 
@@ -28,7 +29,9 @@ const until = (name: string, wanted: Kstatus): Promise<ClusterObject> =>
 
 const isTrue = (cluster: ClusterObject, type: string): boolean => condition(cluster, type)?.status === 'True'
 
-test.concurrent('from before an operator has looked to its end, a cluster is what kstatus would say of it', async () => {
+test.concurrent('from before an operator has looked to its end, a cluster is what kstatus, Flux and Argo CD would say of it', async ({
+  skip,
+}) => {
   const { uid } = made.metadata
   expect([kstatus(made), condition(made, 'Ready')?.status]).toEqual(['InProgress', 'Unknown'])
   await using history = await room.clusters.history()
@@ -57,7 +60,30 @@ test.concurrent('from before an operator has looked to its end, a cluster is wha
   const current = seen.filter(each => kstatus(each) === 'Current')
   expect(current.length).toBeGreaterThan(3)
   expect(current.filter(each => !isTrue(each, 'Ready') || !isTrue(each, 'WorkersReady'))).toEqual([])
+  const judged = await judgements(seen)
+  skip(judged === undefined, 'there is no Go here to build what Argo CD and Flux judge with')
+  expect(judged?.map(each => each.kstatus)).toEqual(seen.map(kstatus))
+  const told = new Set(judged?.map(({ argo }) => argo))
+  expect(told).toEqual(new Set(['Progressing', 'Healthy', 'Degraded', 'Suspended']))
+  const living = seen.flatMap((each, at) => (each.metadata.deletionTimestamp ? [] : [{ each, at }]))
+  expect(living.map(({ at }) => [judged?.[at]?.argo, judged?.[at]?.flux])).toEqual(
+    living.map(({ each }) => wordsFor(each)),
+  )
 })
+
+const words = {
+  InProgress: ['Progressing', 'InProgress'],
+  Current: ['Healthy', 'Current'],
+  Failed: ['Degraded', 'Failed'],
+  Terminating: ['Progressing', 'Terminating'],
+} as const satisfies Record<Kstatus, readonly string[]>
+
+/** By the table of docs/gitops.md: Argo CD's word, and Flux's once it is told of sleep. */
+function wordsFor(cluster: ClusterObject): readonly string[] {
+  const isSeen = cluster.status?.observedGeneration === cluster.metadata.generation
+  const sleeps = isSeen && isTrue(cluster, 'Suspended') && !isTrue(cluster, 'Stalled')
+  return sleeps ? ['Suspended', 'Current'] : words[kstatus(cluster)]
+}
 
 async function keepSecret(name: string): Promise<void> {
   const metadata = { name, labels: { [purpose.label]: purpose.credentials } }
