@@ -21,7 +21,7 @@ export function chartReadme(): string {
 The Helm chart of the operator. How to install, upgrade and take it away, and what of it was tried how: [docs/install.md](../../docs/install.md).
 
 \`\`\`sh
-helm install dask-cloud-operator deploy/chart --namespace dask-system --create-namespace --set image.repository=REGISTRY/dask-cloud-operator
+helm install dask-cloud-operator deploy/chart --namespace dask-system --create-namespace --set image.repository=registry.example.com/dask-cloud-operator
 \`\`\`
 
 Names are those of cert-manager's chart where it has such a value, else of Karpenter's. cert-manager's \`global\` has no part in this: what is below it there

@@ -60,7 +60,8 @@ const fieldsOf = {
     description:
       'Where certificates come from. Generated: an authority of this cluster alone, made and renewed by the operator. ' +
       'Provided: from Secrets of yours (secretRef or secretRefs). Issuer: from cert-manager (issuerRef). Disabled: there ' +
-      'are none, nothing is encrypted, and whoever reaches port 8786 runs code on the machines. It cannot change afterwards.',
+      'are none, nothing is encrypted, and whoever reaches port 8786 runs code on the machines; it is refused where network.exposure is ' +
+      'Public and network.allowedCIDRs names nobody or too many, but on local and simulated, which no network leads to. It cannot change afterwards.',
     values: ['Generated', 'Provided', 'Issuer', 'Disabled'],
     default: 'Generated',
     rules: [
@@ -139,8 +140,8 @@ export const guardsPlainTraffic: Rule<Guarded> = {
     '(size(self.network.allowedCIDRs) > 0 && self.network.allowedCIDRs.all(range, ' +
     `cidr(range).prefixLength() >= (cidr(range).ip().family() == 4 ? ${narrowest.v4} : ${narrowest.v6})))`,
   message:
-    'without TLS, whoever reaches the scheduler runs code on the machines: set network.exposure to Private, or name who may ' +
-    `reach it in network.allowedCIDRs, with prefixes of at least /${narrowest.v4} (IPv6: /${narrowest.v6})`,
+    'without TLS, whoever reaches the scheduler runs code on the machines: on any cloud but local and simulated, set network.exposure to ' +
+    `Private, or name who may reach it in network.allowedCIDRs, with prefixes of at least /${narrowest.v4} (IPv6: /${narrowest.v6})`,
   holds: ({ cloud, network: { exposure, allowedCIDRs }, security: { tls } }) =>
     tls.mode !== 'Disabled' ||
     ['local', 'simulated'].includes(cloud.name) ||

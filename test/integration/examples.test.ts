@@ -1,4 +1,6 @@
+import { readFileSync } from 'node:fs'
 import { afterAll, describe, expect, test } from 'vitest'
+import { findChartTools, NoChartTools, runTool } from '../../scripts/chart-tools/index.ts'
 import { kind as ourKind } from '../../src/api/names.ts'
 import { parseResource } from '../../src/api/resource.ts'
 import { cloudParser } from '../../src/clouds/registry.ts'
@@ -88,6 +90,32 @@ test('there are whole clusters, parts of a spec, pods and others among them', ()
   expect(new Set(examples.map(({ object }) => object.kind))).toEqual(
     new Set([ourKind, 'Pod', 'ConfigMap', 'Application', 'Kustomization']),
   )
+})
+
+const installs = ['README.md', 'docs/install.md', 'deploy/chart/README.md'].flatMap(page =>
+  [...readFileSync(page, 'utf8').matchAll(/^helm install (?:.*\\\n)*.*$/gm)].map(([command]) => ({
+    page,
+    command,
+  })),
+)
+
+test('the chart takes each installation that a page shows', async ({ skip }) => {
+  expect(new Set(installs.map(({ page }) => page)).size).toBe(3)
+  const asked = { signal: AbortSignal.timeout(500_000), progress: () => undefined }
+  const tools = await findChartTools(asked).catch((error: unknown) => {
+    if (error instanceof NoChartTools) return undefined
+    throw error
+  })
+  skip(tools === undefined, 'helm cannot be had here')
+  for (const { page, command } of installs) {
+    const script = `helm() { "$HELM" "$@" --dry-run=client; }; REGISTRY=registry.example.com/team; ${command}`
+    const env = { ...process.env, HELM: tools?.helm ?? '', KUBECONFIG: plane.kubeconfig }
+    const said = await runTool('bash', ['-ec', script], { env })
+    expect([page, /image: "?(registry\.example\.com\S*)dask-cloud-operator:/.exec(said)?.[1]]).toEqual([
+      page,
+      page === 'docs/install.md' ? 'registry.example.com/team/' : 'registry.example.com/',
+    ])
+  }
 })
 
 const wrong: readonly { readonly given: string; readonly text: string; readonly says: string }[] = [
