@@ -1,6 +1,13 @@
 import { canonicalCidr } from '../lib/cidr.ts'
 import type { Cluster, Group, Lifetime, Requested, Sleep, Software, Tls } from '../model/cluster.ts'
-import { type ClusterKey, type ClusterUid, defaultGroup, type Role, schedulerGroup } from '../model/names.ts'
+import {
+  type ClusterKey,
+  type ClusterUid,
+  defaultGroup,
+  type Fingerprint,
+  type Role,
+  schedulerGroup,
+} from '../model/names.ts'
 import type { Spec } from './cluster-schema.ts'
 import { fingerprintOf } from './intent.ts'
 
@@ -15,7 +22,12 @@ interface Parts {
     readonly isDeleting: boolean
   }
   readonly spec: Spec
-  readonly cloud: { readonly name: string; readonly settings: unknown; intent(role: Role): unknown }
+  readonly cloud: {
+    readonly name: string
+    readonly settings: unknown
+    intent(role: Role): unknown
+    readonly ignoresNetwork?: boolean
+  }
   readonly restart: string
   readonly resume: string
   readonly renewal: Requested
@@ -28,14 +40,17 @@ export function clusterOf({ identity, spec, cloud, restart, ...asked }: Parts): 
   const { key, namespace, name, uid, generation, createdAt, isDeleting } = identity
   const software = softwareOf(spec)
   const env = spec.software.env ?? {}
-  const { network, dashboard } = spec
-  const launchable = (group: Omit<Group, 'fingerprint'>): Group => {
+  const { dashboard } = spec
+  const network = cloud.ignoresNetwork === true ? unexposed : spec.network
+  const printOf = (group: Omit<Group, 'fingerprint'>, shown = dashboard): Fingerprint => {
     const intended = { name: cloud.name, intent: cloud.intent(group.role) }
-    return {
-      ...group,
-      fingerprint: fingerprintOf({ software, env, group, network, dashboard, cloud: intended, restart }),
-    }
+    return fingerprintOf({ software, env, group, network, dashboard: shown, cloud: intended, restart })
   }
+  const launchable = (group: Omit<Group, 'fingerprint'>): Group => ({
+    ...group,
+    fingerprint: printOf(group),
+  })
+  const scheduler = launchable(schedulerOf(spec))
   return {
     key,
     namespace,
@@ -48,7 +63,7 @@ export function clusterOf({ identity, spec, cloud, restart, ...asked }: Parts): 
     credentials: spec.credentialsSecretRef,
     software,
     env,
-    scheduler: launchable(schedulerOf(spec)),
+    scheduler,
     groups: [
       workersOf(defaultGroup, spec.workers),
       ...spec.workerGroups.map(each => workersOf(each.name, each)),
@@ -56,11 +71,14 @@ export function clusterOf({ identity, spec, cloud, restart, ...asked }: Parts): 
     restart,
     network: networkOf(spec),
     tls: tlsOf(spec),
-    dashboard: { isExposed: dashboard.expose },
+    dashboard: { isExposed: dashboard.expose, otherwise: printOf(scheduler, { expose: !dashboard.expose }) },
     lifetime: lifetimeOf(spec),
     ...asked,
   }
 }
+
+/** As a fingerprint has it that says nothing of a network. */
+const unexposed = { exposure: 'Public' } as const
 
 const softwareOf = ({ software: { image, python, files, setup } }: Spec): Software => ({
   ...(image === undefined

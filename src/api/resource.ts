@@ -17,7 +17,14 @@ export type CloudParser = (
   settings: unknown,
   /** A cluster that is being deleted is read generously: its machines must not outlive a setting. */
   how: { readonly path: string; readonly isDeleting: boolean },
-) => { readonly settings: unknown; intent(role: Role): unknown } | undefined
+) =>
+  | {
+      readonly settings: unknown
+      intent(role: Role): unknown
+      /** A change of `spec.network` asks nothing of its machines. */
+      readonly ignoresNetwork?: boolean
+    }
+  | undefined
 
 /** What can be told of every resource, understood or not. */
 export interface Identity {

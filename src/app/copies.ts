@@ -5,6 +5,7 @@ import type { Cluster } from '../model/cluster.ts'
 import { CloudError } from '../model/faults.ts'
 import type { ClusterUid } from '../model/names.ts'
 import { maxBlocks } from '../pki/given.ts'
+import { endedIn, withHistory } from '../pki/given-history.ts'
 import { aimOf, keptIn } from '../pki/given-roll.ts'
 import {
   copiesOf,
@@ -74,16 +75,22 @@ export class Copies {
     const aim = aimAt(source, kept, context.now)
     if (aim.kind === 'unknown') {
       const rest = standing(stored, context)
-      return rest === undefined ? viewOf(aim.source) : { kind: 'valid', ...rest, ...worryOf(aim.source) }
+      if (rest !== undefined) return { kind: 'valid', ...rest, ...worryOf(aim.source) }
+      return endedView(aim.source, endedIn(stored, place, context.now)) ?? viewOf(aim.source)
     }
-    const view = certificatesView(inspectCopies(stored, aim.have, context), place)
-    if (view.kind === 'foreign' || aim.have.kind === 'none') return view
+    const have = remembering(aim.have, stored, context)
+    const view = certificatesView(inspectCopies(stored, have, context), place)
+    if (view.kind === 'foreign' || have.kind === 'none') return view
     // What there is serves, and is to be written anew.
-    if (view.kind !== 'valid' && kept !== undefined)
-      return { kind: 'valid', notAfter: kept.notAfter, ...aim.worry, renewAt: -Infinity }
+    if (view.kind !== 'valid' && kept !== undefined) {
+      const flaw = view.kind === 'broken' ? view.problem : 'they are not there any more'
+      return { kind: 'valid', notAfter: kept.notAfter, flaw, ...aim.worry, renewAt: -Infinity }
+    }
     if (view.kind !== 'valid') return view
-    const stage = aim.turn === undefined ? undefined : aim.have.stage
-    return { ...view, marks: marksIn(stored), ...(stage && { stage }), ...aim.worry }
+    const stage = aim.turn === undefined ? undefined : have.stage
+    const { superseded } = have
+    const rolled = { ...(stage && { stage }), ...(superseded && { superseded }) }
+    return { ...view, marks: marksIn(stored), ...rolled, ...aim.worry }
   }
 
   /** With a `turn`, that step of a roll is taken, if it is the next one. */
@@ -99,7 +106,8 @@ export class Copies {
     const stored = await this.#shelf.live(cluster, call)
     const aim = aimAt(source, this.#keptIn(stored, place), this.#shelf.now())
     if (aim.kind === 'unknown') return
-    const have = turn !== undefined && turn.step === aim.turn?.step ? aim.turn.have : aim.have
+    const next = turn !== undefined && turn.step === aim.turn?.step ? aim.turn.have : aim.have
+    const have = remembering(next, stored, { ...place, now: this.#shelf.now() })
     const wanted = copiesOf(have, place, address)
     const foreign = secretParts.find(part => wanted[part] && stored[part] && !isKept(stored[part], place))
     if (foreign !== undefined)
@@ -134,6 +142,7 @@ export class Copies {
     const isSame =
       last !== undefined &&
       now - last.at < judgeEveryMs &&
+      (last.kept?.notAfter ?? Infinity) > now &&
       leafRoles.every(role => isSameVersion(last.stored[role], stored[role]))
     if (isSame) return last.kept
     const before = last?.kept !== undefined && last.kept.notAfter > now ? last.kept : undefined
@@ -189,6 +198,26 @@ const overfull = (count: number): CertificatesConcern => ({
   reason: 'SecretInvalid',
   problem: `What is given is copied once its authorities and those that machines trust fit together: they are ${count} certificates, and ${maxBlocks} fit. Leave fewer in ca.crt`,
 })
+
+const remembering = (
+  have: Material,
+  stored: StoredSecrets,
+  { now, ...place }: SecretPlace & { readonly now: number },
+): Material => (have.kind === 'none' ? have : withHistory(have, stored, place, now))
+
+/** Nothing that could be used is left: it is of no use to wait for what it was copied from to be read. */
+function endedView(
+  source: Wanting,
+  ended: ReturnType<typeof endedIn>,
+): Extract<CertificatesView, { kind: 'refused' }> | undefined {
+  if (ended === undefined || source.kind === 'unasked') return undefined
+  const { roles, at } = ended
+  const whose = `The certificate of ${listed(roles)} has expired at ${new Date(at).toISOString()}`
+  return { kind: 'refused', reason: 'CertificateExpired', problem: `${whose}. ${source.problem}` }
+}
+
+const listed = (roles: readonly string[]): string =>
+  [roles.slice(0, -1).join(', '), ...roles.slice(-1)].filter(each => each !== '').join(' and ')
 
 const viewOf = (source: Wanting): CertificatesView =>
   source.kind === 'unasked' ? { kind: 'missing' } : source

@@ -3,7 +3,7 @@ import type { Call } from '../lib/call.ts'
 import type { CertificatesConcern } from '../model/certificates.ts'
 import type { Cluster, Tls } from '../model/cluster.ts'
 import type { ClusterUid } from '../model/names.ts'
-import { readGiven } from '../pki/given.ts'
+import { type Ends, readGiven } from '../pki/given.ts'
 import type { Material } from '../pki/given-secrets.ts'
 import { type LeafRole, leafRoles } from '../pki/identity.ts'
 import { issuedRef } from '../pki/issuing.ts'
@@ -102,13 +102,17 @@ export class GivenCertificates {
     const versions = known.map(({ answer }) => answer?.secret?.metadata.resourceVersion ?? '-').join()
     const last = this.#judged.get(uid)
     const now = this.#options.now()
-    if (last?.versions === versions && now - last.at < judgeEveryMs && last.source.kind !== 'silent')
+    const isSame = last?.versions === versions && now - last.at < judgeEveryMs
+    if (isSame && last.source.kind !== 'silent' && !hasEnded(last.source, this.#options.wall()))
       return doubted(last.source, known, now)
     const source = judge(known, tls, this.#options.wall())
     this.#judged.set(uid, { versions, at: now, source })
     return doubted(source, known, now)
   }
 }
+
+/** Whether it was good until a moment ago. */
+const hasEnded = (source: Source, wall: number): boolean => source.kind === 'given' && wall >= source.notAfter
 
 /** What was read last may be all that counts for a while, but somebody may wait for something newer to be used. */
 function doubted(source: Source, known: readonly KnownSecret[], now: number): Source {
@@ -143,10 +147,15 @@ function judge(known: readonly KnownSecret[], { kind }: Bringing, wall: number):
   const read = readGiven({ scheduler, worker, client }, wall, trust)
   if (read.kind === 'bad') return { kind: 'refused', reason: 'SecretInvalid', problem: read.problem }
   const { given, notAfter, renewAt } = read
-  return { kind: 'given', given, notAfter, ...(wall < renewAt ? {} : { concern: ending(notAfter) }) }
+  return { kind: 'given', given, notAfter, ...(wall < renewAt ? {} : { concern: ending(read, kind) }) }
 }
 
-const ending = (notAfter: number): CertificatesConcern => ({
+const ending = ({ first, notAfter }: Ends, kind: Bringing['kind']): CertificatesConcern => ({
   reason: 'ExpiresSoon',
-  problem: `Its certificates end at ${new Date(notAfter).toISOString()}: replace what is in their Secrets`,
+  problem: `${first} ends at ${new Date(notAfter).toISOString()}: ${renewers[kind]}`,
 })
+
+const renewers = {
+  provided: 'replace what is in the Secret before, and it is copied',
+  issuer: 'cert-manager is to renew it before (kubectl describe certificate)',
+} as const

@@ -50,7 +50,8 @@ export class Issuing {
     if (checked === undefined) return { kind: 'unasked' }
     const { trouble } = checked
     if (isMissing) return { kind: 'awaited', problem: trouble ?? silence }
-    if (source.kind !== 'given' || trouble === undefined) return source
+    if (trouble === undefined) return source
+    if (source.kind === 'refused') return { ...source, problem: `${source.problem}. ${trouble}` }
     return { ...source, concern: { reason: 'Awaited', problem: trouble } }
   }
 

@@ -74,6 +74,8 @@ export function daskProblem(error: unknown, address: string): unknown {
 const reach =
   'from here. Is this computer in spec.network.allowedCIDRs, or, with exposure Private, in its network?'
 
+const clock = 'is the clock of this computer right? If so, kubectl describe dcc says what to do'
+
 /** In the words of a user: those of the error are the operator's. */
 const problems = {
   refused: 'refuses connections: Dask does not run there at this moment. describe says more',
@@ -81,8 +83,9 @@ const problems = {
   unreachable: `cannot be reached ${reach}`,
   'tls-unknown-authority':
     'and the certificate in the Secret do not trust one another; connect again after a change of authority',
-  'tls-expired':
-    'or this client has a certificate that is not valid now: is the clock of this computer right?',
+  'tls-expired': `has a certificate that has expired: ${clock}`,
+  'tls-not-yet-valid': `has a certificate that is not valid yet: ${clock}`,
+  'tls-own-expired': `says that the client's certificate has expired: ${clock}`,
   'tls-wrong-peer': "shows a certificate that is not this cluster's scheduler's",
   'not-dask': 'is no Dask scheduler',
   timeout: 'took the connection and did not answer in time',

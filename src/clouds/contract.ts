@@ -202,6 +202,8 @@ export interface CloudKind<Settings, Credentials = undefined> {
   connect(settings: Settings, credentials: Credentials | undefined, context: CloudContext): Promise<Cloud>
   /** A cloud that is none: only for whom the operator was told to. */
   readonly isTrial?: true
+  /** Nothing of `spec.network` has an effect on its machines. */
+  readonly ignoresNetwork?: true
   /** What the operator itself may reach, with its own identity: swept whether or not a cluster uses it. `places` are what its configuration names. */
   ambient?(places: readonly string[]): readonly Settings[]
 }

@@ -27,6 +27,7 @@ export interface RegisteredCloud {
   /** `secret` is undefined where the operator's own identity is used. Throws a ParseError or a CloudError. */
   connect(settings: unknown, secret: SecretData | undefined, context: CloudContext): Promise<Cloud>
   readonly isTrial: boolean
+  readonly ignoresNetwork: boolean
   /** Settings of what the operator's own identity reaches, or undefined. */
   ambient(places: readonly string[]): readonly unknown[]
 }
@@ -68,6 +69,7 @@ function registered<Settings, Credentials>(kind: CloudKind<Settings, Credentials
     connect: async (settings, secret, context) =>
       kind.connect(typed(settings), secret && read(secret, 'spec.credentialsSecretRef'), context),
     isTrial: kind.isTrial ?? false,
+    ignoresNetwork: kind.ignoresNetwork ?? false,
     ambient: places => kind.ambient?.(places) ?? [],
   }
 }
@@ -111,7 +113,8 @@ export const cloudParser =
         )
       : cloud.parse(settings, path)
     if (!isDeleting) checkIdentities(cloud.identities(parsed), identities, path)
-    return { settings: parsed, intent: (role: Role) => cloud.intent(parsed, role) }
+    const intent = (role: Role): unknown => cloud.intent(parsed, role)
+    return { settings: parsed, ignoresNetwork: cloud.ignoresNetwork, intent }
   }
 
 /** Whatever may be used, and for what is deleted whatever there is. */

@@ -5,7 +5,11 @@ const daskFaults = [
   'unreached',
   'unreachable',
   'tls-unknown-authority',
+  /** The scheduler's certificate, or one that it was signed by. */
   'tls-expired',
+  'tls-not-yet-valid',
+  /** Of whoever asks. */
+  'tls-own-expired',
   'tls-wrong-peer',
   'not-dask',
   'timeout',
@@ -70,8 +74,8 @@ const meanings = new Map<string, Meaning>([
     'ERR_SSL_SSL/TLS_ALERT_HANDSHAKE_FAILURE',
   ]),
   ...mean('tls-expired', 'has a certificate that has expired', ['CERT_HAS_EXPIRED']),
-  ...mean('tls-expired', 'has a certificate that is not valid yet', ['CERT_NOT_YET_VALID']),
-  ...mean('tls-expired', 'says that the operator’s certificate has expired', [
+  ...mean('tls-not-yet-valid', 'has a certificate that is not valid yet', ['CERT_NOT_YET_VALID']),
+  ...mean('tls-own-expired', 'says that the operator’s certificate has expired', [
     'ERR_SSL_TLS_ALERT_CERTIFICATE_EXPIRED',
     'ERR_SSL_SSLV3_ALERT_CERTIFICATE_EXPIRED',
     'ERR_SSL_SSL/TLS_ALERT_CERTIFICATE_EXPIRED',

@@ -11,7 +11,7 @@ import {
   type TlsMaterial,
   tlsContext,
 } from './connection.ts'
-import { DaskError } from './fault.ts'
+import { DaskError, type DaskFault } from './fault.ts'
 import { askUse, IdleWatch } from './idleness.ts'
 import { type Pace, restMs } from './pace.ts'
 import { WorkerProof } from './proof.ts'
@@ -39,6 +39,12 @@ export interface WatchContext {
 }
 
 const connectMs = 3_000
+
+/** What a failure tells of a scheduler beside that it is silent. */
+const hints: Partial<Record<DaskFault, { readonly unreached?: true; readonly expired?: true }>> = {
+  unreached: { unreached: true },
+  'tls-expired': { expired: true },
+}
 
 /** Asks one scheduler again and again, on a connection that stays open, until it is stopped. */
 export class SchedulerWatch {
@@ -129,8 +135,7 @@ export class SchedulerWatch {
       this.#failures += 1
       this.#idle.interrupt()
       const { fault, message } = asDaskError(error)
-      const way = fault === 'unreached' ? ({ unreached: true } as const) : {}
-      return { view: { kind: 'silent', problem: message, ...way }, fault }
+      return { view: { kind: 'silent', problem: message, ...hints[fault] }, fault }
     }
   }
 

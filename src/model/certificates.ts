@@ -1,4 +1,4 @@
-import type { GivenMarks, RotationStage, RotationView } from './renewal.ts'
+import type { GivenMarks, RotationStage, RotationView, Superseded } from './renewal.ts'
 
 export type CertificatesView =
   | { readonly kind: 'missing' }
@@ -20,6 +20,9 @@ export type CertificatesView =
       readonly marks?: GivenMarks
       /** While another authority takes the place of one that was given before. */
       readonly stage?: RotationStage
+      readonly superseded?: Superseded
+      /** Why they are to be written anew, where it is not for their age. */
+      readonly flaw?: string
     }
   /** A person has to change something before there can be any. */
   | ({ readonly kind: 'refused' } & CertificatesConcern)

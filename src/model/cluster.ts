@@ -65,6 +65,8 @@ export interface IssuerRef {
 export interface Dashboard {
   /** Whether those who are admitted reach it from outside, by mutual TLS. */
   readonly isExposed: boolean
+  /** What the scheduler's fingerprint would be if it were the other way round. */
+  readonly otherwise?: Fingerprint
 }
 
 export type Exposure = 'Public' | 'Private'

@@ -36,6 +36,15 @@ export interface HeldCertificates extends Validity {
 /** What machines are to hold where nobody here signs: what they are given, by role. */
 export type GivenMarks = Readonly<Record<Role, Pick<HeldCertificates, 'certificate' | 'authorities'>>>
 
+/**
+ * What workers were given before what they are launched with now: all of it has ended by `until`, and nobody was launched
+ * with any of it since `replacedAt`. Milliseconds since the epoch.
+ */
+export interface Superseded {
+  readonly until: number
+  readonly replacedAt: number
+}
+
 /** A machine that trusts more tells of so many, in the order of their marks. */
 export const maxAuthorities = 8
 

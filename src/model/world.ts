@@ -101,8 +101,16 @@ export const networkIn = ({ address, network }: InventorySeen): KeptNetwork | un
 
 export type SchedulerView =
   | { readonly kind: 'unasked' }
-  /** `unreached`: nobody there even took the connection, or said no to it: it may be the way there that is not open. */
-  | { readonly kind: 'silent'; readonly problem: string; readonly unreached?: true }
+  /**
+   * `unreached`: nobody there even took the connection, or said no to it: it may be the way there that is not open.
+   * `expired`: its certificate has ended, so that nobody can connect to it any more.
+   */
+  | {
+      readonly kind: 'silent'
+      readonly problem: string
+      readonly unreached?: true
+      readonly expired?: true
+    }
   | {
       readonly kind: 'answering'
       /** New with every scheduler process. */

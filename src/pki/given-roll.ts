@@ -1,8 +1,9 @@
 import { X509Certificate } from 'node:crypto'
 
 import type { RotationStep } from '../model/action.ts'
-import type { RotationStage } from '../model/renewal.ts'
+import type { RotationStage, Superseded } from '../model/renewal.ts'
 import { type Given, type GivenLeaf, maxBlocks, readGiven } from './given.ts'
+import { mostPrints, printsBeforeIn, supersededIn } from './given-history.ts'
 import type { GivenMaterial } from './given-secrets.ts'
 import { leafRoles } from './identity.ts'
 import { certificateBlocks } from './pem.ts'
@@ -35,7 +36,7 @@ export function aimOf(kept: GivenMaterial, wanted: GivenMaterial, now: number): 
   const after: RotationStage = isOneLeft ? { kind: 'leaving', since: now } : settled
   const isShown = wanted.given.scheduler.certificate === kept.given.scheduler.certificate
   const { before = [] } = kept
-  const shown = isShown ? before : [printOf(kept.given.scheduler.certificate), ...before].slice(0, most)
+  const shown = isShown ? before : [printOf(kept.given.scheduler.certificate), ...before].slice(0, mostPrints)
   const changed = { ...trusting(wanted, kept, wanted), stage: after, before: shown }
   if (stage.kind === 'introducing') return known(kept, { step: 'change-authority', have: changed })
   const isOther = leafRoles.some(role => wanted.given[role].certificate !== kept.given[role].certificate)
@@ -43,9 +44,6 @@ export function aimOf(kept: GivenMaterial, wanted: GivenMaterial, now: number): 
   if (!isOneLeft) return known({ ...kept, stage: settled })
   return known(kept, { step: 'drop-authority', have: { ...wanted, stage: settled } })
 }
-
-/** A scheduler that missed more renewals than these gets no key any more. */
-const most = 16
 
 type Known = Extract<Aim, { kind: 'known' }>
 const known = (have: GivenMaterial, turn?: Known['turn']): Known => ({
@@ -71,23 +69,31 @@ export function keptIn(stored: StoredSecrets, place: SecretPlace, now: number): 
 }
 
 /** What the scheduler's copy tells beside its certificate. */
-export function rollData({ stage = settled, before = [] }: GivenMaterial): Readonly<Record<string, string>> {
-  if (stage.kind === 'settled' && before.length === 0) return {}
+export function rollData({
+  stage = settled,
+  before = [],
+  superseded,
+}: GivenMaterial): Readonly<Record<string, string>> {
+  if (stage.kind === 'settled' && before.length === 0 && superseded === undefined) return {}
   const since = stage.kind === 'settled' ? undefined : stage.since
-  return { 'rotation.json': JSON.stringify({ stage: stage.kind, since, before }) }
+  return { 'rotation.json': JSON.stringify({ stage: stage.kind, since, before, ...superseded }) }
 }
 
 const settled: RotationStage = { kind: 'settled' }
 
-function rollIn(scheduler: StoredSecret): Required<Pick<GivenMaterial, 'stage' | 'before'>> {
+function rollIn(scheduler: StoredSecret): Rolled {
   const written = writtenIn(scheduler)
-  const { stage: kind, before } = written
+  const { stage: kind } = written
+  const superseded = supersededIn(scheduler)
   const isRolling = kind === 'introducing' || kind === 'leaving'
   return {
     stage: isRolling ? { kind, since: numberIn(written, 'since') } : settled,
-    before: Array.isArray(before) ? before.filter(each => typeof each === 'string').slice(0, most) : [],
+    before: printsBeforeIn(scheduler),
+    ...(superseded && { superseded }),
   }
 }
+
+type Rolled = Required<Pick<GivenMaterial, 'stage' | 'before'>> & { readonly superseded?: Superseded }
 
 /** Which certificates whoever is to have the scheduler's key may show: the one that is stored, and those from before. */
 export function printsIn(scheduler: StoredSecret): readonly string[] {

@@ -1,11 +1,11 @@
-import { type GivenMarks, maxAuthorities, type RotationStage } from '../model/renewal.ts'
+import { type GivenMarks, maxAuthorities, type RotationStage, type Superseded } from '../model/renewal.ts'
 import { browserFiles } from './browser-files.ts'
 import { renderDaskYaml } from './dask-yaml.ts'
 import type { Given, GivenLeaf } from './given.ts'
+import { endOf } from './given-history.ts'
 import { rollData } from './given-roll.ts'
 import { leafRoles } from './identity.ts'
 import { type Inspection, type InspectionContext, inspectOne, type SecretCondition } from './inspect.ts'
-import { lifetimeOfPem } from './lifetime.ts'
 import { certificateBlocks } from './pem.ts'
 import { type Secret, type SecretPart, type SecretPlace, secret, secretParts } from './secret.ts'
 import { isAlike, isOurs, type StoredSecret, type StoredSecrets, textIn } from './stored.ts'
@@ -25,6 +25,7 @@ export interface GivenMaterial {
   readonly stage?: RotationStage
   /** Which certificates the scheduler was given before, as `printOf` has them, newest first: it may show one of them still. */
   readonly before?: readonly string[]
+  readonly superseded?: Superseded
 }
 
 export type WantedSecrets = Readonly<Partial<Record<SecretPart, Secret>>>
@@ -80,9 +81,9 @@ export function standing(
 ): { readonly notAfter: number; readonly renewAt: number } | undefined {
   const ends = leafRoles.map(role => {
     const copy = stored[role]
-    return copy !== undefined && isOurs(copy, context) ? endOf(textIn(copy, 'tls.crt')) : -Infinity
+    return copy !== undefined && isOurs(copy, context) ? endOf(copy) : -Infinity
   })
-  const notAfter = Math.min(...ends)
+  const notAfter = Math.min(...ends.map(end => (end === Infinity ? -Infinity : end)))
   return notAfter > context.now ? { notAfter, renewAt: Infinity } : undefined
 }
 
@@ -99,15 +100,7 @@ function marksOf(copy: StoredSecret | undefined): GivenMarks['worker'] {
   }
 }
 
-function endOf(pem: string): number {
-  try {
-    return lifetimeOfPem(pem).notAfter
-  } catch {
-    return -Infinity
-  }
-}
-
-const stale = 'it is not what it is to be a copy of'
+const stale = 'it is no copy of what is given now'
 
 const valid = (material: Material): SecretCondition =>
   material.kind === 'none'

@@ -1,5 +1,14 @@
 import { createPrivateKey, createPublicKey, X509Certificate } from 'node:crypto'
 
+import {
+  type GivenSecret,
+  keys,
+  type Link,
+  Refusal,
+  refuse,
+  refuseStranger,
+  subjectOf,
+} from './given-refusals.ts'
 import { type LeafRole, leafPurposes, leafRoles } from './identity.ts'
 import { lifetimeOf, renewAt } from './lifetime.ts'
 import { issueProblem, pathOf } from './path.ts'
@@ -15,19 +24,18 @@ export interface GivenLeaf {
 
 export type Given = Readonly<Record<LeafRole, GivenLeaf>>
 
-/** A user's Secret and what stands in it. */
-export interface GivenSecret {
-  readonly name: string
-  readonly texts: Readonly<Record<string, string>>
-}
-
 export type Read =
-  | { readonly kind: 'good'; readonly given: Given; readonly notAfter: number; readonly renewAt: number }
+  | ({ readonly kind: 'good'; readonly given: Given } & Ends)
   /** For a person: which Secret, which key of it, what is wrong and what to do. It holds nothing of the Secret's values. */
   | { readonly kind: 'bad'; readonly problem: string }
 
-/** A refusal on its way to who asked. */
-class Refusal extends Error {}
+/** Of the certificate that ends first, with those it is signed by. Milliseconds since the epoch. */
+export interface Ends {
+  readonly notAfter: number
+  readonly renewAt: number
+  /** Which it is and where it stands, to begin a sentence with. */
+  readonly first: string
+}
 
 interface Blocks {
   readonly authorities: readonly string[]
@@ -53,10 +61,10 @@ export function readGiven(
     const read = trust === 'own' ? own : shared(own)
     for (const role of leafRoles) checkKey(secrets[role], read[role])
     const chains = leafRoles.flatMap(holder =>
-      verifiers[holder].map(verifier => chainOf({ holder, verifier, secrets, read, now })),
+      verifiers[holder].flatMap(verifier => chainOf({ holder, verifier, secrets, read, now })),
     )
     for (const role of leafRoles) checkAuthorities(secrets[role], own[role])
-    return { kind: 'good', given: givenOf(read), ...lifetimeOfAll(chains.flat()) }
+    return { kind: 'good', given: givenOf(read), ...endsOf(chains) }
   } catch (error) {
     if (error instanceof Refusal) return { kind: 'bad', problem: error.message }
     throw error
@@ -70,8 +78,6 @@ const verifiers = {
   client: ['client', 'scheduler'],
 } as const satisfies Record<LeafRole, readonly LeafRole[]>
 
-const keys = { authority: 'ca.crt', certificate: 'tls.crt', key: 'tls.key' } as const
-
 function blocksOf(secret: GivenSecret): Blocks {
   const text = (name: string): string =>
     secret.texts[name] ?? refuse(secret, name, 'is missing: add it, as PEM')
@@ -80,22 +86,25 @@ function blocksOf(secret: GivenSecret): Blocks {
   return { authorities, chain, key: keyIn(secret, text(keys.key)) }
 }
 
-function certificatesIn(secret: GivenSecret, name: string, text: string): readonly string[] {
-  if (/PRIVATE KEY-----/.test(text))
-    refuse(
-      secret,
-      name,
-      `holds a private key, which every peer would be shown: keep that in ${keys.key} alone`,
-    )
+function certificatesIn(secret: GivenSecret, name: keyof typeof keyAdvice, text: string): readonly string[] {
+  if (/PRIVATE KEY-----/.test(text)) refuse(secret, name, `holds a private key, ${keyAdvice[name]}`)
   const blocks = certificateBlocks(text)
   if (blocks.length === 0)
     refuse(secret, name, 'holds no certificate: write it as PEM (-----BEGIN CERTIFICATE-----)')
   if (blocks.length > maxBlocks)
     refuse(secret, name, `holds ${blocks.length} certificates: leave at most ${maxBlocks}`)
   return blocks.map(
-    (block, at) => canonical(block) ?? refuse(secret, name, `certificate ${at + 1} cannot be read`),
+    (block, at) =>
+      canonical(block) ??
+      refuse(secret, name, `certificate ${at + 1} cannot be read: write it as it was issued, as PEM`),
   )
 }
+
+/** An authority's key signs for anybody: no part of the Secret has a use for it. */
+const keyAdvice = {
+  [keys.authority]: 'which every peer would be shown: keep it out of the Secret',
+  [keys.certificate]: `which every peer would be shown: keep that in ${keys.key} alone`,
+} as const
 
 /** What a machine's user data, which some clouds keep to 16 KiB, could still hold. */
 export const maxBlocks = 10
@@ -154,16 +163,20 @@ interface Meeting {
 }
 
 /** The certificates from the holder's up to an authority that the verifier trusts, each of them checked. */
-function chainOf({ holder, verifier, secrets, read, now }: Meeting): readonly X509Certificate[] {
+function chainOf({ holder, verifier, secrets, read, now }: Meeting): readonly Link[] {
   const [leaf = '', ...shown] = read[holder].chain
   const { certificates: path, isWhole } = pathOf(leaf, { trusted: read[verifier].authorities, shown, now })
+  const linkOf = (certificate: X509Certificate): Link => {
+    const isShown = read[holder].chain.includes(certificate.toString())
+    const key = isShown ? keys.certificate : keys.authority
+    return { certificate, holder, secret: secrets[isShown ? holder : verifier], key }
+  }
   const stopAt = (certificate: X509Certificate, problem: string | undefined): void => {
     if (problem === undefined) return
-    const isShown = read[holder].chain.includes(certificate.toString())
-    const where = isShown ? keys.certificate : keys.authority
-    refuse(secrets[isShown ? holder : verifier], where, `${subjectOf(certificate)} ${problem}`)
+    const { secret, key } = linkOf(certificate)
+    refuse(secret, key, `${subjectOf(certificate)} ${problem}`)
   }
-  if (!isWhole) refuseStranger({ holder, verifier, secrets }, path)
+  if (!isWhole) refuseStranger(secrets[holder], secrets[verifier], path.map(linkOf))
   path.forEach((certificate, at) => {
     const standing: Standing = {
       kind: at === 0 ? 'leaf' : at === path.length - 1 ? 'authority' : 'intermediate',
@@ -177,29 +190,7 @@ function chainOf({ holder, verifier, secrets, read, now }: Meeting): readonly X5
     const certificate = path[at] ?? issuer
     stopAt(certificate, issueProblem(certificate, issuer))
   })
-  return path
-}
-
-function refuseStranger(
-  { holder, verifier, secrets }: Pick<Meeting, 'holder' | 'verifier' | 'secrets'>,
-  path: readonly X509Certificate[],
-): never {
-  const [own, other] = [secrets[holder], secrets[verifier]]
-  const whose = own.name === other.name ? keys.authority : `${keys.authority} of Secret ${other.name}`
-  const last = path.at(-1)
-  return refuse(
-    own,
-    keys.certificate,
-    `${last === undefined ? 'its certificate' : subjectOf(last)} was not signed by any certificate of ${whose}: add the authority there up to its root, and what is between to ${keys.certificate}`,
-  )
-}
-
-/** As the certificate calls itself, on one line and not too long. */
-const subjectOf = ({ subject, serialNumber }: X509Certificate): string =>
-  `the certificate of ${(subject ?? '').replaceAll(/\n/g, ', ').slice(0, 80) || `serial number ${serialNumber}`}`
-
-const refuse = ({ name }: GivenSecret, key: string, what: string): never => {
-  throw new Refusal(`Secret ${name}, ${key}: ${what}`)
+  return path.map(linkOf)
 }
 
 const givenOf = ({ scheduler, worker, client }: Readonly<Record<LeafRole, Blocks>>): Given => ({
@@ -214,12 +205,19 @@ const leafOf = ({ authorities, chain, key }: Blocks): GivenLeaf => ({
   key,
 })
 
-/** Of whichever ends first. */
-function lifetimeOfAll(all: readonly X509Certificate[]): {
-  readonly notAfter: number
-  readonly renewAt: number
-} {
-  const [first] = all.map(lifetimeOf).toSorted((a, b) => a.notAfter - b.notAfter)
+const ends = ({ certificate }: Link): number => lifetimeOf(certificate).notAfter
+
+function endsOf(links: readonly Link[]): Ends {
+  const [first] = links.toSorted((a, b) => ends(a) - ends(b))
   if (first === undefined) throw new TypeError('no certificates were given')
-  return { notAfter: first.notAfter, renewAt: renewAt(first) }
+  const { certificate, secret, key } = first
+  const text = certificate.toString()
+  const holders = leafRoles.filter(role =>
+    links.some(each => each.holder === role && each.certificate.toString() === text),
+  )
+  return {
+    notAfter: ends(first),
+    renewAt: renewAt(lifetimeOf(certificate)),
+    first: `Secret ${secret.name}, ${key}: ${subjectOf(certificate)} (${holders.join(', ')})`,
+  }
 }

@@ -41,7 +41,9 @@ export function pathOf(leaf: string, { trusted, shown, now }: Pools): Path {
 export function issueProblem(certificate: X509Certificate, issuer: X509Certificate): string | undefined {
   if (!certificate.checkIssued(issuer))
     return 'names another key of its issuer (authorityKeyIdentifier) than that has: have it issued anew'
-  return certificate.verify(issuer.publicKey) ? undefined : 'has a signature that is not of its issuer'
+  return certificate.verify(issuer.publicKey)
+    ? undefined
+    : 'has a signature that is not of its issuer: store what was issued, unchanged, beside the authority that has signed it'
 }
 
 const issuerOf = (certificate: X509Certificate, pool: readonly X509Certificate[] = [], now: number) => {

@@ -1,7 +1,7 @@
 import type { AsymmetricKeyDetails } from 'node:crypto'
 
 import { type CertificateFacts, factsOf } from './certificate-facts.ts'
-import { ageProblem } from './chain.ts'
+import { lifetimeOf } from './lifetime.ts'
 import type { Purpose } from './x509.ts'
 import { purposeOid } from './x509.ts'
 
@@ -17,7 +17,7 @@ export interface Standing {
 }
 
 interface Check {
-  readonly problem: string
+  readonly problem: string | ((facts: CertificateFacts) => string)
   readonly isBroken: (facts: CertificateFacts, standing: Standing) => boolean
 }
 
@@ -41,7 +41,8 @@ const curves: ReadonlySet<string> = new Set(['prime256v1', 'secp384r1', 'secp521
  */
 const checks: readonly Check[] = [
   {
-    problem: 'is no X.509 certificate of version 3',
+    problem: ({ version }) =>
+      `is no X.509 certificate of version 3 but of version ${version}, which has no extensions: have it issued anew with them (openssl x509 -req -extfile)`,
     isBroken: ({ version }) => version !== 3,
   },
   {
@@ -50,33 +51,39 @@ const checks: readonly Check[] = [
     isBroken: facts => !hasGoodKey(facts),
   },
   {
-    problem: 'is signed with MD5 or SHA-1: use SHA-256 or better',
+    problem: 'is signed with MD5 or SHA-1: have it issued anew with SHA-256 or better',
     // Nobody looks at the signature of what is trusted by itself.
     isBroken: ({ signatureAlgorithm }, { kind }) =>
       kind !== 'authority' && weakSignatures.has(signatureAlgorithm),
   },
   {
-    problem: 'is no certificate authority: its basicConstraints must say CA:TRUE',
+    problem:
+      'is no certificate authority: have it issued anew with basicConstraints=critical,CA:TRUE, or sign with one',
     isBroken: ({ isAuthority }, standing) => signs(standing) && !isAuthority,
   },
   {
-    problem: 'has basicConstraints that are not critical, which Python 3.13 and newer refuse of an authority',
+    problem:
+      'has basicConstraints that are not critical, which Python 3.13 and newer refuse of an authority: have it issued anew with basicConstraints=critical,CA:TRUE',
     isBroken: ({ constraints }, standing) => signs(standing) && constraints !== 'critical',
   },
   {
-    problem: 'allows fewer authorities below it than there are (pathlen of its basicConstraints)',
+    problem:
+      'allows fewer authorities below it than there are (pathlen of its basicConstraints): have it issued anew with a greater one or none',
     isBroken: ({ pathLength }, standing) => signs(standing) && standing.below > pathLength,
   },
   {
-    problem: 'may not sign certificates: an authority’s keyUsage must have keyCertSign',
+    problem:
+      'may not sign certificates: an authority’s keyUsage must have keyCertSign, so have it issued anew with that',
     isBroken: ({ keyUsage }, standing) => signs(standing) && keyUsage?.has('keyCertSign') !== true,
   },
   {
-    problem: 'has no subject key identifier, which Python 3.13 and newer refuse of an authority',
+    problem:
+      'has no subject key identifier, which Python 3.13 and newer refuse of an authority: have it issued anew with subjectKeyIdentifier=hash',
     isBroken: ({ hasSubjectKeyIdentifier }, standing) => signs(standing) && !hasSubjectKeyIdentifier,
   },
   {
-    problem: 'has no authority key identifier, which Python 3.13 and newer refuse',
+    problem:
+      'has no authority key identifier, which Python 3.13 and newer refuse: have it issued anew with authorityKeyIdentifier=keyid',
     isBroken: ({ hasAuthorityKeyIdentifier }, { kind }) => kind !== 'authority' && !hasAuthorityKeyIdentifier,
   },
   {
@@ -85,19 +92,20 @@ const checks: readonly Check[] = [
   },
   {
     problem:
-      'may sign certificates (keyUsage keyCertSign), which Python 3.13 and newer refuse of a machine’s',
+      'may sign certificates (keyUsage keyCertSign), which Python 3.13 and newer refuse of a machine’s: have it issued anew without that',
     isBroken: ({ keyUsage }, { kind }) => kind === 'leaf' && keyUsage?.has('keyCertSign') === true,
   },
   {
-    problem: 'has a keyUsage without digitalSignature, which TLS 1.3 needs',
+    problem:
+      'has a keyUsage without digitalSignature, which TLS 1.3 needs: have it issued anew with keyUsage=critical,digitalSignature',
     isBroken: ({ keyUsage }, { kind }) => kind === 'leaf' && keyUsage?.has('digitalSignature') === false,
   },
   {
-    problem: 'has no issuer',
+    problem: 'has no issuer: have it issued by an authority that has a subject',
     isBroken: ({ hasIssuer }) => !hasIssuer,
   },
   {
-    problem: 'names nobody: it needs a subject, or a subject alternative name',
+    problem: 'names nobody: have it issued anew with a subject',
     isBroken: ({ hasSubject, certificate }, standing) =>
       !hasSubject && (signs(standing) || certificate.subjectAltName === undefined),
   },
@@ -107,7 +115,8 @@ const checks: readonly Check[] = [
     isBroken: ({ hasNameConstraints }, standing) => signs(standing) && hasNameConstraints,
   },
   {
-    problem: 'has a critical extension that nobody here knows',
+    problem: ({ unknownCritical }) =>
+      `has a critical extension that nobody here knows (${unknownCritical.join(', ')}): have it issued anew without that`,
     isBroken: ({ unknownCritical }) => unknownCritical.length > 0,
   },
 ]
@@ -115,14 +124,24 @@ const checks: readonly Check[] = [
 /** What is wrong with one certificate of a chain, or undefined; the end of a sentence that begins with where it stands. */
 export function strictProblem(pem: string, standing: Standing): string | undefined {
   const facts = readFacts(pem)
-  if (facts === undefined) return 'is not a certificate'
+  if (facts === undefined) return 'cannot be read: store it as it was issued'
   const broken = checks.find(({ isBroken }) => isBroken(facts, standing))
-  if (broken !== undefined) return broken.problem
+  if (broken !== undefined) return typeof broken.problem === 'string' ? broken.problem : broken.problem(facts)
   const missing = standing.purposes.filter(purpose => lacks(facts, purpose))
   if (missing.length > 0)
-    return `is not made for ${missing.join(' and ')}: add that to its extended key usage, or leave that out`
-  return ageProblem(facts.certificate, 'it', standing.now)?.replace(/^it /, '')
+    return `is not made for ${missing.join(' and ')}: have it issued anew with that in its extended key usage, or without one`
+  return ageProblem(facts, standing)
 }
+
+function ageProblem({ certificate }: CertificateFacts, { now }: Pick<Standing, 'now'>): string | undefined {
+  const { notBefore, notAfter } = lifetimeOf(certificate)
+  if (now >= notAfter) return `has expired at ${dateOf(notAfter)}: have it issued anew`
+  return now < notBefore
+    ? `is not valid yet: wait until ${dateOf(notBefore)}, or have it issued anew`
+    : undefined
+}
+
+const dateOf = (ms: number): string => new Date(ms).toISOString()
 
 const lacks = ({ extendedKeyUsage }: CertificateFacts, purpose: Purpose): boolean =>
   extendedKeyUsage !== undefined && !extendedKeyUsage.has(purposeOid(purpose))

@@ -14,7 +14,9 @@ export function planCertificates({
     case 'broken':
       return [{ type: 'issue-certificates', because: certificates.problem }]
     case 'valid':
-      return now < certificates.renewAt ? [] : [{ type: 'issue-certificates', because: 'renewal is due' }]
+      return now < certificates.renewAt
+        ? []
+        : [{ type: 'issue-certificates', because: certificates.flaw ?? 'renewal is due' }]
     case 'foreign':
     case 'refused':
     case 'awaited':

@@ -9,7 +9,9 @@ export const drainLimitMs = 300_000
 /** One that its scheduler does not let go, since it holds what fits nowhere else, ends so long after it was to be closed. */
 export const closeLimitMs = 60_000
 
-type Stage = 'drain' | 'close' | 'terminate' | 'wait'
+type Stage =
+  | { readonly kind: 'drain' | 'close' | 'wait' }
+  | { readonly kind: 'terminate'; readonly because: string }
 
 /** The next step of each machine on its way out: drained, closed by its scheduler, and only then ended. */
 export function depart(
@@ -17,43 +19,55 @@ export function depart(
   inventory: InventorySeen,
   machines: readonly Machine[],
 ): readonly Action[] {
-  const stages = new Map<Stage, Machine[]>()
-  for (const machine of new Set(machines)) {
-    const stage = stageOf(world, inventory, machine)
-    stages.set(stage, [...(stages.get(stage) ?? []), machine])
-  }
-  const ids = (stage: Stage) => (stages.get(stage) ?? []).toSorted(byAge).map(({ id }) => id)
+  const stages = [...new Set(machines)].toSorted(byAge).map(machine => ({
+    id: machine.id,
+    stage: stageOf(world, inventory, machine),
+  }))
+  const at = (kind: Stage['kind']) => stages.flatMap(({ id, stage }) => (stage.kind === kind ? [id] : []))
+  const endings = Map.groupBy(
+    stages.flatMap(({ id, stage }) => (stage.kind === 'terminate' ? [{ id, because: stage.because }] : [])),
+    ({ because }) => because,
+  )
   const steps: readonly Action[] = [
-    { type: 'drain-workers', machines: ids('drain'), because: 'these workers are to leave' },
+    { type: 'drain-workers', machines: at('drain'), because: 'these workers are to leave' },
     {
       type: 'close-workers',
-      machines: ids('close'),
-      because: 'these workers have handed over what they held',
+      machines: at('close'),
+      because: 'these workers have handed over what they held, or had time enough to',
     },
-    { type: 'terminate', machines: ids('terminate'), because: 'no worker is lost with these machines' },
+    ...[...endings].map(
+      ([because, ended]): Action => ({ type: 'terminate', machines: ended.map(({ id }) => id), because }),
+    ),
   ]
   return steps.filter(step => 'machines' in step && step.machines.length > 0)
 }
+
+const ending = (because: string): Stage => ({ kind: 'terminate', because })
 
 function stageOf(world: World, inventory: InventorySeen, machine: Machine): Stage {
   const { memory, scheduler, now } = world
   const isOver = (since: number | undefined, limitMs: number): boolean =>
     since !== undefined && now - since > limitMs
   const closing = memory.closing.get(machine.id)
-  if (memory.dismissed.has(machine.id) || isOver(closing, closeLimitMs)) return 'terminate'
-  // Nobody can ask it for anything any more.
-  if (isOrphan(world, machine)) return 'terminate'
+  if (memory.dismissed.has(machine.id)) return ending('their scheduler has closed their workers')
+  if (isOver(closing, closeLimitMs))
+    return ending('their scheduler was asked to close their workers and has not')
+  if (isOrphan(world, machine))
+    return ending('they know a scheduler that is gone, and nobody can ask them any more')
   if (scheduler.kind !== 'answering') {
-    const isLost = hasNothingToLose(world, inventory) || isOver(memory.silentSince, drainLimitMs)
-    return isLost ? 'terminate' : 'wait'
+    if (hasNothingToLose(world, inventory)) return ending('no scheduler has a task that they could hold')
+    return isOver(memory.silentSince, drainLimitMs)
+      ? ending('they are to leave, and their scheduler has not answered for minutes')
+      : { kind: 'wait' }
   }
   const worker = workerOn(world, machine)
-  if (worker === undefined) return 'terminate'
-  if (closing !== undefined) return 'wait'
+  if (worker === undefined) return ending('their scheduler knows no worker on them')
+  if (closing !== undefined) return { kind: 'wait' }
   const since = memory.draining.get(machine.id)
   const isClosing = worker.status.startsWith('clos')
-  if (since === undefined && !isClosing) return 'drain'
-  return (isClosing && worker.executing === 0) || isOver(since, drainLimitMs) ? 'close' : 'wait'
+  if (since === undefined && !isClosing) return { kind: 'drain' }
+  const isDone = (isClosing && worker.executing === 0) || isOver(since, drainLimitMs)
+  return { kind: isDone ? 'close' : 'wait' }
 }
 
 /** A scheduler that does not exist, or never served, holds no task that a worker could lose. */

@@ -10,7 +10,7 @@ import { awaitsAddress, planAddress } from './network.ts'
 import { planRotation } from './rotation.ts'
 import { planScheduler } from './scheduler.ts'
 import { planService } from './service.ts'
-import { planStopped } from './stopped.ts'
+import { planSpent, planStopped } from './stopped.ts'
 import { planSuspension, planTeardown } from './teardown.ts'
 import { planWorkers } from './workers.ts'
 
@@ -68,6 +68,7 @@ function planGrowth(world: World): readonly Action[] {
     ...planCertificates(world),
     ...planRotation(world),
     ...planStopped(world),
+    ...planSpent(world),
     ...workers.steps,
     ...scheduler.steps,
     // What is there serves as it is: where mending it fails, nothing else is to wait for that.

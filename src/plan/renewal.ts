@@ -10,7 +10,7 @@ import {
   type Validity,
 } from '../model/renewal.ts'
 import type { World } from '../model/world.ts'
-import { heldOn, heldText, isUp } from './joined.ts'
+import { heldOn, heldText, isUp, workerOn } from './joined.ts'
 
 /** What a machine lacks, and when it can run with what it has no longer: at once, or once a quarter of the certificate's time is left. */
 export interface Lack {
@@ -30,6 +30,8 @@ const patience = 8
 const youngMs = 3_600_000
 /** Two clocks may be as far apart. */
 const skewMs = 120_000
+/** One that was launched so shortly before others were given may have those: it is waited for as for any. */
+const orderMs = 30_000
 
 /** Undefined where it lacks nothing, or nobody can know. */
 export function lackOf(world: World, machine: Machine): Lack | undefined {
@@ -107,8 +109,26 @@ export function isOutworn(world: World, machine: Machine): boolean {
   const lack = machine.role === 'worker' ? lackOf(world, machine) : undefined
   if (lack === undefined) return false
   if (lack.part === 'given')
-    return isSchedulerDone(world) && (lack.isAsked || world.wallNow - machine.createdAt >= youngMs)
+    return (
+      isSchedulerDone(world) &&
+      (lack.isAsked || isOutlived(world, machine) || world.wallNow - machine.createdAt >= youngMs)
+    )
   return hindranceOf(world, machine.id) !== undefined && (lack.isAsked || world.wallNow >= lack.replaceAt)
+}
+
+/**
+ * A worker whose certificates have ended and that its scheduler does not know: it holds nothing that anybody could reach,
+ * and never will. Those that are connected still work on.
+ */
+export const isSpent = (world: World, machine: Machine): boolean =>
+  world.scheduler.kind === 'answering' && workerOn(world, machine) === undefined && isOutlived(world, machine)
+
+/** Whether what a worker was launched with has ended since, whatever it says itself. */
+function isOutlived({ certificates, wallNow }: World, { role, createdAt }: Machine): boolean {
+  if (role !== 'worker' || certificates.kind !== 'valid' || certificates.superseded === undefined)
+    return false
+  const { until, replacedAt } = certificates.superseded
+  return wallNow >= until && createdAt < replacedAt - orderMs
 }
 
 /** Workers' keys are given to no scheduler to pass on. It has its own first: it has to know whoever comes. */

@@ -96,8 +96,12 @@ function planRenewals(world: World): readonly Action[] {
     const these = due.filter(each => each.machine.role === role && each.part === part).slice(0, most)
     if (these.length === 0) return []
     const machines = these.map(({ machine }) => machine.id)
-    const asked = these.some(({ isAsked }) => isAsked) ? 'it was asked for' : 'their time is nearly over'
-    const because = part === 'given' ? 'they are others than it has' : asked
-    return [{ type: 'renew-machine-certificates', role, part, machines, because }]
+    return [{ type: 'renew-machine-certificates', role, part, machines, because: reasonFor(world, these) }]
   })
+}
+
+/** Nobody here gives anything of their own accord where somebody else signs. */
+function reasonFor(world: World, lacks: readonly { readonly isAsked: boolean }[]): string {
+  if (rotationOf(world) === undefined) return 'the Secrets that certificates are taken from have others now'
+  return lacks.some(({ isAsked }) => isAsked) ? 'it was asked for' : 'their time is nearly over'
 }

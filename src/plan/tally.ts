@@ -5,7 +5,7 @@ import { sameIntent } from '../model/names.ts'
 import type { InventorySeen, World } from '../model/world.ts'
 import { isOrphan } from './endpoints.ts'
 import { workerOn } from './joined.ts'
-import { isOutworn } from './renewal.ts'
+import { isOutworn, isSpent } from './renewal.ts'
 import { listedOf } from './settling.ts'
 
 /** One group's machines, sorted by what may become of them. Oldest first in each list. */
@@ -27,8 +27,8 @@ export interface Tally {
 export function tally(world: World, inventory: InventorySeen, group: Group): Tally {
   const machines = inventory.machines.filter(({ group: name }) => name === group.name).toSorted(byAge)
   const alive = machines.filter(machine => isAlive(machine) && !world.memory.terminated.has(machine.id))
-  // One that is switched off is ended for that alone: it makes no other one too many.
-  const running = alive.filter(({ state }) => state.kind !== 'stopped')
+  // One that is of no use is ended for that alone: it makes no other one too many.
+  const running = alive.filter(each => each.state.kind !== 'stopped' && !isSpent(world, each))
   const staying = running.filter(machine => !isDeparting(world, machine))
   const stale = new Set(staying.filter(machine => isStale(world, machine, group)))
   const records = world.launches.filter(launch => launch.group === group.name)

@@ -10,9 +10,11 @@ import { isTied } from '../plan/move.ts'
 import { isStale } from '../plan/tally.ts'
 import type { Outcome } from './act.ts'
 import { admission } from './admission.ts'
-import { certificatesReady, encryptionDisabled } from './certificates-findings.ts'
+import { certificatesReady, encryptionDisabled, renewalIgnored } from './certificates-findings.ts'
 import { credentialsReady } from './credentials-findings.ts'
+import { awaitsDashboard } from './dashboard.ts'
 import { endings } from './endings.ts'
+import { certificateExpired } from './expiry-findings.ts'
 import { reasonOfFault } from './fault-reasons.ts'
 import { certificateEnding } from './rotation-findings.ts'
 import { serviceReady } from './service-findings.ts'
@@ -23,22 +25,24 @@ import { no, type Verdict, yes } from './verdict.ts'
 export function findings(world: World, outcomes: readonly Outcome[]): readonly Finding[] {
   const scheduler = schedulerReady(world)
   const workers = workersReady(world, outcomes)
+  const hindered = stalled(world, outcomes)
   return [
     { type: 'Ready', ...ready(world, scheduler, workers) },
     ...certificatesReady(world, outcomes).map(verdict => ({ type: 'CertificatesReady', ...verdict })),
     ...encryptionDisabled(world),
+    ...renewalIgnored(world),
     ...credentialsReady(world, outcomes).map(verdict => ({ type: 'CredentialsReady', ...verdict })),
     { type: 'CloudReachable', ...cloudReachable(world) },
     { type: 'SchedulerReady', ...scheduler },
     { type: 'WorkersReady', ...workers },
-    { type: 'ServiceReady', ...serviceReady(world) },
+    ...serviceReady(world).map(verdict => ({ type: 'ServiceReady', ...verdict })),
     ...admission(world),
     ...degraded(world),
     ...suspended(world),
     ...endings(world),
     ...updatePending(world),
-    ...reconciling(world, scheduler, workers),
-    ...stalled(world, outcomes),
+    // Whoever waits for a person is not on the way.
+    ...(hindered.length > 0 ? hindered : reconciling(world, scheduler, workers)),
   ]
 }
 
@@ -151,15 +155,25 @@ function suspended({ cluster }: World): readonly Finding[] {
 function updatePending(world: World): readonly Finding[] {
   const { inventory, cluster } = world
   if (inventory.kind !== 'seen' || cluster.phase !== 'wanted') return []
-  const stale = inventory.machines.some(
+  const stale = inventory.machines.find(
     each =>
       each.role === 'scheduler' &&
       isAlive(each) &&
       !sameIntent(each.fingerprint, cluster.scheduler.fingerprint),
   )
-  if (!stale) return certificateEnding(world)
-  const message =
-    'The scheduler runs what was asked for before: replacing it ends its memory. It is done at the next suspend and wake, or on the annotation cloud.dask.org/restart.'
+  const expired = certificateExpired(world)
+  if (expired !== undefined) return [{ type: 'UpdatePending', status: 'True', ...expired }]
+  if (stale === undefined) return certificateEnding(world)
+  const whenDone =
+    'replacing it ends its memory. It is done at the next suspend and wake, or on the annotation cloud.dask.org/restart.'
+  if (awaitsDashboard(world, stale)) {
+    const what = cluster.dashboard.isExposed
+      ? 'was launched without pages for others'
+      : 'still shows its pages'
+    const message = `spec.dashboard.expose is ${cluster.dashboard.isExposed}, and the scheduler ${what}: ${whenDone}`
+    return [{ type: 'UpdatePending', ...yes('DashboardChanged', message) }]
+  }
+  const message = `The scheduler runs what was asked for before: ${whenDone}`
   return [{ type: 'UpdatePending', ...yes('SchedulerChanged', message) }]
 }
 
@@ -195,8 +209,11 @@ function stalled(world: World, outcomes: readonly Outcome[]): readonly Finding[]
   const { certificates, inventory } = world
   if (certificates.kind === 'foreign')
     return [{ type: 'Stalled', ...yes('ForeignSecret', `Secret ${certificates.secret} is not ours.`) }]
-  if (certificates.kind === 'refused')
-    return [{ type: 'Stalled', ...yes(certificates.reason, certificates.problem) }]
+  const [given] = certificatesReady(world, outcomes)
+  if (given !== undefined && (certificates.kind === 'refused' || isForPerson(outcomes)))
+    return [{ ...given, type: 'Stalled', status: 'True' }]
+  const expired = certificateExpired(world)
+  if (expired !== undefined) return [{ type: 'Stalled', status: 'True', ...expired }]
   const [shut] = credentialsReady(world, outcomes)
   if (shut?.status === 'False') return [{ ...shut, type: 'Stalled', status: 'True' }]
   if (inventory.kind === 'silent' && (inventory.fault === 'invalid' || inventory.fault === 'unauthorized'))
@@ -204,6 +221,14 @@ function stalled(world: World, outcomes: readonly Outcome[]): readonly Finding[]
   const pause = pausesOf(world).find(({ fault }) => fault === 'invalid' || fault === 'unauthorized')
   return pause === undefined ? [] : [{ type: 'Stalled', ...yes(reasonOfFault[pause.fault], pause.problem) }]
 }
+
+/** Whether certificates cannot be had until somebody has changed something: cert-manager is not there, say. */
+const isForPerson = (outcomes: readonly Outcome[]): boolean =>
+  outcomes.some(
+    each => each.kind === 'failed' && each.action.type === 'issue-certificates' && lasting.has(each.fault),
+  )
+
+const lasting: ReadonlySet<string> = new Set(['invalid', 'unauthorized'])
 
 /** What groups rest for, as far as what they are asked for is still what failed. */
 function pausesOf(world: World): readonly Pause[] {

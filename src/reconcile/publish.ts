@@ -88,7 +88,7 @@ export function statusOf(world: World, before: Status, outcomes: readonly Outcom
     cloud: cluster.cloud.name,
     conditions: updatedConditions(before.conditions, found, { generation: cluster.generation, at }),
     ...addresses,
-    ...dashboardOf(cluster, addresses),
+    ...dashboardOf(world, addresses, before),
     clientSecretName: `${splitKey(cluster.key).name}-client`,
     ...serviceOf(world, before),
     ...dates,

@@ -91,7 +91,7 @@ type OfCertificates = Extract<
 function ofCertificates(action: OfCertificates): Report {
   switch (action.type) {
     case 'issue-certificates':
-      return normal('CertificatesIssued', `Certificates are made and stored: ${action.because}.`)
+      return normal('CertificatesIssued', `Certificates are stored: ${action.because}.`)
     case 'rotate-certificates':
       return normal('CertificatesRotated', `${rotations[action.step]}: ${action.because}.`)
     case 'renew-machine-certificates': {
@@ -124,13 +124,31 @@ export function transitions(before: readonly Condition[], after: readonly Condit
     if (type === 'Ready' && status === 'True' && old?.status !== 'True') return [normal('Ready', message)]
     if (type === 'Ready' && status !== 'True' && old?.status === 'True')
       return [{ kind: 'Warning', reason, message } as const]
-    if ((type === 'Stalled' || type === 'Degraded') && old?.reason !== reason)
+    if ((type === 'Stalled' && !isOfCertificates(after, reason)) || type === 'Degraded')
+      return old?.reason === reason ? [] : [{ kind: 'Warning', reason, message } as const]
+    // Each mistake in a Secret is news, be the one before of the same kind.
+    const isMistake = type === 'CertificatesReady' && status !== 'Unknown' && mistakes.has(reason)
+    if ((isMistake || type === 'RenewalIgnored') && old?.message !== message)
       return [{ kind: 'Warning', reason, message } as const]
     // Their words change only as the end comes nearer.
     if ((type === 'Expiring' || type === 'Idle') && old?.message !== message) return [normal(reason, message)]
     return []
   })
 }
+
+/** What is to be changed in Secrets that certificates are taken from; others come and go by themselves. */
+const mistakes: ReadonlySet<string> = new Set([
+  'SecretNotFound',
+  'SecretNotLabelled',
+  'SecretInvalid',
+  'Unreadable',
+  'ExpiresSoon',
+  'CertificateExpired',
+])
+
+/** The same is said by the condition that it comes from. */
+const isOfCertificates = (all: readonly Condition[], reason: string): boolean =>
+  mistakes.has(reason) && all.some(each => each.type === 'CertificatesReady' && each.reason === reason)
 
 /** One event for all machines that were on their way at a time, with the slowest of each stage. */
 export function joined({ machines, slowest: { running, installed, up, joined: all } }: Arrival): Report {

@@ -16,9 +16,12 @@ export function outOfReach(
   const machine = inventory.kind === 'seen' ? schedulerMachine(world, inventory) : undefined
   const hasNoWay = machine !== undefined && isOutOfReach(world, machine)
   if (!hasServed && !hasNoWay) return undefined
-  const message = `It does not answer: ${scheduler.problem}.${hasNoWay ? adviceFor(world) : ''}`
+  const advice = scheduler.expired === true ? whoSays : hasNoWay ? adviceFor(world) : ''
+  const message = `It does not answer: ${scheduler.problem}.${advice}`
   return { scheduler: unreachable(message), workers: unreachable(machinesOf(world)) }
 }
+
+const whoSays = ' The condition Stalled says what to do.'
 
 function adviceFor({ cluster }: World): string {
   if (cluster.network.exposure === 'Public')

@@ -1,5 +1,3 @@
-import { writeFile } from 'node:fs/promises'
-import { join } from 'node:path'
 import { afterAll, expect, test } from 'vitest'
 import { poll } from '../../src/lib/wait.ts'
 import { certificateBlocks } from '../../src/pki/pem.ts'
@@ -7,7 +5,8 @@ import { markOf } from '../../src/pki/stored-rotation.ts'
 import { ClusterStage, conditionOf } from '../support/cluster-e2e.ts'
 import { controlPlane } from '../support/control-plane.ts'
 import { DaskUser } from '../support/dask-user.ts'
-import { type OpensslAuthority, OpensslRoom, type Texts } from '../support/openssl-authority.ts'
+import { keep, marked } from '../support/given-secret.ts'
+import { type OpensslAuthority, OpensslRoom } from '../support/openssl-authority.ts'
 import { presented } from '../support/presented.ts'
 
 const plane = controlPlane()
@@ -19,7 +18,6 @@ plane.prepare(async () => {
 afterAll(async () => stage?.[Symbol.asyncDispose]())
 
 const workers = { replicas: 1, threads: 1, memory: '1GiB' }
-const marked = { 'cloud.dask.org/purpose': 'certificates' }
 /** With the Secret elsewhere than at /etc/dask, and so with its paths told anew. */
 const sum = `
 import json, os, pathlib
@@ -33,13 +31,6 @@ from distributed import Client
 client = Client(timeout=20)
 print(json.dumps([client.submit(lambda x: x + 1, 41).result(), client.scheduler.addr]))
 `
-
-async function keep(name: string, texts: Partial<Texts>, labels = {}): Promise<void> {
-  const secret = { apiVersion: 'v1', kind: 'Secret', metadata: { name, labels }, stringData: texts }
-  const path = join(await stage.subfolder('secrets'), `${name}.json`)
-  await writeFile(path, JSON.stringify(secret), { mode: 0o600 })
-  await stage.kubectl('apply', '-f', path)
-}
 
 const reason = (name: string, wanted: string) =>
   stage.until(name, each => conditionOf(each, 'CertificatesReady')?.reason === wanted)
@@ -58,19 +49,19 @@ test('certificates of one’s own are checked before a machine is there, serve, 
   const texts = authority.leaf({ key: ['rsa:2048'] })
   const [worker, client] = [{ name: 'for-workers' }, { name: 'for-clients' }]
   const tls = { mode: 'Provided', secretRefs: { scheduler: { name: 'mine' }, worker, client } }
-  for (const { name } of [worker, client]) await keep(name, authority.leaf(), marked)
+  for (const { name } of [worker, client]) await keep(stage, name, authority.leaf(), marked)
   await stage.apply('own', { cloud: { local: {} }, workers, security: { tls } })
   await reason('own', 'SecretNotFound')
-  await keep('mine', texts)
+  await keep(stage, 'mine', texts)
   await reason('own', 'SecretNotLabelled')
-  await keep('mine', { ...texts, 'tls.key': authority.leaf()['tls.key'] }, marked)
+  await keep(stage, 'mine', { ...texts, 'tls.key': authority.leaf()['tls.key'] }, marked)
   const refused = await reason('own', 'SecretInvalid')
   expect(conditionOf(refused, 'CertificatesReady')?.message).toContain(
     'Secret mine, tls.key: is not the key of tls.crt',
   )
   expect(conditionOf(refused, 'Stalled')?.reason).toBe('SecretInvalid')
   expect(await stage.fleet.homes()).toEqual([])
-  await keep('mine', texts, marked)
+  await keep(stage, 'mine', texts, marked)
   const { status } = await stage.settled('own', 120_000)
   expect(conditionOf(await stage.cluster('own'), 'CertificatesReady')?.reason).toBe('Provided')
   expect(await asPod('own')).toEqual([42, status.schedulerAddress])
@@ -94,8 +85,8 @@ async function replaced(authority: OpensslAuthority, address: string): Promise<v
   const job = user.count(0.05, 'job')
   await job.goesOn()
   const texts = authority.leaf()
-  for (const name of ['for-workers', 'for-clients']) await keep(name, authority.leaf(), marked)
-  await keep('mine', texts, marked)
+  for (const name of ['for-workers', 'for-clients']) await keep(stage, name, authority.leaf(), marked)
+  await keep(stage, 'mine', texts, marked)
   const trusted = new Set<number>()
   let looks = 0
   const isOver = async (): Promise<true | undefined> => {

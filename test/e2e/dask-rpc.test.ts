@@ -135,7 +135,7 @@ describe('who is not let in', () => {
       tls: () => tlsOf(createBundle(anIdentity, Date.now()).client, dask.bundle.authority.certificate),
       want: 'tls-unknown-authority',
     },
-    { given: 'an expired client', tls: () => tlsOf(leafOf('client', 200)), want: 'tls-expired' },
+    { given: 'an expired client', tls: () => tlsOf(leafOf('client', 200)), want: 'tls-own-expired' },
     { given: 'a name that is not pinned', name: 'scheduler.other.dask.internal', want: 'tls-wrong-peer' },
   ])('$given: $want', async ({ tls, name, want }) => {
     expect(await faultOf(connect(tls?.(), name))).toBe(want)

@@ -1,5 +1,8 @@
 import { merged } from './specs.ts'
 
+/** The local cloud has no network. */
+const inRegion = { cloud: { local: null, aws: { region: 'us-east-1' } } }
+
 const gcpPlace = { project: 'acme-data', region: 'us-central1' }
 
 const azurePlace = { subscriptionId: '11111111-2222-3333-4444-555555555555', location: 'westeurope' }
@@ -44,7 +47,7 @@ export const changes: Readonly<Record<string, unknown>> = {
   'spec.scheduler.size': { scheduler: { size: 'm7i.large' } },
   'spec.workers.sizes': { workers: { sizes: ['m7i.large'] } },
   'spec.workers.purchasing': { workers: { purchasing: 'Spot' } },
-  'spec.network.exposure': { network: { exposure: 'Private' } },
+  'spec.network.exposure': { ...inRegion, network: { exposure: 'Private' } },
   'spec.network.allowedCIDRs': { network: { allowedCIDRs: ['10.0.0.0/8'] } },
   'spec.dashboard.expose': { dashboard: { expose: true } },
   'spec.suspend': { suspend: true },
@@ -210,7 +213,7 @@ function inGroup(members: Readonly<Record<string, unknown>>): Readonly<Record<st
 
 /** What a change starts from, where that is not the usual spec. */
 export function startOf(path: string): unknown {
-  if (path.startsWith('spec.cloud.aws')) return { cloud: { local: null, aws: { region: 'us-east-1' } } }
+  if (path.startsWith('spec.cloud.aws') || path === 'spec.network.exposure') return inRegion
   if (path.startsWith('spec.cloud.azure')) return inAzureWith(path.slice('spec.cloud.azure.'.length), {})
   if (path.startsWith('spec.cloud.digitalOcean'))
     return { cloud: { local: null, digitalOcean: { region: 'nyc3' } } }

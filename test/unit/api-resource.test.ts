@@ -80,7 +80,7 @@ describe('a resource', () => {
       restart: '',
       network: { exposure: 'Public', allowedCIDRs: [] },
       tls: { kind: 'generated' },
-      dashboard: { isExposed: false },
+      dashboard: { isExposed: false, otherwise: expect.stringMatching(/^v1:/) },
       createdAt: expect.any(Number),
       lifetime: { idleTimeoutMs: Infinity, ttlMs: Infinity },
       resume: '',

@@ -4,9 +4,11 @@ import { fingerprintOf, type Intent } from '../../src/api/intent.ts'
 import { withPages } from '../../src/bootstrap/dashboard.ts'
 import { renderUserData } from '../../src/bootstrap/user-data.ts'
 import { interpret } from '../../src/clouds/local/boot-text.ts'
-import type { Role } from '../../src/model/names.ts'
+import { fingerprint, type Role } from '../../src/model/names.ts'
+import type { World } from '../../src/model/world.ts'
 import { plan } from '../../src/plan/plan.ts'
 import { dashboardOf } from '../../src/reconcile/dashboard.ts'
+import { findings } from '../../src/reconcile/findings.ts'
 import { statusOf } from '../../src/reconcile/publish.ts'
 import { aScheduler, aWorld } from '../support/a-world.ts'
 import { aBoot } from '../support/boots.ts'
@@ -42,6 +44,16 @@ describe('the firewall', () => {
   })
 })
 
+/** Exposed, at `v1:a` while it is and at `v1:hidden` where it is not; the scheduler runs `runs`. */
+const exposing = (runs: string, seeing: Parameters<typeof aWorld>[0] = {}) => {
+  const world = aWorld({ machines: [aScheduler({ version: runs })], workers: [], ...seeing })
+  const dashboard = { isExposed: true, otherwise: fingerprint('v1:hidden.0') }
+  return { ...world, cluster: { ...world.cluster, dashboard } }
+}
+const linked = { dashboardURL: 'https://10.0.0.7:8787/status' }
+const silent = { world: { scheduler: { kind: 'silent', problem: 'nobody answers' } } } as const
+const pending = (world: World) => findings(world, []).find(({ type }) => type === 'UpdatePending')
+
 describe('the link', () => {
   test.each([
     { isExposed: true, schedulerAddress: 'tls://203.0.113.7:8786', want: 'https://203.0.113.7:8787/status' },
@@ -50,7 +62,31 @@ describe('the link', () => {
     { isExposed: true, schedulerAddress: undefined, want: undefined },
   ])('to $schedulerAddress, exposed: $isExposed, is $want', ({ isExposed, schedulerAddress, want }) => {
     const addresses = schedulerAddress === undefined ? {} : { schedulerAddress }
-    expect(dashboardOf({ dashboard: { isExposed } }, addresses).dashboardURL).toBe(want)
+    const world = aWorld({ machines: [aScheduler()], workers: [] })
+    const cluster = { ...world.cluster, dashboard: { isExposed } }
+    expect(dashboardOf({ ...world, cluster }, addresses).dashboardURL).toBe(want)
+  })
+
+  test.each([
+    { given: 'that shows them', world: exposing('a'), before: {}, want: linked },
+    { given: 'that was launched without them', world: exposing('hidden'), before: linked, want: {} },
+    { given: 'that does not answer', world: exposing('a', silent), before: linked, want: {} },
+    { given: 'of another kind that showed them', world: exposing('other'), before: linked, want: linked },
+    { given: 'of another kind that did not', world: exposing('other'), before: {}, want: {} },
+    { given: 'that is not there', world: exposing('a', { machines: [] }), before: linked, want: {} },
+  ])('to the pages of a scheduler $given is $want', ({ world, before, want }) => {
+    expect(dashboardOf(world, { schedulerAddress: 'tls://10.0.0.7:8786' }, before)).toEqual(want)
+  })
+
+  test('waits for a new scheduler, and it is said that it is the dashboard that waits', () => {
+    expect(pending(exposing('hidden'))).toMatchObject({
+      reason: 'DashboardChanged',
+      message: expect.stringMatching(
+        /^spec\.dashboard\.expose is true, and the scheduler was launched without/,
+      ),
+    })
+    expect(pending(exposing('other'))?.reason).toBe('SchedulerChanged')
+    expect(pending(exposing('a'))).toBeUndefined()
   })
 
   test('is published with the address, and taken back with the exposure', () => {

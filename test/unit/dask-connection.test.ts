@@ -125,7 +125,7 @@ describe('certificates of the other side', () => {
     { given: 'another role', scheduler: bundle.worker, want: 'tls-wrong-peer' },
     { given: 'no server at all', scheduler: bundle.client, want: 'tls-wrong-peer' },
     { given: 'one that has expired', scheduler: aged('scheduler', -91), want: 'tls-expired' },
-    { given: 'one of tomorrow', scheduler: aged('scheduler', 1), want: 'tls-expired' },
+    { given: 'one of tomorrow', scheduler: aged('scheduler', 1), want: 'tls-not-yet-valid' },
   ])('$given: $want', async ({ scheduler, want }) => {
     await using fake = await FakeScheduler.listen({ ...bundle, scheduler })
     expect((await failure(connect(fake.port))).fault).toBe(want)

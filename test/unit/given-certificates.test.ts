@@ -1,7 +1,7 @@
 import { afterAll, expect, test } from 'vitest'
 import { secretRef } from '../../src/pki/secret.ts'
 import { address, aRoom, call, keyOf, place } from '../support/given-room.ts'
-import { OpensslRoom } from '../support/openssl-authority.ts'
+import { type AuthorityForm, OpensslRoom } from '../support/openssl-authority.ts'
 
 const room = new OpensslRoom()
 afterAll(() => room[Symbol.dispose]())
@@ -55,7 +55,68 @@ test('that are taken away leave the copies, for as long as these last', async ()
   pass(10_000)
   expect(await look()).toMatchObject({ kind: 'valid', concern: { reason: 'SecretNotFound' } })
   pass(30 * dayMs)
-  expect(await look()).toMatchObject({ kind: 'refused', reason: 'SecretNotFound' })
+  expect(await look()).toMatchObject({
+    kind: 'refused',
+    reason: 'CertificateExpired',
+    problem: expect.stringMatching(
+      /^The certificate of scheduler, worker and client has expired at \S+Z\. Secret mine is not there/,
+    ),
+  })
+})
+
+test('that have ended are told by role, and what workers were launched with is remembered once good ones come', async () => {
+  const { certificates, cluster, look, give, pass } = await provided(authority.leaf({ days: 1 }))
+  expect(await look()).not.toHaveProperty('superseded')
+  pass(dayMs - 30_000)
+  const soon =
+    /^Secret mine, tls\.crt: the certificate of CN=dask \(scheduler, worker, client\) ends at (\S+): /
+  const before = await look()
+  expect(before).toMatchObject({ concern: { reason: 'ExpiresSoon', problem: expect.stringMatching(soon) } })
+  const problem = before.kind === 'valid' ? (before.concern?.problem ?? '') : ''
+  const end = Date.parse(soon.exec(problem)?.[1] ?? '')
+  // Less than it takes until everything is judged anew by itself.
+  pass(31_000)
+  const after = await look()
+  expect(after).toMatchObject({ kind: 'refused', reason: 'CertificateExpired' })
+  expect(after.kind === 'refused' && after.problem).toMatch(
+    /CN=dask has expired at \S+Z: have it issued anew$/,
+  )
+  pass(10_000)
+  await give(authority.leaf())
+  await certificates.issue(cluster, address, call)
+  pass(60_000)
+  const [view, again] = [await look(), await look()]
+  expect(view).toMatchObject({ kind: 'valid', renewAt: Infinity, superseded: { until: end } })
+  expect(again).toEqual(view)
+  await give(authority.leaf())
+  pass(10_000)
+  expect(await look()).toMatchObject({ flaw: expect.stringContaining('no copy of what is given now') })
+  await certificates.issue(cluster, address, call)
+  const last = await look()
+  expect(last.kind === 'valid' && last.superseded?.until).toBeGreaterThan(end)
+})
+
+test('of one role that have ended are told of that role alone, and a scheduler that shows what it had is known still', async () => {
+  const tls = { kind: 'provided', secrets: { scheduler: 's', worker: 'w', client: 'c' } } as const
+  const { certificates, cluster, give, pass, secrets } = aRoom(tls)
+  const put = async (worker: AuthorityForm) => {
+    for (const name of ['s', 'w', 'c'])
+      await give(authority.leaf(name === 'w' ? worker : {}), undefined, name)
+  }
+  await put({ days: 1 })
+  pass(10_000)
+  await certificates.issue(cluster, address, call)
+  const [print] = certificates.prints(cluster)
+  expect(secrets.size).toBe(6)
+  pass(dayMs + 10_000)
+  const view = await certificates.look(cluster, address, call)
+  expect(view.kind === 'refused' && view.problem).toMatch(/^The certificate of worker has expired at/)
+  await put({})
+  pass(10_000)
+  await certificates.look(cluster, address, call)
+  await certificates.issue(cluster, address, call)
+  expect(certificates.prints(cluster)).toHaveLength(2)
+  expect(certificates.prints(cluster)).toContain(print)
 })
 
 test('that cannot be read any more serve on, and after minutes that is said', async () => {

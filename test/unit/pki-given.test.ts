@@ -1,5 +1,6 @@
 import { afterAll, describe, expect, test } from 'vitest'
-import { type GivenSecret, readGiven } from '../../src/pki/given.ts'
+import { readGiven } from '../../src/pki/given.ts'
+import type { GivenSecret } from '../../src/pki/given-refusals.ts'
 import {
   type AuthorityForm,
   authorityExtensions,
@@ -183,7 +184,7 @@ describe('certificates that somebody brings', () => {
     {
       given: 'a key among the authorities',
       patch: { 'ca.crt': good['ca.crt'] + root.own.key },
-      says: 'ca.crt: holds a private key, which every peer would be shown',
+      says: 'ca.crt: holds a private key, which every peer would be shown: keep it out of the Secret',
     },
     {
       given: 'a key with a passphrase',

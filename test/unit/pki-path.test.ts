@@ -78,7 +78,7 @@ const paths: readonly (readonly [given: string, texts: () => Texts, says: RegExp
   [
     'an authority between that a stranger signed too, that first',
     () => crossSigned('strange first'),
-    /CN=own intermediate was not signed by any/,
+    /^Secret mine, ca\.crt: the certificate of CN=strange authority, which has signed that of CN=own intermediate \(Secret mine, tls\.crt\), is missing/,
   ],
   ['an authority between that a stranger signed too, that last', () => crossSigned('own first'), /^nothing$/],
   [
@@ -92,7 +92,16 @@ const paths: readonly (readonly [given: string, texts: () => Texts, says: RegExp
   [
     'an authority between that is trusted without its root',
     () => root.below().leaf(),
-    /CN=own intermediate was not signed by any/,
+    /^Secret mine, ca\.crt: the certificate of CN=own authority, which has signed that of CN=own intermediate \(Secret mine, ca\.crt\), is missing: add it, up to its root$/,
+  ],
+  [
+    'a root that is shown and not trusted',
+    () => {
+      const texts = root.leaf()
+      const other = room.authority({ subject: '/CN=other' }).own.certificate
+      return { ...texts, 'ca.crt': other, 'tls.crt': texts['tls.crt'] + root.own.certificate }
+    },
+    /^Secret mine, ca\.crt: the certificate of CN=own authority, the root that stands in Secret mine, tls\.crt, is missing: add it$/,
   ],
   ['two authorities between, the upper first', twoBetween, /^nothing$/],
 ]

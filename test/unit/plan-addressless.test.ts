@@ -65,7 +65,11 @@ test('workers that were launched before their scheduler end at once, even while 
     numbered(aMachine('w2'), 4),
   ]
   expect(plan(addressless({ machines }))).toEqual([
-    { type: 'terminate', machines: ['w1'], because: 'no worker is lost with these machines' },
+    {
+      type: 'terminate',
+      machines: ['w1'],
+      because: 'they know a scheduler that is gone, and nobody can ask them any more',
+    },
   ])
 })
 

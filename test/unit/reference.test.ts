@@ -123,6 +123,16 @@ test.each(Object.entries(changes))('a change of %s rolls what the page says', (p
   expect(effect.includes('replaces workers')).toBe(worker !== newWorker)
 })
 
+test.each(['local', 'simulated'])(
+  'a change of spec.network rolls nothing on the %s cloud, as the page says',
+  cloud => {
+    expect(page).toContain('It has no effect in the local and the simulated cloud.')
+    const start = { cloud: { local: null, [cloud]: {} } }
+    const network = { exposure: 'Private', allowedCIDRs: ['10.0.0.0/8'] }
+    expect(fingerprints({ ...start, network })).toEqual(fingerprints(start))
+  },
+)
+
 test('of every field that is no object there is a change in this test, or nothing rolls', () => {
   const leaves = sectionsOf('spec', spec.openApi).flatMap(({ fields }) =>
     fields.filter(({ node }) => contentOf(node)[1].properties === undefined).map(({ path }) => path),

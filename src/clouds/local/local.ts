@@ -14,6 +14,7 @@ export const local = defineCloud<LocalSettings>({
   connection: () => ({}),
   ambient: () => [{ python: undefined }],
   isTrial: true,
+  ignoresNetwork: true,
   async connect(_settings, _credentials, { installation, stateDirectory, localPython, cacheDirectory }) {
     return new LocalCloud({
       installation,

@@ -34,6 +34,7 @@ export const simulated = defineCloud<SimulatedSettings, string>({
   connection: () => ({}),
   ambient: () => [{ startupSeconds: undefined }],
   isTrial: true,
+  ignoresNetwork: true,
   /** Any token will do, unless a rehearsal refuses it. */
   credentials({ token, ...others }, path) {
     if (token === undefined) throw new ParseError(`${path}, key token`, 'is missing: any text is a token')
