@@ -6,7 +6,7 @@ import { CloudError } from '../model/faults.ts'
 import type { ClusterUid } from '../model/names.ts'
 import { maxBlocks } from '../pki/given.ts'
 import { endedIn, withHistory } from '../pki/given-history.ts'
-import { aimOf, keptIn } from '../pki/given-roll.ts'
+import { type Aim, aimOf, keptIn } from '../pki/given-roll.ts'
 import {
   copiesOf,
   type GivenMaterial,
@@ -191,12 +191,15 @@ function aimAt(source: Source, kept: GivenMaterial | undefined, now: number): Co
   const aim = aimOf(kept, source, now)
   return aim.kind === 'known'
     ? { ...aim, worry }
-    : { kind: 'known', have: kept, worry: { concern: overfull(aim.count) } }
+    : { kind: 'known', have: kept, worry: { concern: overfull(aim, source) } }
 }
 
-const overfull = (count: number): CertificatesConcern => ({
+const overfull = (
+  { role, count }: Extract<Aim, { kind: 'overfull' }>,
+  { names }: Extract<Source, { kind: 'given' }>,
+): CertificatesConcern => ({
   reason: 'SecretInvalid',
-  problem: `What is given is copied once its authorities and those that machines trust fit together: they are ${count} certificates, and ${maxBlocks} fit. Leave fewer in ca.crt`,
+  problem: `Secret ${names[role]}, ca.crt: its authorities and those that machines trust from before are ${count} certificates together, and ${maxBlocks} fit: leave fewer in it`,
 })
 
 const remembering = (

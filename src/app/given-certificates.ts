@@ -19,7 +19,12 @@ import {
 
 /** What a cluster's certificates come from, where no authority of ours makes them. */
 export type Source =
-  | (Material & { readonly concern?: CertificatesConcern })
+  | Extract<Material, { kind: 'none' }>
+  | (Extract<Material, { kind: 'given' }> & {
+      /** Of the Secrets that it is from. */
+      readonly names: Readonly<Record<LeafRole, string>>
+      readonly concern?: CertificatesConcern
+    })
   | ({ readonly kind: 'refused' } & CertificatesConcern)
   | { readonly kind: 'awaited'; readonly problem: string }
   /** Nobody has been asked for some of them. */
@@ -147,7 +152,8 @@ function judge(known: readonly KnownSecret[], { kind }: Bringing, wall: number):
   const read = readGiven({ scheduler, worker, client }, wall, trust)
   if (read.kind === 'bad') return { kind: 'refused', reason: 'SecretInvalid', problem: read.problem }
   const { given, notAfter, renewAt } = read
-  return { kind: 'given', given, notAfter, ...(wall < renewAt ? {} : { concern: ending(read, kind) }) }
+  const names = { scheduler: scheduler.name, worker: worker.name, client: client.name }
+  return { kind: 'given', given, names, notAfter, ...(wall < renewAt ? {} : { concern: ending(read, kind) }) }
 }
 
 const ending = ({ first, notAfter }: Ends, kind: Bringing['kind']): CertificatesConcern => ({
@@ -156,6 +162,6 @@ const ending = ({ first, notAfter }: Ends, kind: Bringing['kind']): Certificates
 })
 
 const renewers = {
-  provided: 'replace what is in the Secret before, and it is copied',
-  issuer: 'cert-manager is to renew it before (kubectl describe certificate)',
+  provided: 'replace what is in the Secret before that time',
+  issuer: 'cert-manager is to renew it before that time (kubectl describe certificate)',
 } as const

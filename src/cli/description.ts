@@ -80,6 +80,7 @@ const mostEvents = 8
 export function describeCluster({ cluster, crew, events }: Sight): Description {
   const { status, name, namespace, uid, createdAt, tlsMode, groups } = cluster
   const certificates = verdictOf(cluster, 'CertificatesReady')
+  const waitsFor = waitsOf(cluster)
   return {
     name,
     namespace,
@@ -104,8 +105,9 @@ export function describeCluster({ cluster, crew, events }: Sight): Description {
     },
     groups,
     machines: machinesOf(cluster, crew),
-    waitsFor: waitsOf(cluster),
-    news: newsOf(cluster),
+    waitsFor,
+    // What is waited for is no news under another name.
+    news: newsOf(cluster).filter(({ message }) => waitsFor.every(wait => wait.message !== message)),
     events: events.kind === 'seen' ? events.seen.slice(-mostEvents) : [],
     unseen: [
       ...(crew.kind === 'unseen' ? [{ what: 'workers', problem: crew.problem }] : []),

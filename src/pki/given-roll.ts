@@ -5,7 +5,7 @@ import type { RotationStage, Superseded } from '../model/renewal.ts'
 import { type Given, type GivenLeaf, maxBlocks, readGiven } from './given.ts'
 import { mostPrints, printsBeforeIn, supersededIn } from './given-history.ts'
 import type { GivenMaterial } from './given-secrets.ts'
-import { leafRoles } from './identity.ts'
+import { type LeafRole, leafRoles } from './identity.ts'
 import { certificateBlocks } from './pem.ts'
 import type { SecretPlace } from './secret.ts'
 import { isOurs, type StoredSecret, type StoredSecrets, textIn } from './stored.ts'
@@ -19,7 +19,7 @@ export type Aim =
       readonly turn?: { readonly step: RotationStep; readonly have: GivenMaterial }
     }
   /** Old and new authorities together are more than fit. */
-  | { readonly kind: 'overfull'; readonly count: number }
+  | { readonly kind: 'overfull'; readonly role: LeafRole; readonly count: number }
 
 /**
  * From the copies to what is given now, so that no connection fails on the way, whatever has become another: machines trust
@@ -28,8 +28,10 @@ export type Aim =
  */
 export function aimOf(kept: GivenMaterial, wanted: GivenMaterial, now: number): Aim {
   const { stage = settled } = kept
-  const count = Math.max(...leafRoles.map(role => trustIn(kept.given[role], wanted.given[role]).size))
-  if (count > maxBlocks) return { kind: 'overfull', count }
+  for (const role of leafRoles) {
+    const count = trustIn(kept.given[role], wanted.given[role]).size
+    if (count > maxBlocks) return { kind: 'overfull', role, count }
+  }
   if (trustsMore(wanted, kept))
     return known({ ...trusting(kept, kept, wanted), stage: { kind: 'introducing', since: now } })
   const isOneLeft = trustsMore(kept, wanted)

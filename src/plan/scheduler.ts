@@ -36,12 +36,17 @@ function planRestart(world: World, scheduler: Machine): readonly Action[] {
   }
   const isEmpty = !world.hasServed && world.scheduler.kind !== 'answering'
   if (!isEmpty) return []
+  if (isShutOff(world)) return [end(scheduler, 'its certificate has expired, and it has never served')]
   if (!sameIntent(scheduler.fingerprint, fingerprint))
     return [end(scheduler, 'it was asked for differently and has never served')]
   if (!isForsaken(world, scheduler)) return []
   const { group, id } = scheduler
   return [{ type: 'give-up', group, machines: [id], because: 'Dask never came up on it' }]
 }
+
+/** Nobody can connect to it, and good certificates are there for another one. */
+const isShutOff = ({ certificates, scheduler }: World): boolean =>
+  certificates.kind === 'valid' && scheduler.kind === 'silent' && scheduler.expired === true
 
 const wanted = ({ cluster: { scheduler } }: World): PlannedLaunch => ({
   role: 'scheduler',

@@ -43,7 +43,7 @@ export function certificatesReady(world: World, outcomes: readonly Outcome[]): r
 /** Whom good certificates alone do not help. */
 const adviceFor = (world: World): string =>
   isShutIn(world)
-    ? ` Nobody can connect to the scheduler any more; connections that are open go on. Once good ones are there: ${restartAdvice(world)}`
+    ? ` Nobody can connect to the scheduler any more; connections that are open go on. Only a new scheduler can take good ones, once they are there: ${restartAdvice(world)}`
     : ''
 
 const words = {

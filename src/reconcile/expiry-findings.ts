@@ -13,8 +13,9 @@ export function isShutIn(world: World): boolean {
 
 /** Good certificates are there and the scheduler cannot be given them: for a person, since a new one ends its memory. */
 export function certificateExpired(world: World): Pick<Finding, 'reason' | 'message'> | undefined {
-  if (world.certificates.kind !== 'valid' || !isShutIn(world)) return undefined
-  const message = `Nobody can connect to the scheduler any more, because its certificate has expired${since(world)}; connections that are open go on. Those to come after it are there, and it can be given none without a connection: ${restartAdvice(world)}`
+  // Where nobody has used it yet, the plan ends it by itself.
+  if (world.certificates.kind !== 'valid' || !world.hasServed || !isShutIn(world)) return undefined
+  const message = `Nobody can connect to the scheduler any more, because its certificate has expired${since(world)}; connections that are open go on. Good ones are stored, and only a new scheduler can take them: ${restartAdvice(world)}`
   return { reason: 'CertificateExpired', message }
 }
 

@@ -124,17 +124,20 @@ export function transitions(before: readonly Condition[], after: readonly Condit
     if (type === 'Ready' && status === 'True' && old?.status !== 'True') return [normal('Ready', message)]
     if (type === 'Ready' && status !== 'True' && old?.status === 'True')
       return [{ kind: 'Warning', reason, message } as const]
-    if ((type === 'Stalled' && !isOfCertificates(after, reason)) || type === 'Degraded')
-      return old?.reason === reason ? [] : [{ kind: 'Warning', reason, message } as const]
+    const isTold = type === 'Stalled' && isOfCertificates(after, reason)
     // Each mistake in a Secret is news, be the one before of the same kind.
-    const isMistake = type === 'CertificatesReady' && status !== 'Unknown' && mistakes.has(reason)
-    if ((isMistake || type === 'RenewalIgnored') && old?.message !== message)
+    const isMistake = isOfSecret.has(type) && status !== 'Unknown' && mistakes.has(reason)
+    if ((isMistake || type === 'RenewalIgnored') && !isTold && old?.message !== message)
+      return [{ kind: 'Warning', reason, message } as const]
+    if ((type === 'Stalled' || type === 'Degraded') && !isTold && old?.reason !== reason)
       return [{ kind: 'Warning', reason, message } as const]
     // Their words change only as the end comes nearer.
     if ((type === 'Expiring' || type === 'Idle') && old?.message !== message) return [normal(reason, message)]
     return []
   })
 }
+
+const isOfSecret: ReadonlySet<string> = new Set(['CertificatesReady', 'Stalled'])
 
 /** What is to be changed in Secrets that certificates are taken from; others come and go by themselves. */
 const mistakes: ReadonlySet<string> = new Set([

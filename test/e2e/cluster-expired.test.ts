@@ -5,7 +5,7 @@ import { issueLeaf } from '../../src/pki/leaf.ts'
 import { markOf } from '../../src/pki/stored-rotation.ts'
 import { ClusterStage, conditionOf } from '../support/cluster-e2e.ts'
 import { controlPlane } from '../support/control-plane.ts'
-import { DaskUser } from '../support/dask-user.ts'
+import { DaskUser, squaresBelow } from '../support/dask-user.ts'
 import { keep, marked } from '../support/given-secret.ts'
 import type { Texts } from '../support/openssl-authority.ts'
 import { anIdentity } from '../support/pki-fixture.ts'
@@ -45,6 +45,15 @@ async function giveAll(forSeconds: number): Promise<Texts> {
   return texts
 }
 
+/** Somebody with the client's Secret as it is now. */
+async function userNow(name: string): Promise<DaskUser> {
+  const { status } = await stage.cluster('late')
+  return DaskUser.create(stage.python, await stage.subfolder(name), {
+    secret: await stage.clientSecret('late'),
+    scheduler: status.schedulerAddress,
+  })
+}
+
 const reasonsOf = (cluster: Parameters<typeof conditionOf>[0], ...types: readonly string[]) =>
   types.map(type => conditionOf(cluster, type)?.reason)
 
@@ -60,6 +69,8 @@ test('certificates that nobody replaced in time: it is said, and a good Secret a
   })
   await stage.settled('late', briefS * 1_000)
   tell(`all serve ${seconds(end - briefS * 1_000)} after the certificates were made`)
+  const job = (await userNow('before')).count(0.1, 'job')
+  await job.goesOn()
   const [[worker], before] = [await stage.fleet.workers(), await stage.fleet.scheduler()]
 
   const expired = await stage.until(
@@ -73,6 +84,7 @@ test('certificates that nobody replaced in time: it is said, and a good Secret a
     /^The certificate of scheduler, worker and client has expired at \S+Z\. Secret for-\w+, tls\.crt: .*restart=/,
   )
   tell(`said ${seconds(end)} after the end`)
+  expect(Date.now() - end).toBeLessThan(15_000)
 
   const good = await giveAll(86_400)
   const waiting = await stage.until(
@@ -85,6 +97,10 @@ test('certificates that nobody replaced in time: it is said, and a good Secret a
     `kubectl annotate dcc/late --namespace ${stage.tenant} --overwrite cloud.dask.org/restart=`,
   )
   expect((await stage.fleet.scheduler()).program).toBe(before.program)
+  // Whoever is connected works on, and loses what is there with a new scheduler: nobody ends it unasked.
+  await job.goesOn()
+  const { tasks, total } = await job.end()
+  expect(total).toBe(squaresBelow(tasks))
 
   const began = Date.now()
   await stage.kubectl('annotate', 'dcc/late', '--overwrite', 'cloud.dask.org/restart=now')
@@ -92,14 +108,13 @@ test('certificates that nobody replaced in time: it is said, and a good Secret a
     (await stage.fleet.workers()).every(({ id }) => id !== worker?.id)
   await stage.until('late', isBack, 90_000)
   const { status } = await stage.settled('late', 90_000)
+  expect((await stage.fleet.scheduler()).program).not.toBe(before.program)
   tell(`all serve again ${seconds(began)} after the restart was asked for`)
   expect(reasonsOf(await stage.cluster('late'), 'Stalled', 'UpdatePending')).toEqual([undefined, undefined])
   const address = status.schedulerAddress ?? ''
   expect(await presented(address)).toBe(markOf(good['tls.crt']))
-  const user = await DaskUser.create(stage.python, await stage.subfolder('late-user'), {
-    secret: await stage.clientSecret('late'),
-    scheduler: address,
-  })
-  expect(await user.ask('print(json.dumps(client.submit(lambda x: x + 1, 41).result()))')).toBe(42)
+  expect(
+    await (await userNow('after')).ask('print(json.dumps(client.submit(lambda x: x + 1, 41).result()))'),
+  ).toBe(42)
   await stage.kubectl('delete', 'dcc/late', '--timeout=90s')
 })

@@ -219,6 +219,6 @@ test('Chromium with client.p12 shows the status page', async ({ skip }) => {
 test('is gone from status and Secret as soon as it is not to be shown, and the scheduler stays until it may end', async () => {
   await stage.patch('demo', { dashboard: { expose: false } })
   const hidden = await stage.until('demo', ({ status }) => status.dashboardURL === undefined)
-  expect(conditionOf(hidden, 'UpdatePending')?.reason).toBe('SchedulerChanged')
+  expect(conditionOf(hidden, 'UpdatePending')?.reason).toBe('DashboardChanged')
   await stage.until('demo', async () => !('client.p12' in ((await stage.clientSecret('demo'))?.data ?? {})))
 })

@@ -53,6 +53,10 @@ test('cert-manager is asked, waited for, and what it issues is used and goes wit
   })
   await plane.kubectl(['--namespace', plane.namespace, 'apply', '-f', '-'], cluster)
   await message('IssueFailed', /install cert-manager, or choose another security\.tls\.mode/)
+  const hindered = '{range .status.conditions[?(@.type!="Ready")]}{.type}={.reason} {end}'
+  const told = await kubectl('get', 'dcc/issued', '-o', `jsonpath=${hindered}`)
+  expect(told).toContain('Stalled=IssueFailed')
+  expect(told).not.toContain('Reconciling')
   const files = ['certificates', 'issuers'].map(each =>
     join(definitions ?? '', `cert-manager.io_${each}.yaml`),
   )

@@ -6,10 +6,11 @@ import { poll } from '../../src/lib/wait.ts'
 import type { SchedulerView } from '../../src/model/world.ts'
 import { createBundle, newLeaf } from '../../src/pki/bundle.ts'
 import { schedulerServerName } from '../../src/pki/identity.ts'
+import { issueLeaf } from '../../src/pki/leaf.ts'
 import type { Credential } from '../../src/pki/x509.ts'
 import { inTime } from '../support/dask-processes.ts'
 import { FakeScheduler } from '../support/fake-scheduler.ts'
-import { anIdentity } from '../support/pki-fixture.ts'
+import { anIdentity, dayMs } from '../support/pki-fixture.ts'
 
 const { uid } = anIdentity
 const bundle = createBundle(anIdentity, Date.now())
@@ -98,6 +99,18 @@ describe('looking', () => {
     scheduler.mood = 'well'
     expect(await until('w-1:running')).toBe('w-1:running')
   })
+})
+
+test('a scheduler whose certificate has ended is told from one that only does not answer', async () => {
+  const long = { ...anIdentity, role: 'scheduler', now: Date.now() - 91 * dayMs, days: 90 } as const
+  await using fake = await FakeScheduler.listen({ ...bundle, scheduler: issueLeaf(bundle.authority, long) })
+  pool.track(targetAt(fake.port))
+  await until('silent')
+  expect(pool.last(uid)).toMatchObject({ expired: true })
+  await using other = await FakeScheduler.listen({ ...bundle, scheduler: bundle.worker })
+  pool.track(targetAt(other.port))
+  await untilTrue(() => JSON.stringify(pool.last(uid)).includes('not this cluster’s scheduler’s'))
+  expect(pool.last(uid)).not.toHaveProperty('expired')
 })
 
 describe('workers that only the scheduler knows', () => {

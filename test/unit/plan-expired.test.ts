@@ -122,6 +122,18 @@ test('in 2,000 worlds nobody ends for it but whoever cannot connect any more, an
   expect(Math.min(seen.ended, seen.spared)).toBeGreaterThan(300)
 })
 
+const shutOff = (hasServed: boolean, view = certificates(ended)): Seeing => ({
+  machines: [aScheduler()],
+  world: { scheduler: shutIn, hasServed, certificates: view },
+})
+
+test('a scheduler that nobody can connect to is ended by itself only where it has never served', () => {
+  const refused = { kind: 'refused', reason: 'CertificateExpired', problem: 'x' } as const
+  expect(stepsIn(shutOff(false))).toEqual(['terminate s'])
+  expect(stepsIn(shutOff(true))).toEqual([])
+  expect(stepsIn(shutOff(false, refused))).toEqual([])
+})
+
 const provided = { kind: 'provided', secrets: { scheduler: 'mine', worker: 'mine', client: 'mine' } } as const
 const told = (world: Partial<World>, ...types: readonly string[]) => {
   const base = aWorld({ replicas: 1, machines: [aScheduler(), aMachine('a', old)] })

@@ -138,6 +138,13 @@ test.each(cases)('where $given: $want', ({ want, given: _given, certificates, ..
   expect(plan(world(certificates, given)).map(inWords)).toEqual(want)
 })
 
+test('what is given says that the Secrets have others now', () => {
+  const steps = plan(world(wanting(0, both, leaving), { holds: [knowing, knowing, knowing] }))
+  expect(steps.map(({ because }) => because)).toEqual([
+    'the Secrets that certificates are taken from have others now',
+  ])
+})
+
 const shown = (certificates: Valid): string | undefined =>
   findings(world(certificates), []).find(({ type }) => type === 'CertificatesReady')?.reason
 

@@ -66,6 +66,19 @@ test.each(['ready', 'starting'] as const)(
   },
 )
 
+test('what a cluster waits for is not told a second time as news', () => {
+  const [reason, message] = ['CertificateExpired', 'Nobody can connect to the scheduler any more.']
+  const conditions = [
+    aCondition('Ready', 'Unknown', ['SchedulerUnreachable', 'It does not answer.']),
+    aCondition('Stalled', 'True', [reason, message]),
+    aCondition('UpdatePending', 'True', [reason, message]),
+    aCondition('Idle', 'True', ['NobodyUsesIt', 'It goes to sleep.']),
+  ]
+  const { waitsFor, news } = describeCluster({ ...ready, cluster: aSeenCluster({ status: { conditions } }) })
+  expect(waitsFor.map(({ about }) => about)).toContain('Stalled')
+  expect(news.map(({ about }) => about)).toEqual(['Idle'])
+})
+
 test('what others wrote cannot move the cursor', () => {
   const message =
     'red \u001B[31malert\u001B[0m, bell \u0007, back \r\b, title \u001B]0;x\u0007 and C1 \u009B2J'

@@ -12,13 +12,17 @@ const machines = [aScheduler(), aMachine('w1'), aMachine('w2')]
 /** A resource whose status is what was published last, and a count of its writes. */
 function aDesk() {
   const ledger = new Ledger(now)
-  const desk: { status: Status; writes: number } = { status: { conditions: [] }, writes: 0 }
+  const desk: { status: Status; writes: number; told: string[] } = {
+    status: { conditions: [] },
+    writes: 0,
+    told: [],
+  }
   const hands: Pick<Hands, 'publish' | 'report'> = {
     publish: async (_subject, status) => {
       desk.status = status
       desk.writes += 1
     },
-    report: () => undefined,
+    report: (_subject, { kind, reason, message }) => void desk.told.push(`${kind} ${reason} ${message}`),
   }
   const write = (world: World): Promise<number> => {
     const seen: Seen = {
@@ -78,4 +82,26 @@ test('readySince stays through trouble and goes with suspension', async () => {
   expect(desk.status.readySince).toBe(since)
   await write({ ...aWorld({ replicas: 2, phase: 'suspended' }), now: now + 40_000 })
   expect(desk.status.readySince).toBeUndefined()
+})
+
+test('each new mistake in a Secret of a cluster that works is one event, and it works on', async () => {
+  const { desk, write } = aDesk()
+  const serving = at(0, 'w1', 'w2')
+  const tls = { kind: 'provided', secrets: { scheduler: 'mine', worker: 'mine', client: 'mine' } } as const
+  const look = (afterMs: number, problem?: string): Promise<number> => {
+    const concern = problem === undefined ? {} : { concern: { reason: 'SecretInvalid', problem } }
+    const certificates = { kind: 'valid', notAfter: now + 1e9, renewAt: Infinity, ...concern } as const
+    return write({ ...serving, now: now + afterMs, cluster: { ...serving.cluster, tls }, certificates })
+  }
+  await look(0)
+  desk.told.length = 0
+  await look(1_000, 'Secret mine, tls.key: is encrypted')
+  expect(await look(4_000, 'Secret mine, tls.key: is not the key')).toBe(7_000)
+  for (const ms of [11_000, 30_000, 60_000]) await look(ms, 'Secret mine, tls.key: is not the key')
+  await look(90_000)
+  expect(desk.told).toEqual([
+    expect.stringMatching(/^Warning SecretInvalid Secret mine, tls.key: is encrypted\./),
+    expect.stringMatching(/^Warning SecretInvalid Secret mine, tls.key: is not the key\./),
+  ])
+  expect(desk.status.conditions.find(({ type }) => type === 'Ready')?.status).toBe('True')
 })
