@@ -47,7 +47,7 @@ test('an authority and a certificate that were given are told apart in the event
     kind: 'done',
   })
   expect(reports([step('given'), step('authorities')]).map(({ message }) => message)).toEqual([
-    '1 scheduler given a new certificate while running: x.',
+    '1 scheduler given its part of the certificates that you brought while running: x.',
     '1 scheduler given the authorities to trust while running: x.',
   ])
 })

@@ -130,7 +130,7 @@ test('the event says that the scheduler has what was given, and not that its tim
   const [action] = plan(world(wanting(0, ['old']), { holds: [old, aged(0), aged(0)] }))
   if (action === undefined) throw new Error('nothing was planned')
   expect(reports([{ kind: 'done', action }]).map(({ message }) => message)).toEqual([
-    '1 scheduler given its part of the certificates that you brought while running: they are others than it has.',
+    '1 scheduler given its part of the certificates that you brought while running: the Secrets that certificates are taken from have others now.',
   ])
 })
 
