@@ -93,6 +93,25 @@ describe('an exposed dashboard', () => {
   })
 })
 
+test('the commands of the page on security succeed with the certificate, and fail without it where it says', async () => {
+  const page = await readFile('docs/security.md', 'utf8')
+  const [, lines = ''] = /### A refusal of your own cluster[^]*?```sh\n([^`]+)```/.exec(page) ?? []
+  const script = lines.replace(/\$\(kubectl [^)]*\)/, cluster.metadata.uid).replace('198.51.100.7', address)
+  // Its exit code is that of the last command, which is to be refused.
+  const told = await run('bash', ['-c', script], { cwd: files, timeout: 60_000 }).catch(
+    (error: { stdout: string; stderr: string }) => error,
+  )
+  const said = `${told.stdout}${told.stderr}`
+  const times = (words: RegExp): number => [...said.matchAll(words)].length
+  expect({
+    accepted: times(/Verification: OK/g),
+    answered: times(/"workers": 2/g),
+    refused: times(/^(?!curl).*alert handshake failure/gm),
+    after: times(/curl: \(5[56]\)/g),
+    during: times(/curl: \(35\).*alert handshake failure/g),
+  }).toEqual({ accepted: 2, answered: 1, refused: 2, after: 1, during: 1 })
+})
+
 /** What becomes of a websocket: 101 where it is opened. */
 async function socket(path: string, credential: object, from = origin): Promise<number | 'refused'> {
   const ca = await readFile(join(files, 'ca.crt'))
