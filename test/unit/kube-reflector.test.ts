@@ -220,10 +220,12 @@ test('a handler that fails harms nobody', async () => {
 })
 
 test('it tells when it last heard, and apart from that when it last tried', async () => {
-  const { api, reflector } = await reflected(() => listOf(10), { idleMs: 300 })
+  const { api, reflector, problems } = await reflected(() => listOf(10), { idleMs: 300 })
   await soon(() => api.openStreams || undefined)
   api.answer = () => ({ status: 500 })
   api.endStreams()
+  // Until the first failure, the beginning of the watch may still be on its way.
+  await soon(() => problems.length || undefined)
   const heard = reflector.lastHeard()
   await soon(() => (reflector.lastTurned() > heard + 1_500 ? true : undefined))
   expect(reflector.lastHeard()).toBe(heard)
