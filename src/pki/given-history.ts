@@ -67,13 +67,15 @@ function supersededBy(
   const shown = Math.min(...endsIn(textIn(worker, 'tls.crt')))
   // Whom to trust is told to workers that run: that of the copy counts where nobody could tell them any more.
   const until = endOf(worker) <= now ? endOf(worker) : shown
+  // A copy that somebody has spoilt says nothing of what any machine has.
+  if (!Number.isFinite(until)) return known
   return { until: Math.max(known?.until ?? until, until), replacedAt: now }
 }
 
 export function supersededIn(scheduler: StoredSecret): Superseded | undefined {
   const written = writtenIn(scheduler)
   const [until, replacedAt] = [numberIn(written, 'until'), numberIn(written, 'replacedAt')]
-  return replacedAt === 0 ? undefined : { until, replacedAt }
+  return replacedAt === 0 || until === 0 ? undefined : { until, replacedAt }
 }
 
 /** Of a scheduler whose copies are no good any more: it may run on with what they were. */

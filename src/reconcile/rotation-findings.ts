@@ -35,7 +35,7 @@ export function certificateEnding(world: World): readonly Finding[] {
   const hindrance = scheduler && hindranceOf(world, scheduler.id)
   const lack = scheduler && hindrance && lackOf(world, scheduler)
   if (!lack) return []
-  const until = new Date(lack.endsAt).toISOString()
-  const message = `The scheduler cannot take new certificates while it runs: ${hindrance}. With what it has, nobody can connect to it after ${until}. It has new ones after the next suspend and wake, or the annotation cloud.dask.org/restart, which both end its memory.`
+  const from = `${world.wallNow < lack.endsAt ? 'after' : 'since'} ${new Date(lack.endsAt).toISOString()}`
+  const message = `The scheduler cannot take new certificates while it runs: ${hindrance}. With what it has, nobody can connect to it ${from}. It has new ones after the next suspend and wake, or the annotation cloud.dask.org/restart, which both end its memory.`
   return [{ type: 'UpdatePending', status: 'True', reason: 'CertificateEnding', message }]
 }

@@ -96,6 +96,19 @@ test('that have ended are told by role, and what workers were launched with is r
   expect(last.kind === 'valid' && last.superseded?.until).toBeGreaterThan(end)
 })
 
+test('of which a copy was spoilt say nothing of what workers were launched with', async () => {
+  const { certificates, cluster, look, secrets } = await provided()
+  await look()
+  const name = keyOf(secretRef('worker', place))
+  const copy = secrets.get(name)
+  if (copy === undefined) throw new Error('there is no copy')
+  secrets.set(name, { ...copy, data: { ...copy.data, 'tls.crt': Buffer.from('spoilt').toString('base64') } })
+  await certificates.issue(cluster, address, call)
+  const view = await look()
+  expect(view).toMatchObject({ kind: 'valid', renewAt: Infinity })
+  expect(view).not.toHaveProperty('superseded')
+})
+
 test('of one role that have ended are told of that role alone, and a scheduler that shows what it had is known still', async () => {
   const tls = { kind: 'provided', secrets: { scheduler: 's', worker: 'w', client: 'c' } } as const
   const { certificates, cluster, give, pass, secrets } = aRoom(tls)

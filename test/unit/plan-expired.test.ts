@@ -54,6 +54,11 @@ describe('a worker whose certificates have ended', () => {
       want: ['launch 1'],
     },
     {
+      given: 'makes no other one too many, and is ended once',
+      seeing: { machines, replicas: 1, world: { scheduler: answering(fresh) } },
+      want: ['terminate a'],
+    },
+    {
       given: 'is left alone while nobody answers who would know it',
       seeing: { machines, world: { scheduler: shutIn } },
       want: [],
