@@ -15,9 +15,8 @@ import { aCluster, now } from '../support/a-world.ts'
 import { nothingGiven } from '../support/nothing-given.ts'
 
 const call = { signal: new AbortController().signal }
-const plain = aCluster({})
-const cluster = plain
-const exposed = { ...plain, dashboard: { isExposed: true } }
+const cluster = aCluster({})
+const exposed = { ...cluster, dashboard: { isExposed: true } }
 const address = 'tls://203.0.113.7:8786'
 const installation = installationId('ours')
 const owner = { apiVersion: 'x/v1', kind: 'X' }
@@ -34,7 +33,7 @@ const request = (): string =>
   )
 
 /** One cluster’s certificates, made and good; `refuse` has the write of a part fail. */
-async function aCase(cluster = plain) {
+async function aCase(whose = cluster) {
   const secrets = new Map<string, StoredSecret>()
   const state: {
     now: number
@@ -59,11 +58,11 @@ async function aCase(cluster = plain) {
   }
   const options = { store, operatorNamespace: 'ops', installation, now: () => state.now, given: nothingGiven }
   const certificates = new Certificates(options)
-  await certificates.issue(cluster, address, call)
-  await certificates.look(cluster, address, call)
+  await certificates.issue(whose, address, call)
+  await certificates.look(whose, address, call)
   const secret = (part: SecretPart) => secrets.get(nameOf(secretRef(part, place)))
   const view = async () => {
-    const found = await new Certificates(options).look(cluster, address, call)
+    const found = await new Certificates(options).look(whose, address, call)
     if (found.kind !== 'valid' || found.rotation === undefined) throw new Error(JSON.stringify(found))
     return found.rotation
   }
@@ -76,7 +75,7 @@ async function aCase(cluster = plain) {
     take: async (step: RotationStep, value = 'one') => {
       state.now += day
       const asked = { leaves: value, authority: value }
-      await certificates.issue(cluster, address, call, { step, asked })
+      await certificates.issue(whose, address, call, { step, asked })
       return view()
     },
     view,
