@@ -1,9 +1,13 @@
-# The sources run as they are, so that this only gathers them and their production dependencies.
+# The sources run as they are, so that this only gathers them and what they load of their production dependencies.
 # Nothing in the production tree is of one platform alone (test/unit/lockfile.test.ts): no machine is emulated for another.
 FROM --platform=$BUILDPLATFORM node:24-bookworm-slim AS dependencies
-WORKDIR /app
+WORKDIR /build
 COPY package.json package-lock.json .npmrc ./
 RUN npm ci --omit=dev --ignore-scripts --no-audit --no-fund
+COPY src ./src
+COPY scripts/image ./scripts/image
+# Type declarations, source maps, second builds of the same code and the clouds' other services stay here: 350 MB become 33.
+RUN node --experimental-import-meta-resolve scripts/image/gather.ts /app/node_modules
 
 FROM gcr.io/distroless/nodejs24-debian12:nonroot
 LABEL org.opencontainers.image.title="dask-cloud-operator" \

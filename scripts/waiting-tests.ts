@@ -27,6 +27,7 @@ export const waitingTests: readonly string[] = [
   'operator-rights',
   'chart',
   'cert-manager',
+  'image',
   'operator-namespaced',
   'operator-service',
   'operator-gitops',

@@ -1,97 +1,136 @@
 import { execFile } from 'node:child_process'
-import { cp, mkdir, mkdtemp, readFile, rm, stat } from 'node:fs/promises'
-import { tmpdir } from 'node:os'
-import { basename, join, relative } from 'node:path'
+import { existsSync, globSync, readdirSync, readFileSync, statSync } from 'node:fs'
+import { dirname, join } from 'node:path'
 import { promisify } from 'node:util'
-import { afterAll, beforeAll, expect, test } from 'vitest'
+import { afterAll, expect, test } from 'vitest'
+import { controlPlane } from '../support/control-plane.ts'
+import { buildImage, canHaveRoots, type Image } from '../support/image.ts'
+import { type ImageClouds, imageClouds } from '../support/image-clouds.ts'
 
 const run = promisify(execFile)
+const plane = controlPlane()
+const noRoot = 'only root on Linux can give a process a root of its own'
 
-/** The tree that the image would hold, gathered without a container engine: what the Dockerfile copies, and nothing more. */
-let image: string
+let image: Image
+let app: string
+let clouds: ImageClouds | undefined
 
-beforeAll(async () => {
-  image = await mkdtemp(join(tmpdir(), 'image-'))
-  for (const { sources, target } of copies(await readFile('Dockerfile', 'utf8'))) {
-    for (const source of sources)
-      await copy(source, join(image, target, target.endsWith('/') ? basename(source) : ''))
-  }
-  const packages = await productionPackages()
-  for (const path of packages) await cp(path, join(image, path), { recursive: true, filter: isOwn(path) })
-}, 120_000)
-
-afterAll(() => rm(image, { recursive: true, force: true }))
-
-test('the image has all that the operator needs to start', async () => {
-  const { stdout } = await run(process.execPath, ['src/main.ts', '--help'], {
-    cwd: image,
-    env: { NODE_ENV: 'production' },
-    timeout: 30_000,
-  })
-  expect(stdout).toContain('dask-cloud-operator')
+plane.prepare(async () => {
+  image = await buildImage()
+  app = join(image.root, 'app')
+  if (canHaveRoots()) clouds = await imageClouds(plane, image)
+})
+afterAll(async () => {
+  await clouds?.[Symbol.asyncDispose]()
+  await image?.[Symbol.asyncDispose]()
 })
 
-test('the image holds no package that is for development only', async () => {
-  const { packages }: Lock = JSON.parse(await readFile('package-lock.json', 'utf8'))
-  const forDevelopment = Object.keys(packages).filter(path => packages[path]?.dev === true)
-  const present = await Promise.all(
-    forDevelopment.map(async path => ((await exists(join(image, path))) ? path : '')),
-  )
-  expect(forDevelopment).toContain('node_modules/typescript')
-  expect(present.filter(path => path !== '')).toEqual([])
+// oxlint-disable-next-line vitest/expect-expect -- concurrent tests have an `expect` of their own
+test.concurrent.for(['aws', 'azure', 'digitalocean', 'gcp'])(
+  'from its files alone, in a root of its own and as its user, the operator takes a cluster at %s through its life',
+  async (name, { expect: expects, skip }) => {
+    skip(!canHaveRoots(), noRoot)
+    const { room, account } = at(name)
+    await account.create(name, { replicas: 1 })
+    await room.until('its machines run', () => account.alive.length === 2 && account.isAtRest, 60_000)
+    await room.removed(name)
+    expects(account.left).toEqual([])
+  },
+)
+
+function at(name: string) {
+  const account = clouds?.accounts[name]
+  if (clouds === undefined || account === undefined) throw new Error(`no ${name} is simulated here`)
+  return { room: clouds.room, account }
+}
+
+interface Told {
+  readonly said: Readonly<Record<string, string>>
+  readonly loaded: readonly string[]
+}
+
+// oxlint-disable-next-line vitest/expect-expect -- the same
+test.concurrent('whatever identity the operator has, it comes as far as it does from a checkout, which loads no file that the image lacks', async ({
+  expect: expects,
+  skip,
+}) => {
+  skip(!canHaveRoots(), noRoot)
+  const program = 'test/support/image-identities.ts'
+  const certificate = await image.place('/etc/operator.pem', await selfSigned())
+  await image.place(`/app/${program}`, readFileSync(program, 'utf8'))
+  const [env, ...words] = image.command()
+  const within = { HOME: '/home/nonroot', NODE_ENV: 'production' }
+  const [own, other] = await Promise.all([
+    run(env, [...words.slice(0, -1), program, certificate]),
+    run(process.execPath, [program, join(image.root, certificate)], { env: within }),
+  ])
+  const [inImage, inCheckout]: readonly [Told, Told] = [JSON.parse(own.stdout), JSON.parse(other.stdout)]
+  expects(inImage.said).toEqual(inCheckout.said)
+  expects(Object.values(inImage.said).filter(said => said === 'connected')).toEqual([])
+  expects(inCheckout.loaded.length).toBeGreaterThan(500)
+  expects(inCheckout.loaded.filter(file => !existsSync(join(app, file)))).toEqual([])
 })
 
-test('the image runs the program as somebody without rights', async () => {
-  const dockerfile = await readFile('Dockerfile', 'utf8')
-  const stage = dockerfile.slice(dockerfile.lastIndexOf('\nFROM '))
-  expect(stage).toMatch(/^USER [1-9]\d*:[1-9]\d*$/m)
-  expect(stage).toMatch(/^ENTRYPOINT \["\/nodejs\/bin\/node", "--max-semi-space-size=4", "src\/main\.ts"\]$/m)
-})
+/** A key and its certificate, PEM. */
+async function selfSigned(): Promise<string> {
+  const words = 'req -x509 -newkey rsa:2048 -nodes -days 2 -subj /CN=operator -keyout - -out -'
+  return (await run('openssl', words.split(' '))).stdout
+}
 
 interface Lock {
   readonly packages: Readonly<Record<string, { readonly dev?: boolean }>>
 }
+const { packages }: Lock = JSON.parse(readFileSync('package-lock.json', 'utf8'))
+const licences = (path: string) => readdirSync(path).filter(name => /^licen[cs]e/i.test(name))
+const modules = (cwd: string) => globSync('**/node_modules/{[^@]*,@*/*}/package.json', { cwd }).map(dirname)
 
-interface Copied {
-  readonly sources: readonly string[]
-  readonly target: string
-}
+test('the image has packages of production alone, with their licences', () => {
+  const present = modules(app)
+  expect(present.length).toBeGreaterThan(100)
+  expect(present.filter(path => packages[path] === undefined || packages[path].dev === true)).toEqual([])
+  const without = present.filter(path => licences(path).length > licences(join(app, path)).length)
+  expect(without).toEqual([])
+})
 
-/** The last stage's COPY lines that copy from the project itself. */
-function copies(dockerfile: string): readonly Copied[] {
-  const stage = dockerfile.slice(dockerfile.lastIndexOf('\nFROM '))
-  return stage
-    .split('\n')
-    .filter(line => line.startsWith('COPY ') && !line.includes('--from='))
-    .map(line => {
-      const words = line.split(/\s+/).slice(1)
-      return { sources: words.slice(0, -1), target: words.at(-1) ?? '' }
-    })
-}
-
-async function copy(source: string, target: string): Promise<void> {
-  await mkdir(join(target, '..'), { recursive: true })
-  await cp(source, target, { recursive: true })
-}
-
-/** Folders below node_modules of what the operator runs on; what npm calls extraneous came with a tool's install script. */
-async function productionPackages(): Promise<readonly string[]> {
-  const args = ['ls', '--omit=dev', '--all', '--parseable', '--long']
-  const { stdout } = await run('npm', args).catch((error: { readonly stdout: string }) => error)
-  const lines = stdout.split('\n').filter(line => !line.endsWith(':EXTRANEOUS'))
-  const paths = lines.map(line => relative(process.cwd(), line.split(':')[0] ?? ''))
-  return paths.filter(path => path.startsWith('node_modules'))
-}
-
-/** Packages inside a package are listed for themselves, and some of them are for development only. */
-function isOwn(path: string): (source: string) => boolean {
-  const nested = join(path, 'node_modules')
-  return source => !source.startsWith(nested)
-}
-
-function exists(path: string): Promise<boolean> {
-  return stat(path).then(
-    () => true,
-    () => false,
+test('nothing of a package names what it loads in a way that its gatherer cannot read', () => {
+  const programs = filesOf('node_modules', app).filter(path => /\.[cm]?js$/.test(path))
+  const named = /(?<![.\w$])(?:require|import)\(\s*(?!["'\s)]|\/\*)[^)]{0,80}\)/g
+  const odd = programs.flatMap(path =>
+    [...readFileSync(join(app, path), 'utf8').matchAll(named)].map(([call]) => `${path}: ${call}`),
   )
+  expect(odd).toEqual([])
+})
+
+const sizeOf = (cwd: string, paths: readonly string[]): number =>
+  paths.reduce((sum, path) => sum + statSync(join(cwd, path)).size, 0) / 1e6
+
+test('the sources are there as they are, and the sizes are those that the README names', () => {
+  const sources = globSync('src/**/*.*')
+  expect(globSync('src/**/*.*', { cwd: app }).toSorted()).toEqual(sources.toSorted())
+  const changed = sources.filter(
+    path => statSync(path).isFile() && !readFileSync(path).equals(readFileSync(join(app, path))),
+  )
+  expect(changed).toEqual([])
+  const production = Object.keys(packages).filter(path => path !== '' && packages[path]?.dev !== true)
+  const all = production.flatMap(path =>
+    filesOf(path).filter(file => !file.slice(path.length).includes('/node_modules/')),
+  )
+  const [before, after] = [sizeOf('.', all), sizeOf(app, filesOf('node_modules', app))].map(Math.round)
+  expect(readFileSync('README.md', 'utf8')).toContain(
+    `${after} MB of packages (${before} MB where nothing is left out)`,
+  )
+})
+
+function filesOf(path: string, cwd = '.'): readonly string[] {
+  return readdirSync(join(cwd, path), { recursive: true, withFileTypes: true })
+    .filter(each => each.isFile())
+    .map(each => join(each.parentPath, each.name).slice(cwd === '.' ? 0 : cwd.length + 1))
 }
+
+test('the image is of a base without a shell, for the platform that asks, and runs as somebody without rights', () => {
+  const dockerfile = readFileSync('Dockerfile', 'utf8')
+  const stage = dockerfile.slice(dockerfile.lastIndexOf('\nFROM '))
+  expect(stage).toMatch(/^FROM gcr\.io\/distroless\/nodejs24-debian12:nonroot$/m)
+  expect(stage).toMatch(/^USER [1-9]\d*:[1-9]\d*$/m)
+  expect(stage).toMatch(/^ENTRYPOINT \["\/nodejs\/bin\/node", "--max-semi-space-size=4", "src\/main\.ts"\]$/m)
+})

@@ -23,6 +23,8 @@ export interface Start {
   readonly fate?: Fate
   /** Another program that takes the operator's flags. */
   readonly program?: string
+  /** The same, with what runs it. */
+  readonly command?: readonly [string, ...string[]]
 }
 
 export interface Namespaces {
@@ -101,6 +103,7 @@ export class OperatorRoom implements AsyncDisposable {
     name,
     fate,
     program,
+    command,
     env = {},
   }: Start = {}): OperatorProcess {
     const process = new OperatorProcess({
@@ -114,6 +117,7 @@ export class OperatorRoom implements AsyncDisposable {
       env: { ...env, ...(fate === undefined ? {} : { [fateVariable]: JSON.stringify(fate) }) },
       ...(fate === undefined ? {} : { program: mortal }),
       ...(program === undefined ? {} : { program }),
+      ...(command === undefined ? {} : { command }),
     })
     return this.#all.use(process)
   }

@@ -24,6 +24,8 @@ export interface OperatorOptions {
   readonly argv?: readonly string[]
   /** Another program that takes the operator's flags. */
   readonly program?: string
+  /** In place of Node and a program of ours; it takes the operator's flags. */
+  readonly command?: readonly [string, ...string[]]
   /** Beside the test's own. */
   readonly env?: Readonly<Record<string, string>>
 }
@@ -52,9 +54,10 @@ export class OperatorProcess implements AsyncDisposable {
     }
     const usual = Object.entries({ ...words, ...options.settings })
     const settings = options.argv ?? usual.flatMap(([word, value]) => [`--${word}`, value])
-    const { program = 'src/main.ts', env = {} } = options
+    const { program = 'src/main.ts', command = [process.execPath, program], env = {} } = options
+    const [executable, ...before] = command
     this.#speaker = { name, words: [...settings, ...flags], env, kubeconfig }
-    this.#child = spawn(process.execPath, [program, ...settings, ...flags], {
+    this.#child = spawn(executable, [...before, ...settings, ...flags], {
       stdio: ['ignore', 'pipe', 'pipe'],
       // Hundreds of operators are started from the same sources in one run of the tests.
       env: { ...withoutSettings(process.env), NODE_COMPILE_CACHE: join(cacheFolder(), 'node'), ...env },

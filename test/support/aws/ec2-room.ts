@@ -41,7 +41,7 @@ export async function ec2Room(plane: SharedControlPlane): Promise<Ec2Room> {
 }
 
 /** What a process needs to take it for AWS, and to find no key but the one it is given. */
-const reaching = ({ endpoint }: Ec2): Readonly<Record<string, string>> => ({
+export const reaching = ({ endpoint }: Ec2): Readonly<Record<string, string>> => ({
   AWS_ENDPOINT_URL_EC2: endpoint,
   AWS_ENDPOINT_URL_STS: endpoint,
   AWS_ENDPOINT_URL_SSM: endpoint,

@@ -45,7 +45,7 @@ export async function gceRoom(plane: SharedControlPlane, tempo: Partial<Tempo> =
 /** Google's machines are STOPPING for longer than this: several lists show it. */
 const stoppingMs = 6_000
 
-const reaching = ({ endpoint, tokenEndpoint, impersonationEndpoint }: Gce) => ({
+export const reaching = ({ endpoint, tokenEndpoint, impersonationEndpoint }: Gce) => ({
   CLOUDSDK_API_ENDPOINT_OVERRIDES_COMPUTE: endpoint,
   CLOUDSDK_AUTH_TOKEN_HOST: tokenEndpoint,
   CLOUDSDK_API_ENDPOINT_OVERRIDES_IAMCREDENTIALS: impersonationEndpoint,
