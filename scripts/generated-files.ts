@@ -3,6 +3,7 @@ import { stringify } from 'yaml'
 import { clusterCrd } from '../src/api/crd.ts'
 import { group, plural, singular } from '../src/api/names.ts'
 import { chartFiles } from './chart/files.ts'
+import { metricsPage } from './metrics/page.ts'
 import { pluginPage } from './plugin-page.ts'
 import { referencePage } from './reference/page.ts'
 import { settingsPage } from './settings-page.ts'
@@ -20,6 +21,7 @@ export const generatedFiles = (): readonly GeneratedFile[] => [
   ...chartFiles(crds()),
   { path: pathOf('../docs/settings.md'), text: settingsPage() },
   { path: pathOf('../docs/kubectl-daskcloud.md'), text: pluginPage() },
+  { path: pathOf('../docs/reference/metrics.md'), text: metricsPage() },
   { path: pathOf(`../docs/reference/${singular}.md`), text: referencePage() },
 ]
 

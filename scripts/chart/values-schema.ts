@@ -70,6 +70,7 @@ const monitoring: Readonly<Record<string, Schema>> = {
       annotations: textMap,
       disabled: list(text()),
       alertLabels: textMap,
+      runbookBase: text(),
     }),
   }),
   grafanaDashboard: fields({

@@ -5,7 +5,7 @@ import type { Connections } from './connections.ts'
 
 /** Gauges of clusters and machines, brought up to date when they are read. */
 export function countWhatIsThere(
-  metrics: Pick<Metrics, 'machines' | 'clusters' | 'beforeReading'>,
+  metrics: Pick<Metrics, 'machines' | 'clusters' | 'conditions' | 'beforeReading'>,
   connections: Connections,
   reflectors: readonly Reflector<unknown>[],
 ): Disposable {
@@ -15,15 +15,26 @@ export function countWhatIsThere(
       for (const [state, count] of states) metrics.machines.set({ cloud, state }, count)
     }
     metrics.clusters.reset()
-    for (const object of reflectors.flatMap(each => each.list()))
-      metrics.clusters.inc({ state: stateOf(object) })
+    metrics.conditions.reset()
+    for (const conditions of reflectors.flatMap(each => each.list()).map(conditionsOf)) {
+      metrics.clusters.inc({ state: stateOf(conditions) })
+      for (const condition of conditions) metrics.conditions.inc(condition)
+    }
   })
 }
 
-/** The reason of `Ready`, which has one word for every state a cluster can be in. */
-function stateOf(object: unknown): string {
+type Labels = Readonly<Record<'type' | 'status' | 'reason', string>>
+
+function conditionsOf(object: unknown): readonly Labels[] {
   const status = isRecord(object) && isRecord(object['status']) ? object['status'] : {}
   const conditions: readonly unknown[] = Array.isArray(status['conditions']) ? status['conditions'] : []
-  const ready = conditions.filter(isRecord).find(({ type }) => type === 'Ready')
-  return typeof ready?.['reason'] === 'string' ? ready['reason'] : 'Pending'
+  return conditions
+    .filter(isRecord)
+    .map(({ type, status: is, reason }) => ({ type: word(type), status: word(is), reason: word(reason) }))
 }
+
+const word = (value: unknown): string => (typeof value === 'string' ? value : '')
+
+/** The reason of `Ready`, which has one word for every state a cluster can be in. */
+const stateOf = (conditions: readonly Labels[]): string =>
+  conditions.find(({ type }) => type === 'Ready')?.reason ?? 'Pending'

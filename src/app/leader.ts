@@ -62,7 +62,7 @@ export async function lead(office: Office, call: Call): Promise<void> {
   const stop = { signal: AbortSignal.any([call.signal, lease.signal]) }
   await using all = new AsyncDisposableStack()
   const watches = openWatches(office, all)
-  const { queue, timed, passed, stuckMs } = all.use(watchedQueue(metrics))
+  const { queue, timed, passed, stuckMs } = all.use(watchedQueue(metrics, config.concurrency))
   const sources = new Sources(queue)
   const pool = all.use(new SchedulerPool({ pace: { ...usualPace, pollMs: config.schedulerPollInterval } }))
   const kept = storesOf(office)

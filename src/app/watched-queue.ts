@@ -11,8 +11,9 @@ const labels = { name: controller, controller }
 
 type Pass = (key: ClusterKey, call: Call) => Promise<Next>
 
-/** The queue, with controller-runtime's metrics kept of it and of the passes. */
-export function watchedQueue(metrics: Metrics) {
+/** The queue, with controller-runtime's metrics kept of it and of the passes, of which so many may be under way at once. */
+export function watchedQueue(metrics: Metrics, most: number) {
+  metrics.maxWorkers.set({ controller }, most)
   const queue = new WorkQueue(() => performance.now(), {
     added: () => metrics.queueAdds.inc(labels),
     retried: () => metrics.queueRetries.inc(labels),

@@ -10,20 +10,36 @@ const cloudSeconds = [0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10, 20, 30, 60, 120]
 
 export type Metrics = ReturnType<typeof createMetrics>
 
+/** What a metric is called and has, as it was made. */
+export interface Declared {
+  readonly name: string
+  readonly type: 'counter' | 'gauge' | 'histogram'
+  readonly help: string
+  readonly labels: readonly string[]
+}
+
+interface Book {
+  readonly registry: Registry
+  readonly declared: Declared[]
+}
+
 /**
  * All that is counted, in a registry of its own. Names without our prefix are controller-runtime's and client-go's,
  * so that dashboards made for them work.
  */
 export function createMetrics(options: { readonly process?: 'measured' | 'unmeasured' } = {}) {
   const registry = new Registry()
+  const book: Book = { registry, declared: [] }
   const updates = new Set<() => void>()
   if (options.process === 'measured') collectDefaultMetrics({ register: registry })
   return {
-    ...controllerMetrics(registry),
-    ...queueMetrics(registry),
-    ...kubeMetrics(registry),
-    ...cloudMetrics(registry),
+    ...controllerMetrics(book),
+    ...queueMetrics(book),
+    ...kubeMetrics(book),
+    ...cloudMetrics(book),
     contentType: registry.contentType,
+    /** Those above, without those that measure the process. */
+    declared: (): readonly Declared[] => book.declared,
     /** Has gauges brought up to date right before they are read. */
     beforeReading(update: () => void): Disposable {
       updates.add(update)
@@ -37,8 +53,8 @@ export function createMetrics(options: { readonly process?: 'measured' | 'unmeas
   }
 }
 
-function controllerMetrics(register: Registry) {
-  const { counter, gauge, histogram } = makersOf(register)
+function controllerMetrics(book: Book) {
+  const { counter, gauge, histogram } = makersOf(book)
   return {
     reconciles: counter('controller_runtime_reconcile_total', 'Passes, by how they ended.', [
       'controller',
@@ -63,8 +79,8 @@ function controllerMetrics(register: Registry) {
   }
 }
 
-function queueMetrics(register: Registry) {
-  const { counter, gauge, histogram } = makersOf(register)
+function queueMetrics(book: Book) {
+  const { counter, gauge, histogram } = makersOf(book)
   const names = ['name', 'controller'] as const
   return {
     queueDepth: gauge('workqueue_depth', 'Keys that are due and wait.', names),
@@ -95,8 +111,8 @@ function queueMetrics(register: Registry) {
   }
 }
 
-function kubeMetrics(register: Registry) {
-  const { counter, gauge } = makersOf(register)
+function kubeMetrics(book: Book) {
+  const { counter, gauge } = makersOf(book)
   return {
     kubeRequests: counter('rest_client_requests_total', 'Requests to the API server.', [
       'code',
@@ -127,8 +143,8 @@ function kubeMetrics(register: Registry) {
   }
 }
 
-function cloudMetrics(register: Registry) {
-  const { counter, gauge, histogram } = makersOf(register)
+function cloudMetrics(book: Book) {
+  const { counter, gauge, histogram } = makersOf(book)
   return {
     launches: counter('dask_cloud_operator_launches_total', 'Launches sent to clouds.', ['cloud', 'result']),
     launchStageSeconds: histogram(
@@ -156,21 +172,33 @@ function cloudMetrics(register: Registry) {
       'outcome',
     ]),
     clusters: gauge('dask_cloud_operator_clusters', 'Clusters that are served.', ['state']),
+    conditions: gauge('dask_cloud_operator_conditions', 'Clusters by each of their conditions.', [
+      'type',
+      'status',
+      'reason',
+    ]),
   }
 }
 
-function makersOf(register: Registry) {
-  const registers = [register]
+function makersOf({ registry, declared }: Book) {
+  const registers = [registry]
   return {
-    counter: <const L extends string>(name: string, help: string, labelNames: readonly L[]) =>
-      new Counter<L>({ name, help, labelNames, registers }),
-    gauge: <const L extends string>(name: string, help: string, labelNames: readonly L[]) =>
-      new Gauge<L>({ name, help, labelNames, registers }),
+    counter: <const L extends string>(name: string, help: string, labelNames: readonly L[]) => {
+      declared.push({ name, type: 'counter', help, labels: labelNames })
+      return new Counter<L>({ name, help, labelNames, registers })
+    },
+    gauge: <const L extends string>(name: string, help: string, labelNames: readonly L[]) => {
+      declared.push({ name, type: 'gauge', help, labels: labelNames })
+      return new Gauge<L>({ name, help, labelNames, registers })
+    },
     histogram: <const L extends string>(
       name: string,
       help: string,
       labelNames: readonly L[],
       buckets: number[],
-    ) => new Histogram<L>({ name, help, labelNames, buckets, registers }),
+    ) => {
+      declared.push({ name, type: 'histogram', help, labels: labelNames })
+      return new Histogram<L>({ name, help, labelNames, buckets, registers })
+    },
   }
 }

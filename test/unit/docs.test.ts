@@ -1,7 +1,6 @@
 import { existsSync, globSync, readFileSync } from 'node:fs'
 import { dirname, join } from 'node:path'
 import { expect, test } from 'vitest'
-import { createMetrics } from '../../src/telemetry/metrics.ts'
 
 const pages = globSync(['*.md', 'docs/**/*.md', 'deploy/**/*.md']).map(path => ({
   path,
@@ -46,11 +45,4 @@ test('the first page names every condition', () => {
   )
   expect(known).toContain('UpdatePending')
   expect(known.filter(title => title !== 'Certificates' && !readme.includes(`\`${title}\``))).toEqual([])
-})
-
-test('the page of operations names every metric of ours', async () => {
-  const page = readFileSync('docs/operations.md', 'utf8')
-  const served = [...(await createMetrics().read()).matchAll(/^# TYPE (dask_cloud_operator_\w+) /gm)]
-  expect(served.length).toBeGreaterThan(5)
-  expect(served.map(([, name = '']) => name).filter(name => !page.includes(`| \`${name}`))).toEqual([])
 })

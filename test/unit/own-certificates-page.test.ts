@@ -4,7 +4,8 @@ import { mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'nod
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { expect, test } from 'vitest'
-import { type GivenSecret, readGiven } from '../../src/pki/given.ts'
+import { readGiven } from '../../src/pki/given.ts'
+import type { GivenSecret } from '../../src/pki/given-refusals.ts'
 
 const page = readFileSync('docs/own-certificates.md', 'utf8')
 
