@@ -26,7 +26,9 @@ function showsPages(
   before: Pick<Status, 'dashboardURL'>,
 ): boolean {
   const { isExposed, otherwise } = cluster.dashboard
-  if (!isExposed || scheduler.kind !== 'answering' || inventory.kind !== 'seen') return false
+  // As with its addresses: what was last known while the cloud says nothing.
+  if (inventory.kind !== 'seen') return isExposed && before.dashboardURL !== undefined
+  if (!isExposed || scheduler.kind !== 'answering') return false
   const machine = schedulerMachine({ memory }, inventory)
   if (machine === undefined) return false
   if (sameIntent(machine.fingerprint, cluster.scheduler.fingerprint)) return true

@@ -52,6 +52,8 @@ const exposing = (runs: string, seeing: Parameters<typeof aWorld>[0] = {}) => {
 }
 const linked = { dashboardURL: 'https://10.0.0.7:8787/status' }
 const silent = { world: { scheduler: { kind: 'silent', problem: 'nobody answers' } } } as const
+const unlisted = { inventory: { kind: 'silent', fault: 'unavailable', problem: 'out of reach' } } as const
+
 const pending = (world: World) => findings(world, []).find(({ type }) => type === 'UpdatePending')
 
 describe('the link', () => {
@@ -73,6 +75,12 @@ describe('the link', () => {
     { given: 'that does not answer', world: exposing('a', silent), before: linked, want: {} },
     { given: 'of another kind that showed them', world: exposing('other'), before: linked, want: linked },
     { given: 'of another kind that did not', world: exposing('other'), before: {}, want: {} },
+    {
+      given: 'whose cloud says nothing',
+      world: exposing('a', { world: unlisted }),
+      before: linked,
+      want: linked,
+    },
     { given: 'that is not there', world: exposing('a', { machines: [] }), before: linked, want: {} },
   ])('to the pages of a scheduler $given is $want', ({ world, before, want }) => {
     expect(dashboardOf(world, { schedulerAddress: 'tls://10.0.0.7:8786' }, before)).toEqual(want)
