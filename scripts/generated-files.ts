@@ -1,10 +1,12 @@
 import { fileURLToPath } from 'node:url'
 import { stringify } from 'yaml'
+import { classCrd } from '../src/api/class-crd.ts'
 import { clusterCrd } from '../src/api/crd.ts'
-import { group, plural, singular } from '../src/api/names.ts'
+import { classPlural, classSingular, group, plural, singular } from '../src/api/names.ts'
 import { chartFiles } from './chart/files.ts'
 import { metricsPage } from './metrics/page.ts'
 import { pluginPage } from './plugin-page.ts'
+import { classPage } from './reference/class-page.ts'
 import { referencePage } from './reference/page.ts'
 import { settingsPage } from './settings-page.ts'
 
@@ -23,9 +25,13 @@ export const generatedFiles = (): readonly GeneratedFile[] => [
   { path: pathOf('../docs/kubectl-daskcloud.md'), text: pluginPage() },
   { path: pathOf('../docs/reference/metrics.md'), text: metricsPage() },
   { path: pathOf(`../docs/reference/${singular}.md`), text: referencePage() },
+  { path: pathOf(`../docs/reference/${classSingular}.md`), text: classPage() },
 ]
 
-const crds = () => [{ name: `${group}_${plural}.yaml`, text: yamlOf(clusterCrd()) }]
+const crds = () => [
+  { name: `${group}_${classPlural}.yaml`, text: yamlOf(classCrd()) },
+  { name: `${group}_${plural}.yaml`, text: yamlOf(clusterCrd()) },
+]
 
 // Folded at a width, and without anchors: schemas share parts, and readers of YAML are not all fond of aliases.
 const yamlOf = (value: unknown): string =>

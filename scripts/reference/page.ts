@@ -124,6 +124,13 @@ const conditionRow = ([type, what]: readonly [string, string]): readonly string[
   what,
 ]
 
-function columnRow({ name, type, jsonPath, description: what, ...rest }: (typeof columns)[number]) {
+interface Column {
+  readonly name: string
+  readonly type: string
+  readonly jsonPath: string
+  readonly description: string
+}
+
+export function columnRow({ name, type, jsonPath, description: what, ...rest }: Column): readonly string[] {
   return [name, type, 'priority' in rest ? 'wide' : 'always', `\`${jsonPath.slice(1)}\``, what]
 }

@@ -19,6 +19,7 @@ export type Effect = keyof typeof effects
 
 /** The longest path that a field begins with counts; a field that none of them covers is `yes`. */
 export const effectOf: Readonly<Record<string, Effect>> = {
+  'spec.className': 'no',
   'spec.cloud': 'no',
   'spec.cloud.aws': 'replaces workers, new scheduler',
   'spec.cloud.aws.region': 'no',

@@ -2,13 +2,15 @@ import { isRecord } from '../lib/parse.ts'
 import { defaultGroup, schedulerGroup } from '../model/names.ts'
 import { cloud } from './cloud-schema.ts'
 import { dashboard } from './dashboard-schema.ts'
+import { lifetime } from './lifetime-schema.ts'
+import * as names from './names.ts'
 import { network } from './network-schema.ts'
 import { list, map, object } from './schema/containers.ts'
-import { bool, choice, decimal, duration, integer, text } from './schema/scalars.ts'
-import { type Infer, keysMatching, matching, optional } from './schema/schema.ts'
+import { bool, choice, decimal, integer, text } from './schema/scalars.ts'
+import { type Infer, implied, keysMatching, matching, optional } from './schema/schema.ts'
 import { secretRef } from './secret-ref-schema.ts'
 import { guardsDashboard, guardsPlainTraffic, security } from './security-schema.ts'
-import { environment, software } from './software-schema.ts'
+import { environment, namesSource, software } from './software-schema.ts'
 
 const memory = text({
   description:
@@ -37,7 +39,7 @@ const resources = map({
   ],
 })
 
-const size = (description: string) =>
+export const size = (description: string) =>
   text({
     description,
     min: 1,
@@ -45,23 +47,24 @@ const size = (description: string) =>
     rules: [matching(/^[A-Za-z0-9][A-Za-z0-9._-]*$/, 'must be the name of a size, for example m7i.large')],
   })
 
+export const schedulerFields = {
+  size: optional(
+    size(
+      "What the cloud calls the scheduler's machine, for example m7i.large. Default: the cloud's usual one.",
+    ),
+  ),
+  env: optional(environment('the scheduler alone, over those of spec.software.env')),
+}
+
 const scheduler = object({
   description: 'The one scheduler of the cluster.',
   others: 'refused',
   default: {},
-  fields: {
-    size: optional(
-      size(
-        "What the cloud calls the scheduler's machine, for example m7i.large. Default: the cloud's usual one.",
-      ),
-    ),
-    env: optional(environment('the scheduler alone, over those of spec.software.env')),
-  },
+  fields: schedulerFields,
 })
 
-/** What every group of workers has. */
-const group = {
-  replicas: integer({ description: 'How many workers there are to be.', min: 0, max: 1000, default: 1 }),
+/** What every group of workers has, and a class may say. */
+export const workerFields = {
   sizes: optional(
     list({
       description:
@@ -70,12 +73,15 @@ const group = {
       max: 10,
     }),
   ),
-  purchasing: choice({
-    description:
-      'How they are paid for: on demand, as spot machines, which the cloud may take back at any time, or as spot machines while there are any.',
-    values: ['OnDemand', 'Spot', 'SpotOrOnDemand'],
-    default: 'OnDemand',
-  }),
+  purchasing: implied(
+    choice({
+      description:
+        'How they are paid for: on demand, as spot machines, which the cloud may take back at any time, or as spot machines while there are any.',
+      values: ['OnDemand', 'Spot', 'SpotOrOnDemand'],
+      default: 'OnDemand',
+    }),
+    'OnDemand',
+  ),
   threads: optional(
     integer({
       description: 'Tasks that one worker runs at a time. Default: one for each core of its machine.',
@@ -93,6 +99,12 @@ const group = {
     }),
   ),
   env: optional(environment('the workers alone, over those of spec.software.env')),
+}
+
+/** What every group of workers has. The number has a default of the API server's, since kubectl scale needs one to be there. */
+const group = {
+  replicas: integer({ description: 'How many workers there are to be.', min: 0, max: 1000, default: 1 }),
+  ...workerFields,
 }
 
 const workers = object({
@@ -140,43 +152,32 @@ const workerGroups = list({
   ],
 })
 
-const bounds = { minMs: 10_000, maxMs: 31_536_000_000 }
-
-const lifetime = object({
-  description:
-    'When the cluster ends by itself. Durations are written as Gateway API does, for example 90m or 8h.',
-  others: 'refused',
-  fields: {
-    idleTimeout: optional(
-      duration({
-        description:
-          'After so long with no task and no connected client the cluster goes to sleep, as with suspend. A change of ' +
-          'the spec or a new value of the annotation cloud.dask.org/resume wakes it. Results that no client holds are ' +
-          'lost. Default: never.',
-        ...bounds,
-      }),
-    ),
-    ttl: optional(
-      duration({
-        description:
-          'So long after its creation the cluster is deleted, this resource too, whatever it does then. Default: never.',
-        ...bounds,
-      }),
-    ),
-  },
-})
-
 const credentialsSecretRef = secretRef(
   'A Secret of the same namespace with what the cloud asks for, in place of the own identity of the operator. It ' +
     'carries the label cloud.dask.org/purpose: credentials. A change of the Secret is taken up within seconds, and ' +
     'replaces no machine.',
 )
 
+const className = text({
+  description:
+    'The DaskCloudClass of the platform that fills in what is left out here and says what else may be asked for: where the ' +
+    'machines come from, in place of cloud and credentialsSecretRef. It cannot change afterwards.',
+  min: 1,
+  max: names.classNameMax,
+  rules: [
+    matching(
+      /^[a-z0-9]([-a-z0-9]*[a-z0-9])?$/,
+      'must be the name of a DaskCloudClass: small letters, digits and -',
+    ),
+  ],
+})
+
 export const spec = object({
   description: 'What the cluster is to be.',
   others: 'refused',
   fields: {
-    cloud,
+    className: optional(className),
+    cloud: optional(cloud),
     credentialsSecretRef: optional(credentialsSecretRef),
     software,
     scheduler,
@@ -195,19 +196,39 @@ export const spec = object({
   },
   rules: [
     {
-      cel: "!has(self.cloud.azure) || has(self.cloud.azure.subnet) || !has(self.network) || !has(self.network.exposure) || self.network.exposure != 'Private'",
-      message:
-        'exposure Private on Azure needs a subnet of yours that reaches the operator and has a way out: name it in cloud.azure.subnet',
-      holds: ({ cloud: { name, settings }, network: { exposure } }) =>
-        name !== 'azure' || exposure !== 'Private' || (isRecord(settings) && isRecord(settings['subnet'])),
+      cel: 'has(self.cloud) || has(self.className)',
+      message: 'say where the machines come from: by a cloud, or by the className of a DaskCloudClass',
+      holds: ({ cloud: place, className: name }) => place !== undefined || name !== undefined,
     },
     {
-      cel: "!has(self.cloud.digitalOcean) || ((!has(self.workers) || self.workers.purchasing != 'Spot') && (!has(self.workerGroups) || self.workerGroups.all(group, group.purchasing != 'Spot')))",
+      cel: '!has(self.className) || (!has(self.cloud) && !has(self.credentialsSecretRef))',
+      message:
+        'the class says where the machines come from: take cloud and credentialsSecretRef away, or className',
+      holds: ({ cloud: place, className: name, credentialsSecretRef: secret }) =>
+        name === undefined || (place === undefined && secret === undefined),
+    },
+    {
+      cel: 'has(self.className) == has(oldSelf.className) && (!has(self.className) || self.className == oldSelf.className)',
+      message:
+        'the class of a cluster cannot change, since its machines are there; create a new cluster instead',
+    },
+    {
+      cel: "!has(self.cloud) || !has(self.cloud.azure) || has(self.cloud.azure.subnet) || !has(self.network) || !has(self.network.exposure) || self.network.exposure != 'Private'",
+      message:
+        'exposure Private on Azure needs a subnet of yours that reaches the operator and has a way out: name it in cloud.azure.subnet',
+      holds: ({ cloud: place, network: { exposure } }) =>
+        place?.name !== 'azure' ||
+        exposure !== 'Private' ||
+        (isRecord(place.settings) && isRecord(place.settings['subnet'])),
+    },
+    {
+      cel: "!has(self.cloud) || !has(self.cloud.digitalOcean) || ((!has(self.workers) || !has(self.workers.purchasing) || self.workers.purchasing != 'Spot') && (!has(self.workerGroups) || self.workerGroups.all(group, !has(group.purchasing) || group.purchasing != 'Spot')))",
       message:
         'DigitalOcean has no spot droplets: set purchasing to OnDemand, or to SpotOrOnDemand for what may be had',
-      holds: ({ cloud: { name }, workers: usual, workerGroups: more }) =>
-        name !== 'digitalOcean' || [usual, ...more].every(({ purchasing }) => purchasing !== 'Spot'),
+      holds: ({ cloud: place, workers: usual, workerGroups: more }) =>
+        place?.name !== 'digitalOcean' || [usual, ...more].every(({ purchasing }) => purchasing !== 'Spot'),
     },
+    namesSource,
     guardsPlainTraffic,
     guardsDashboard,
   ],

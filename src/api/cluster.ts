@@ -1,5 +1,14 @@
 import { canonicalCidr } from '../lib/cidr.ts'
-import type { Cluster, Group, Lifetime, Requested, Sleep, Software, Tls } from '../model/cluster.ts'
+import type {
+  ClassView,
+  Cluster,
+  Group,
+  Lifetime,
+  Requested,
+  Sleep,
+  Software,
+  Tls,
+} from '../model/cluster.ts'
 import {
   type ClusterKey,
   type ClusterUid,
@@ -28,6 +37,8 @@ interface Parts {
     intent(role: Role): unknown
     readonly ignoresNetwork?: boolean
   }
+  readonly credentials: Cluster['credentials']
+  readonly class: ClassView | undefined
   readonly restart: string
   readonly resume: string
   readonly renewal: Requested
@@ -36,7 +47,7 @@ interface Parts {
 }
 
 /** What a user asked for, with nothing of its wire shape left. */
-export function clusterOf({ identity, spec, cloud, restart, ...asked }: Parts): Cluster {
+export function clusterOf({ identity, spec, cloud, restart, class: view, ...asked }: Parts): Cluster {
   const { key, namespace, name, uid, generation, createdAt, isDeleting } = identity
   const software = softwareOf(spec)
   const env = spec.software.env ?? {}
@@ -60,7 +71,7 @@ export function clusterOf({ identity, spec, cloud, restart, ...asked }: Parts): 
     createdAt,
     phase: isDeleting ? 'deleting' : spec.suspend || asked.sleep.kind === 'asleep' ? 'suspended' : 'wanted',
     cloud: { name: cloud.name, settings: cloud.settings },
-    credentials: spec.credentialsSecretRef,
+    ...(view === undefined ? {} : { class: view }),
     software,
     env,
     scheduler,

@@ -1,4 +1,5 @@
 import { spec } from './cluster-schema.ts'
+import { column, wide } from './crd-columns.ts'
 import * as names from './names.ts'
 import type { CelRule, OpenApi } from './schema/schema.ts'
 import { status } from './status-schema.ts'
@@ -28,6 +29,7 @@ export const columns = [
   wide(column('Suspended', '.status.conditions[?(@.type=="Suspended")].status', 'Whether it sleeps.')),
   wide(column('Secret', '.status.clientSecretName', 'What a client needs.')),
   wide(column('Certificates', '.status.certificates.notAfter', 'When the first certificate ends.')),
+  wide(column('Class', '.spec.className', 'The class by which it runs.')),
 ]
 
 /** The CustomResourceDefinition of DaskCloudCluster, as `crds/` has it. */
@@ -82,13 +84,4 @@ function root(): Readonly<Record<string, unknown>> {
     properties,
     'x-kubernetes-validations': [nameRule],
   }
-}
-
-function column(name: string, jsonPath: string, what: string) {
-  return { name, type: 'string', jsonPath, description: what }
-}
-
-/** Shown by `kubectl get -o wide` only. */
-function wide<T extends object>(of: T): T & { readonly priority: 1 } {
-  return { ...of, priority: 1 }
 }

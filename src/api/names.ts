@@ -8,6 +8,12 @@ export const singular = 'daskcloudcluster'
 export const shortName = 'dcc'
 export const category = 'dask'
 
+export const classKind = 'DaskCloudClass'
+export const classPlural = 'daskcloudclasses'
+export const classSingular = 'daskcloudclass'
+export const classShortName = 'dcclass'
+export const classNameMax = 63
+
 /** On a cluster for as long as it may have machines, addresses or keys. */
 export const finalizer = `${group}/machines`
 

@@ -1,6 +1,7 @@
 import { canonicalCidr } from '../lib/cidr.ts'
 import { list, object } from './schema/containers.ts'
 import { choice, text } from './schema/scalars.ts'
+import { implied } from './schema/schema.ts'
 
 /** As every firewall writes it back. */
 export const cidr = text({
@@ -17,26 +18,33 @@ export const cidr = text({
   ],
 })
 
+export const exposure = implied(
+  choice({
+    description:
+      'Public gives the scheduler an address that the internet reaches, and machines one to fetch their software by; ' +
+      'Private leaves them the addresses of their own network: the operator and clients must reach it, and machines ' +
+      'need a way out to fetch their software. A change replaces the workers, and gives the scheduler a public address or takes it away.',
+    values: ['Public', 'Private'],
+    default: 'Public',
+  }),
+  'Public',
+)
+
+export const allowedCIDRs = implied(
+  list({
+    description:
+      'Who may connect to the scheduler from outside its own machines, beside the operator. They need a certificate of ' +
+      'the cluster all the same. A class may name more of them.',
+    items: cidr,
+    max: 64,
+    default: [],
+  }),
+  'nobody',
+)
+
 export const network = object({
   description: 'How the scheduler is reached. It has no effect in the local and the simulated cloud.',
   others: 'refused',
   default: {},
-  fields: {
-    exposure: choice({
-      description:
-        'Public gives the scheduler an address that the internet reaches, and machines one to fetch their software by; ' +
-        'Private leaves them the addresses of their own network: the operator and clients must reach it, and machines ' +
-        'need a way out to fetch their software. A change replaces the workers, and gives the scheduler a public address or takes it away.',
-      values: ['Public', 'Private'],
-      default: 'Public',
-    }),
-    allowedCIDRs: list({
-      description:
-        'Who may connect to the scheduler from outside its own machines, beside the operator. They need a certificate of ' +
-        'the cluster all the same. Default: nobody.',
-      items: cidr,
-      max: 64,
-      default: [],
-    }),
-  },
+  fields: { exposure, allowedCIDRs },
 })

@@ -1,7 +1,14 @@
 import { integer, isRecord, list, optional, ParseError, record, text } from '../lib/parse.ts'
-import type { Cluster } from '../model/cluster.ts'
+import type { ClassView, Cluster } from '../model/cluster.ts'
 import type { Launch } from '../model/launch.ts'
-import { type ClusterKey, type ClusterUid, clusterKey, clusterUid, type Role } from '../model/names.ts'
+import {
+  type ClusterKey,
+  type ClusterUid,
+  clusterKey,
+  clusterUid,
+  operatorSecretIn,
+  type Role,
+} from '../model/names.ts'
 import type { Status } from '../model/status.ts'
 import { clusterOf } from './cluster.ts'
 import { type Spec, spec } from './cluster-schema.ts'
@@ -64,14 +71,23 @@ export type Parsed =
   /** Made for a cloud that only a newer version knows: nothing of it may be touched. */
   | { readonly kind: 'unknown-cloud'; readonly identity: Identity; readonly name: string }
 
+/** How a cluster is to be read that names a class. */
+export interface Classed {
+  /** Its spec, with what the class says filled in. */
+  readonly spec: unknown
+  readonly view: ClassView
+  /** The class's Secret, as `Cluster.credentials` has it. */
+  readonly credentials: Cluster['credentials']
+}
+
 /** A DaskCloudCluster from the API server. Throws a ParseError only where not even its metadata can be read. */
-export function parseResource(raw: unknown, parseCloud: CloudParser): Parsed {
+export function parseResource(raw: unknown, parseCloud: CloudParser, classed?: Classed): Parsed {
   const resource = record(raw, 'resource')
   const metadata = record(resource['metadata'], 'metadata')
   const identity = identityOf(metadata, resource['status'])
   const notes = annotationsOf(metadata)
   const problems = new Problems()
-  const wish = problems.collect(() => specOf(resource['spec'], identity.isDeleting))
+  const wish = problems.collect(() => specOf(classed?.spec ?? resource['spec'], identity.isDeleting))
   const placement = (identity.isDeleting ? new Problems() : problems).collect(() =>
     optional(notes[annotations.placement], `metadata.annotations["${annotations.placement}"]`, readPlacement),
   )
@@ -84,7 +100,9 @@ export function parseResource(raw: unknown, parseCloud: CloudParser): Parsed {
   const cluster = clusterOf({
     identity,
     spec: wish,
-    cloud: { name: wish.cloud.name, ...chosen.read },
+    cloud: { name: chosen.name, ...chosen.read },
+    credentials: classed === undefined ? wish.credentialsSecretRef : classed.credentials,
+    class: classed?.view,
     restart: typeof restart === 'string' ? restart : '',
     resume,
     renewal: {
@@ -126,18 +144,21 @@ function firstRead([best, last]: readonly [unknown, unknown]): Spec {
 /** A name that nobody could have written there for us is nobody's Secret. */
 function heldBy({ finalizers }: Identity, written: unknown): readonly string[] {
   if (!finalizers.includes(credentialsFinalizer) || typeof written !== 'string') return []
-  return written.split(',').filter(name => secretName.test(name))
+  return written.split(',').filter(name => secretName.test(operatorSecretIn(name) ?? name))
 }
 
 const secretName = /^[a-z0-9]([-a-z0-9.]{0,251}[a-z0-9])?$/
 
 type Choice =
   | { readonly kind: 'unknown'; readonly name: string }
-  | { readonly kind: 'known'; readonly read: NonNullable<ReturnType<CloudParser>> }
+  | { readonly kind: 'known'; readonly name: string; readonly read: NonNullable<ReturnType<CloudParser>> }
 
-function choose({ cloud: { name, settings } }: Spec, parseCloud: CloudParser, isDeleting: boolean): Choice {
+function choose({ cloud }: Spec, parseCloud: CloudParser, isDeleting: boolean): Choice {
+  if (cloud === undefined)
+    throw new ParseError('spec.cloud', 'is for the class to say, which nobody has asked')
+  const { name, settings } = cloud
   const read = parseCloud(name, settings, { path: `spec.cloud.${name}`, isDeleting })
-  return read === undefined ? { kind: 'unknown', name } : { kind: 'known', read }
+  return read === undefined ? { kind: 'unknown', name } : { kind: 'known', name, read }
 }
 
 function recordsOf(raw: unknown): Pick<Resource, 'ledger' | 'launches' | 'recordsProblem'> {

@@ -128,7 +128,8 @@ export const security = object({
 const narrowest = { v4: 8, v6: 16 }
 
 interface Guarded {
-  readonly cloud: { readonly name: string }
+  /** Undefined where a class has it, which is read once that is filled in. */
+  readonly cloud?: { readonly name: string }
   readonly network: { readonly exposure: string; readonly allowedCIDRs: readonly string[] }
   readonly security: { readonly tls: { readonly mode: string } }
 }
@@ -136,14 +137,15 @@ interface Guarded {
 /** A rule of the whole spec: it compares security with network. */
 export const guardsPlainTraffic: Rule<Guarded> = {
   cel:
-    "self.security.tls.mode != 'Disabled' || has(self.cloud.local) || has(self.cloud.simulated) || self.network.exposure == 'Private' || " +
-    '(size(self.network.allowedCIDRs) > 0 && self.network.allowedCIDRs.all(range, ' +
+    "self.security.tls.mode != 'Disabled' || !has(self.cloud) || has(self.cloud.local) || has(self.cloud.simulated) || (has(self.network.exposure) && self.network.exposure == 'Private') || " +
+    '(has(self.network.allowedCIDRs) && size(self.network.allowedCIDRs) > 0 && self.network.allowedCIDRs.all(range, ' +
     `cidr(range).prefixLength() >= (cidr(range).ip().family() == 4 ? ${narrowest.v4} : ${narrowest.v6})))`,
   message:
     'without TLS, whoever reaches the scheduler runs code on the machines: on any cloud but local and simulated, set network.exposure to ' +
     `Private, or name who may reach it in network.allowedCIDRs, with prefixes of at least /${narrowest.v4} (IPv6: /${narrowest.v6})`,
   holds: ({ cloud, network: { exposure, allowedCIDRs }, security: { tls } }) =>
     tls.mode !== 'Disabled' ||
+    cloud === undefined ||
     ['local', 'simulated'].includes(cloud.name) ||
     exposure === 'Private' ||
     (allowedCIDRs.length > 0 && allowedCIDRs.every(isNarrow)),

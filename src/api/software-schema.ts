@@ -1,7 +1,7 @@
 import { files, setup } from './extras-schema.ts'
 import { list, map, object } from './schema/containers.ts'
 import { text } from './schema/scalars.ts'
-import { celText, keysMatching, matching, optional } from './schema/schema.ts'
+import { celText, implied, keysMatching, matching, optional, type Rule } from './schema/schema.ts'
 
 /**
  * Names that decide whether a machine boots and whether Dask speaks TLS at all. Dask reads its settings from the
@@ -104,7 +104,10 @@ const python = object({
   },
 })
 
-export const software = object({
+const eitherSource =
+  'set either python or image: python installs packages on the machine ({} for the usual ones), image runs a container that has them'
+
+const whatRuns = object({
   description: 'What runs on every machine of the cluster.',
   others: 'refused',
   default: { python: {} },
@@ -117,10 +120,42 @@ export const software = object({
   },
   rules: [
     {
-      cel: 'has(self.image) != has(self.python)',
-      message:
-        'set either python or image: python installs packages on the machine ({} for the usual ones), image runs a container that has them',
-      holds: value => (value.image === undefined) !== (value.python === undefined),
+      cel: '!has(self.image) || !has(self.python)',
+      message: eitherSource,
+      holds: value => value.image === undefined || value.python === undefined,
+    },
+  ],
+})
+
+/** A rule of the whole spec: a class may have the source. */
+export const namesSource: Rule<{
+  readonly className?: string
+  readonly software: { readonly image?: unknown; readonly python?: unknown }
+}> = {
+  cel: 'has(self.className) || !has(self.software) || has(self.software.image) || has(self.software.python)',
+  message: `spec.software: ${eitherSource}`,
+  holds: ({ className, software: { image: own, python: packages } }) =>
+    className !== undefined || own !== undefined || packages !== undefined,
+}
+
+export const software = implied(whatRuns, 'python, with dask and distributed')
+
+/** As a class has it: it may leave the source to the usual one, and still give an environment. */
+export const classSoftware = object({
+  description: 'What runs on every machine where a cluster does not say it.',
+  others: 'refused',
+  fields: {
+    image: optional(image),
+    python: optional(python),
+    env: optional(environment('the scheduler and all workers, which clusters add to')),
+    files: optional(files),
+    setup: optional(setup),
+  },
+  rules: [
+    {
+      cel: '!has(self.image) || !has(self.python)',
+      message: 'set either python or image, or neither for the usual packages',
+      holds: value => value.image === undefined || value.python === undefined,
     },
   ],
 })

@@ -1,4 +1,4 @@
-import { list, object } from './schema/containers.ts'
+import { anything, list, object } from './schema/containers.ts'
 import { choice, integer, text, timeMs, timeText } from './schema/scalars.ts'
 import { optional } from './schema/schema.ts'
 
@@ -122,6 +122,19 @@ const certificates = object({
   },
 })
 
+/** Written with the ledger, before the first machine, and by what is published. */
+export const classRecord = object({
+  description:
+    'The class by which the cluster runs, kept so that a change of the class changes nothing of it unless the class says so. Do not edit.',
+  others: 'ignored',
+  fields: {
+    name: word('Its name.', 63),
+    generation: counter('The generation of the class that the cluster runs by.'),
+    spec: anything({ description: 'The spec of the class then.' }),
+    accepted: anything({ description: 'The spec of the cluster as the class last let it be.' }),
+  },
+})
+
 const unseen = {
   type: 'Ready',
   status: 'Unknown',
@@ -142,7 +155,8 @@ export const publishedFields = {
     keys: ['type'],
     default: [unseen],
   }),
-  cloud: optional(word('The cloud that spec.cloud chooses.', 63)),
+  class: optional(classRecord),
+  cloud: optional(word('The cloud that spec.cloud or the class chooses.', 63)),
   schedulerAddress: optional(word('Where a client reaches the scheduler.')),
   internalSchedulerAddress: optional(word('Where the workers reach the scheduler.')),
   dashboardURL: optional(

@@ -1,10 +1,11 @@
 import { canonical } from '../lib/fingerprint.ts'
-import { ParseError } from '../lib/parse.ts'
+import { isRecord, ParseError } from '../lib/parse.ts'
+import type { ClassRecord } from '../model/cluster.ts'
 import { fitting } from '../model/conditions.ts'
 import { type ClusterUid, clusterUid } from '../model/names.ts'
 import type { Status } from '../model/status.ts'
 import { minted } from './launch-records.ts'
-import { ledger, published, publishedFields } from './status-schema.ts'
+import { classRecord, ledger, published, publishedFields } from './status-schema.ts'
 
 /** `status.ledger`: whose launches are recorded, and the number of the last one. */
 export interface LedgerStamp {
@@ -21,6 +22,10 @@ export function readStatus(raw: unknown): Status {
     throw error
   }
 }
+
+/** Of a class or any other resource whose status has conditions as ours does; none where they cannot be read. */
+export const readConditions = (raw: unknown): Status['conditions'] =>
+  readStatus({ conditions: isRecord(raw) ? (raw['conditions'] ?? []) : [] }).conditions
 
 /**
  * The JSON merge patch of `status` that makes `before` into `after`, with null for what is gone; undefined where they
@@ -39,6 +44,8 @@ export function readLedger(raw: unknown, path: string): LedgerStamp {
   const { uid, seq } = ledger.read(raw, path)
   return { uid: minted(uid, `${path}.uid`, clusterUid), seq }
 }
+
+export const writeClass = (of: ClassRecord): unknown => classRecord.write(of)
 
 export const writeLedger = ({ uid, seq }: LedgerStamp): unknown => ledger.write({ uid, seq })
 

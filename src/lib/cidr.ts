@@ -1,4 +1,4 @@
-import { isIPv4, isIPv6 } from 'node:net'
+import { BlockList, isIPv4, isIPv6 } from 'node:net'
 
 /**
  * A range of addresses as every firewall writes it back, or undefined for what is none: `10.1.2.3/8` has bits behind
@@ -33,3 +33,13 @@ function wideNumberOf(address: string): bigint {
 }
 
 const groupsIn = (part: string): readonly string[] => (part === '' ? [] : part.split(':'))
+
+/** Whether the first range has the whole of the second in it; both as `canonicalCidr` takes them. */
+export function containsRange(outer: string, inner: string): boolean {
+  const [[outerAddress = ''], [innerAddress = '']] = [outer.split('/'), inner.split('/')]
+  const family = isIPv4(outerAddress) ? 'ipv4' : 'ipv6'
+  if (isIPv4(innerAddress) !== (family === 'ipv4') || prefixOf(outer) > prefixOf(inner)) return false
+  const range = new BlockList()
+  range.addSubnet(outerAddress, prefixOf(outer), family)
+  return range.check(innerAddress, family)
+}

@@ -12,8 +12,13 @@ export interface Cluster {
   /** `deleting` and `suspended` end every machine; only `deleting` ends the rest. */
   readonly phase: 'wanted' | 'suspended' | 'deleting'
   readonly cloud: CloudChoice
-  /** The Secret of its namespace with the cloud's credentials; undefined for the operator's own identity. */
+  /**
+   * The Secret with the cloud's credentials: of its namespace, or of the operator's where a class has it (`operatorSecret`);
+   * undefined for the operator's own identity.
+   */
   readonly credentials: { readonly name: string } | undefined
+  /** The platform's class by which it runs; undefined where it names none. */
+  readonly class?: ClassView
   readonly software: Software
   readonly env: Readonly<Record<string, string>>
   readonly scheduler: Group
@@ -33,6 +38,25 @@ export interface Cluster {
   readonly sleep: Sleep
   /** Somebody who may has said that its cloud is out of reach for good: its machines are not waited for. */
   readonly isAbandoned: boolean
+}
+
+/** What a class means to one cluster. */
+export interface ClassView {
+  readonly record: ClassRecord
+  /** What was asked for since and is not let be: it runs on as it was accepted. */
+  readonly refusal?: { readonly reason: string; readonly problem: string } | undefined
+  /** What the class, as it is now, would make of it and does not. */
+  readonly pending?: { readonly reason: string; readonly problem: string } | undefined
+}
+
+/** By what a cluster runs: written to its status before anything is made, so that a change of the class changes nothing. */
+export interface ClassRecord {
+  readonly name: string
+  readonly generation: number
+  /** The class's spec, as the API server had it. */
+  readonly spec: Readonly<Record<string, unknown>>
+  /** The cluster's own spec, as it was last let be. */
+  readonly accepted: Readonly<Record<string, unknown>>
 }
 
 export interface Network {

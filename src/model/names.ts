@@ -66,3 +66,12 @@ export const workerName = (machine: MachineId): string => `w-${machine}`
 export const sameIntent = (a: Fingerprint, b: Fingerprint): boolean => intentOf(a) === intentOf(b)
 export const restartOf = (print: Fingerprint): string => print.split('.')[1] ?? '0'
 const intentOf = (print: Fingerprint): string => print.split('.')[0] ?? ''
+
+const operatorPrefix = 'operator:'
+
+/** How a Secret of the operator's own namespace is told among those that a cluster uses. No Secret's own name has a colon. */
+export const operatorSecret = (name: string): string => `${operatorPrefix}${name}`
+
+/** Its own name; undefined for a Secret of the cluster's namespace. */
+export const operatorSecretIn = (told: string): string | undefined =>
+  told.startsWith(operatorPrefix) ? told.slice(operatorPrefix.length) : undefined

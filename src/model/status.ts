@@ -1,9 +1,13 @@
+import type { ClassRecord } from './cluster.ts'
+
 /** `status` of a DaskCloudCluster as the operator publishes it: all of it but what steps of a plan write down. */
 export interface Status {
   readonly observedGeneration?: number
   /** The cloud's name, `simulated` among them, so that nobody takes it for the real thing. */
   readonly cloud?: string
   readonly conditions: readonly Condition[]
+  /** The class by which it runs, and what was accepted; undefined where it names none. */
+  readonly class?: ClassRecord
   /** `tls://host:port`, or `tcp://` without TLS, for clients outside. */
   readonly schedulerAddress?: string
   /** The same, for the cluster's own machines and whatever shares their network. */

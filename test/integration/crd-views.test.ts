@@ -16,15 +16,14 @@ beforeAll(async () => {
 afterAll(() => server?.[Symbol.asyncDispose]())
 
 describe('a new cluster', () => {
-  test('has every default filled in', async () => {
+  test('has the defaults filled in that no class may have', async () => {
     await server.create('new')
     expect(await server.spec('new')).toEqual({
       cloud: { local: {} },
-      software: { python: { packages: ['dask==2026.8.0', 'distributed==2026.8.0'] } },
       scheduler: {},
-      workers: { purchasing: 'OnDemand', replicas: 1 },
+      workers: { replicas: 1 },
       workerGroups: [],
-      network: { exposure: 'Public', allowedCIDRs: [] },
+      network: {},
       dashboard: { expose: false },
       security: { tls: { mode: 'Generated' } },
       suspend: false,
@@ -48,6 +47,63 @@ describe('a new cluster', () => {
     const { body: created } = await server.send('POST', { body })
     expect(Object.keys(record(created['status'], 'status'))).toEqual(['conditions'])
   })
+})
+
+test('a class has its defaults filled in, and lets nobody in', async () => {
+  const spec = { cloud: { simulated: {} } }
+  const body = {
+    apiVersion: 'cloud.dask.org/v1alpha1',
+    kind: 'DaskCloudClass',
+    metadata: { name: 'bare' },
+    spec,
+  }
+  await server.plane.kubectl(['apply', '-f', '-'], JSON.stringify(body))
+  const kept = record(JSON.parse(await server.plane.kubectl(['get', 'dcclass/bare', '-o', 'json'])), 'class')
+  expect(kept['spec']).toMatchObject({
+    ...spec,
+    defaults: {},
+    overrides: { maxWorkers: 10, maxGroups: 0, env: [], images: [], setup: false, plainTraffic: false },
+    updatePolicy: 'Never',
+  })
+  expect(kept['spec']).not.toHaveProperty('namespaces')
+})
+
+test.each([
+  {
+    given: 'another cloud',
+    spec: { cloud: { simulated: null, local: {} } },
+    says: 'the cloud of a cluster cannot change',
+  },
+  { given: 'no cloud', spec: { cloud: null }, says: 'spec.cloud: Required value' },
+  { given: 'a pattern with a bracket', spec: { overrides: { env: ['['] } }, says: 'must be letters, digits' },
+  {
+    given: 'In without values',
+    spec: { namespaces: { matchExpressions: [{ key: 'a', operator: 'In' }] } },
+    says: 'In and NotIn need values',
+  },
+])('a class is refused with $given', async ({ spec, says }) => {
+  const patch = ['patch', 'dcclass/bare', '--type=merge', '-p', JSON.stringify({ spec })]
+  expect(await server.complaint(patch)).toContain(says)
+})
+
+test.each(['aws', 'simulated', 'tenant'])('the sample class-%s is taken', async sample => {
+  const said = await server.complaint([
+    'apply',
+    '--dry-run=server',
+    '-f',
+    `deploy/samples/class-${sample}.yaml`,
+  ])
+  expect(said).toMatch(/^taken: .* created \(server dry run\)/)
+})
+
+test('a cluster keeps the class that it has, or none', async () => {
+  await server.create('classed', { cloud: null, className: 'bare' })
+  const change = (spec: object) => server.send('PATCH', { name: 'classed', body: { spec }, type: merge })
+  expect((await change({ className: 'other' })).message).toContain('the class of a cluster cannot change')
+  expect((await change({ className: null, cloud: { simulated: {} } })).message).toContain(
+    'the class of a cluster cannot change',
+  )
+  expect((await change({ workers: { replicas: 3 } })).status).toBe(200)
 })
 
 describe('status', () => {
@@ -130,7 +186,7 @@ describe('status', () => {
 
   test('shows more in the wide columns', async () => {
     const [head, line] = rows(await server.plane.kubectl(['get', 'dask', 'shown', '-o', 'wide']))
-    expect(head?.slice(6)).toEqual(['REASON', 'WANTED', 'SUSPENDED', 'SECRET', 'CERTIFICATES'])
+    expect(head?.slice(6)).toEqual(['REASON', 'WANTED', 'SUSPENDED', 'SECRET', 'CERTIFICATES', 'CLASS'])
     expect(line?.slice(6)).toEqual(['Serving', '3', 'False', 'shown-client', '2026-09-01T12:00:00Z'])
   })
 })

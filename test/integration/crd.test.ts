@@ -80,7 +80,7 @@ describe('a field that nobody knows', () => {
   test('is dropped, with a warning, for a client that does not', async () => {
     const { status, body } = await server.create('typo', typo, '')
     expect(status).toBe(201)
-    expect(record(body['spec'], 'spec')['workers']).toEqual({ purchasing: 'OnDemand', replicas: 1 })
+    expect(record(body['spec'], 'spec')['workers']).toEqual({ replicas: 1 })
   })
 
   test('is no way around a rule: an unknown cloud alone is none', async () => {

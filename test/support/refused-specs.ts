@@ -1,4 +1,5 @@
 import { azureRows } from './refused-azure.ts'
+import { classRows } from './refused-classes.ts'
 import { awsRows, groupRows, networkRows } from './refused-clouds.ts'
 import { digitalOceanRows } from './refused-digitalocean.ts'
 import { extrasRows } from './refused-extras.ts'
@@ -235,6 +236,7 @@ export const refusedSpecs: readonly RefusedSpec[] = [
   ...networkRows,
   ...securityRows,
   ...groupRows,
+  ...classRows,
   ...softwareRows,
   ...extrasRows,
   ...envRows,

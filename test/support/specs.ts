@@ -1,3 +1,5 @@
+import { shortTaken } from './refused-classes.ts'
+
 /** What every spec here starts from; the API server's defaults do the rest. */
 export const goodSpec = { cloud: { local: {} } } as const
 
@@ -22,9 +24,7 @@ export const takenSpecs: readonly {
   readonly given: string
   readonly patch: Readonly<Record<string, unknown>>
 }[] = [
-  { given: 'nothing but a cloud', patch: {} },
-  { given: 'no worker', patch: { workers: { replicas: 0 } } },
-  { given: 'a thousand workers', patch: { workers: { replicas: 1000 } } },
+  ...shortTaken,
   ...['auto', '4GiB', '500MB', '0.5GiB', '2.5 GB', '16Gi', '1T', '1024B'].map(memory => ({
     given: `the memory ${memory}`,
     patch: { workers: { memory } },

@@ -148,6 +148,20 @@ export function exactlyOne(of: {
 const openApiOf = (fields: Fields): Readonly<Record<string, OpenApi>> =>
   Object.fromEntries(Object.entries(fields).map(([name, field]) => [name, field.openApi] as const))
 
+/** An object that is kept as it is, whatever is in it. */
+export const anything = (of: { readonly description: string }): Schema<Readonly<Record<string, unknown>>> =>
+  schema<Readonly<Record<string, unknown>>>({
+    openApi: {
+      description: of.description,
+      type: 'object',
+      'x-kubernetes-preserve-unknown-fields': true,
+    },
+    default: undefined,
+    rules: [],
+    read: parse.record,
+    write: value => value,
+  })
+
 /** Members with a value, each written by its own schema. */
 function written(
   members: readonly (readonly [string, unknown])[],

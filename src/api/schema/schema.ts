@@ -16,6 +16,7 @@ export interface OpenApi {
   readonly maxProperties?: number
   readonly properties?: Readonly<Record<string, OpenApi>>
   readonly additionalProperties?: OpenApi
+  readonly 'x-kubernetes-preserve-unknown-fields'?: true
   readonly required?: readonly string[]
   readonly 'x-kubernetes-list-type'?: 'map' | 'atomic'
   readonly 'x-kubernetes-list-map-keys'?: readonly string[]
@@ -61,6 +62,16 @@ export const optional = <T>(of: Schema<T>): Optional<T> => ({
   read: (raw, path) => of.read(raw, path),
   write: value => of.write(value),
 })
+
+/**
+ * A field whose default the operator fills in and the API server does not, so that what a user left out can still be told
+ * from what they wrote: a class may fill it. `words`: the default, as its description says it.
+ */
+export function implied<T>(of: Schema<T>, words: string): Schema<T> {
+  const { default: _default, ...openApi } = of.openApi
+  const description = `${openApi.description} Default: ${words}, unless the class of the cluster says otherwise.`
+  return { ...of, openApi: { ...openApi, description } }
+}
 
 /** Kubernetes takes null for absent wherever a field is not nullable, and none of ours is. */
 export const isAbsent = (raw: unknown): raw is null | undefined => raw === undefined || raw === null
