@@ -1,9 +1,11 @@
 import { fileURLToPath } from 'node:url'
 import { stringify } from 'yaml'
 import { classCrd } from '../src/api/class-crd.ts'
+import { classPolicy } from '../src/api/class-policy.ts'
 import { clusterCrd } from '../src/api/crd.ts'
 import { classPlural, classSingular, group, plural, singular } from '../src/api/names.ts'
 import { chartFiles } from './chart/files.ts'
+import { chartPath } from './chart/place.ts'
 import { metricsPage } from './metrics/page.ts'
 import { pluginPage } from './plugin-page.ts'
 import { classPage } from './reference/class-page.ts'
@@ -21,6 +23,7 @@ const header = '# Generated from src/api by `npm run generate`. Do not edit: `np
 export const generatedFiles = (): readonly GeneratedFile[] => [
   ...crds().map(({ name, text }) => ({ path: pathOf(`../crds/${name}`), text })),
   ...chartFiles(crds()),
+  { path: chartPath('files/class-policy.yaml'), text: yamlOf(classPolicy()) },
   { path: pathOf('../docs/settings.md'), text: settingsPage() },
   { path: pathOf('../docs/kubectl-daskcloud.md'), text: pluginPage() },
   { path: pathOf('../docs/reference/metrics.md'), text: metricsPage() },

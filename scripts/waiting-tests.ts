@@ -23,6 +23,7 @@ export const waitingTests: readonly string[] = [
   'operator-credentials',
   'operator-rolling',
   'operator-strangers',
+  'operator-class',
   'operator-tenant',
   'operator-rights',
   'chart',

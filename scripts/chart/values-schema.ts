@@ -91,6 +91,7 @@ const root = (): Schema =>
     fullnameOverride: nameOrNone,
     commonLabels: textMap,
     crds: fields({ enabled: toggle, keep: toggle }),
+    admissionPolicy: fields({ enabled: toggle }),
     watchNamespaces: list(text(name), { uniqueItems: true }),
     rbac: fields({ create: toggle, aggregateClusterRoles: toggle }),
     replicaCount: integer({ minimum: 0 }),

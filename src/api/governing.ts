@@ -103,16 +103,17 @@ function changed(
   return workers > workersIn(accepted) ? tooMuch(room(workers)) : undefined
 }
 
-const refused = (beyond: readonly string[]): Refusal | undefined =>
-  beyond.length === 0
-    ? undefined
-    : {
-        reason: beyond[0]?.startsWith('metadata.namespace') === true ? 'NamespaceNotAllowed' : 'ClassForbids',
-        problem: beyond.join('; '),
-      }
+function refused(beyond: readonly string[]): Refusal | undefined {
+  const [first] = beyond
+  if (first === undefined) return undefined
+  const problem = beyond.join('; ')
+  return first.startsWith('metadata.namespace')
+    ? { reason: 'NamespaceNotAllowed', problem }
+    : { reason: 'ClassForbids', problem }
+}
 
 const tooMuch = (problem: string | undefined): Refusal | undefined =>
-  problem === undefined ? undefined : { reason: 'QuotaExceeded', problem }
+  problem === undefined ? undefined : { reason: 'ClassQuotaExceeded', problem }
 
 const notFound = (name: string): Ruling => ({
   kind: 'refused',

@@ -7,7 +7,7 @@ import { digest } from '../lib/fingerprint.ts'
 import { ParseError } from '../lib/parse.ts'
 import type { Cluster } from '../model/cluster.ts'
 import { CloudError } from '../model/faults.ts'
-import type { ClusterUid } from '../model/names.ts'
+import { type ClusterUid, operatorSecretIn } from '../model/names.ts'
 import type { CredentialsView } from '../model/world.ts'
 import { StaleWrite } from '../reconcile/ports.ts'
 import {
@@ -36,9 +36,11 @@ export interface CredentialsOptions extends TenantSecretsOptions {
   readonly allowed: readonly string[]
   /** Clouds that clusters without a Secret reach with the operator's own identity. */
   readonly ambient: readonly string[]
+  /** Where classes have their Secrets. */
+  readonly operatorNamespace: string
 }
 
-export type Credentialed = Pick<Cluster, 'uid' | 'namespace' | 'cloud' | 'phase' | 'credentials'>
+export type Credentialed = Pick<Cluster, 'uid' | 'namespace' | 'cloud' | 'phase' | 'credentials' | 'class'>
 
 /** The Secrets that clusters name, read one by one and shared by their users. */
 export class Credentials {
@@ -64,7 +66,7 @@ export class Credentials {
   given(cluster: Credentialed): Given {
     const kind = cloudOf(cluster, this.#options.allowed)
     if (cluster.credentials === undefined) return this.#own(kind, cluster)
-    const ref = refOf(cluster, cluster.credentials)
+    const ref = this.#refOf(cluster, cluster.credentials)
     const known = this.#named.at(ref)
     if (known.answer === undefined)
       return { kind: 'silent', problem: known.problem ?? `Secret ${ref.name} has not been read yet` }
@@ -79,13 +81,19 @@ export class Credentials {
     await this.#write(known, secret, [...secret.metadata.finalizers, inUseFinalizer], call)
   }
 
-  /** Read live, since another process may have held it. */
-  async drop(ref: SecretRef, call: Call): Promise<void> {
+  /** Read live, since another process may have held it. `secret` is as `Cluster.credentials` has it. */
+  async drop(owner: Pick<Credentialed, 'namespace'>, name: string, call: Call): Promise<void> {
+    const ref = this.#refOf(owner, { name })
     const secret = await this.#options.secrets.read(ref, call)
     if (secret === undefined || !isHeld(secret)) return
     const known = this.#named.at(ref)
     const left = secret.metadata.finalizers.filter(each => each !== inUseFinalizer)
     await this.#write(known, secret, left, call)
+  }
+
+  /** A Secret of the operator's namespace has changed: whoever uses it looks again. */
+  doubt(name: string): void {
+    this.#named.doubt({ namespace: this.#options.operatorNamespace, name })
   }
 
   forget(uid: ClusterUid): void {
@@ -94,7 +102,7 @@ export class Credentials {
 
   /** Notes who uses the Secret; undefined where the cluster names none. */
   #meet(cluster: Credentialed): KnownSecret | undefined {
-    const refs = cluster.credentials === undefined ? [] : [refOf(cluster, cluster.credentials)]
+    const refs = cluster.credentials === undefined ? [] : [this.#refOf(cluster, cluster.credentials)]
     return this.#named.meet(cluster.uid, refs)[0]
   }
 
@@ -118,10 +126,17 @@ export class Credentials {
     }
   }
 
-  #own({ name, isTrial }: RegisteredCloud, { phase }: Credentialed): Given {
-    if (isTrial || phase === 'deleting' || this.#options.ambient.includes(name)) return { kind: 'own' }
+  /** Whoever makes a class may let its clusters use the operator's own identity. */
+  #own({ name, isTrial }: RegisteredCloud, { phase, class: classed }: Credentialed): Given {
+    if (isTrial || phase === 'deleting' || classed !== undefined || this.#options.ambient.includes(name))
+      return { kind: 'own' }
     const problem = `name a Secret in spec.credentialsSecretRef: clusters on ${name} may not use the operator’s own identity (see its --ambient-clouds)`
     return { kind: 'refused', reason: 'CredentialsMissing', problem }
+  }
+
+  #refOf({ namespace }: Pick<Credentialed, 'namespace'>, { name }: { readonly name: string }): SecretRef {
+    const own = operatorSecretIn(name)
+    return own === undefined ? { namespace, name } : { namespace: this.#options.operatorNamespace, name: own }
   }
 
   #view(cluster: Credentialed): CredentialsView {
@@ -164,8 +179,3 @@ function problemIn(
 }
 
 const isHeld = ({ metadata }: StoredSecret): boolean => metadata.finalizers.includes(inUseFinalizer)
-
-const refOf = ({ namespace }: Credentialed, { name }: { readonly name: string }): SecretRef => ({
-  namespace,
-  name,
-})

@@ -115,8 +115,8 @@ const secretsHeld = ({ resources, credentials, isUsed }: HandsOptions) =>
     },
     async dropCredentials(seen, secrets, call) {
       const { namespace, uid } = seen.cluster
-      for (const ref of secrets.map(name => ({ namespace, name })))
-        if (!isUsed(ref, uid)) await credentials.drop(ref, call)
+      for (const name of secrets)
+        if (!isUsed({ namespace, name }, uid)) await credentials.drop({ namespace }, name, call)
       return resources.dropSecrets(seen, secrets, call)
     },
   }) satisfies Partial<Hands>

@@ -1,7 +1,7 @@
 import { annotations, credentialsFinalizer } from '../api/names.ts'
 import type { SecretRef } from '../kube/secrets.ts'
 import { isRecord } from '../lib/parse.ts'
-import type { ClusterUid } from '../model/names.ts'
+import { type ClusterUid, operatorSecretIn } from '../model/names.ts'
 import type { Seen } from '../reconcile/ports.ts'
 
 type Held = Pick<Seen, 'finalizers' | 'heldSecrets'>
@@ -21,7 +21,10 @@ export function letting({ finalizers, heldSecrets = [] }: Held, names: readonly 
   }
 }
 
-/** Whether any of these resources, as the API server has them, uses the Secret, other than the one of this UID. */
+/**
+ * Whether any of these resources, as the API server has them, uses the Secret, other than the one of this UID. One of the
+ * operator's namespace is a class's, and may be used from any other.
+ */
 export const isUsed = (
   resources: readonly unknown[],
   { namespace, name }: SecretRef,
@@ -29,7 +32,9 @@ export const isUsed = (
 ): boolean =>
   resources.some(resource => {
     const metadata = memberOf(resource, 'metadata')
-    if (metadata['namespace'] !== namespace || metadata['uid'] === except) return false
+    if (metadata['uid'] === except) return false
+    if (operatorSecretIn(name) !== undefined) return holds(metadata, name)
+    if (metadata['namespace'] !== namespace) return false
     return holds(metadata, name) || (metadata['deletionTimestamp'] === undefined && names(resource, name))
   })
 

@@ -1,21 +1,18 @@
 import { randomBytes } from 'node:crypto'
-import { plural } from '../api/names.ts'
 import { cloudParser } from '../clouds/registry.ts'
 import type { Config } from '../config.ts'
 import { workUntilStopped } from '../controller/crew.ts'
 import { Sources } from '../controller/sources.ts'
 import { usualPace } from '../dask/pace.ts'
 import { SchedulerPool } from '../dask/pool.ts'
-import { clustersIn } from '../kube/clusters.ts'
 import { Events } from '../kube/events.ts'
 import type { Lease } from '../kube/lease.ts'
-import { Reflector } from '../kube/reflector.ts'
-import { parseSecret, secretsIn } from '../kube/secrets.ts'
+import type { Reflector } from '../kube/reflector.ts'
 import type { KubeTransport } from '../kube/transport.ts'
 import type { Call } from '../lib/call.ts'
 import { steadyNow } from '../lib/steady.ts'
-import { type ClusterKey, type ClusterUid, type InstallationId, launchId, splitKey } from '../model/names.ts'
-import { managedBy, secretLabels } from '../pki/secret.ts'
+import { type ClusterKey, type ClusterUid, type InstallationId, launchId } from '../model/names.ts'
+import { secretLabels } from '../pki/secret.ts'
 import { Passes } from '../reconcile/pass.ts'
 import type { Desk } from '../reconcile/ports.ts'
 import { type Log, within } from '../telemetry/log.ts'
@@ -26,6 +23,7 @@ import { Connections } from './connections.ts'
 import { countWhatIsThere } from './counts.ts'
 import type { Credentials } from './credentials.ts'
 import { type Organs, openEyes } from './eyes.ts'
+import { type Governance, Governor, noClasses } from './governor.ts'
 import { openHands } from './hands.ts'
 import { isUsed } from './held-secrets.ts'
 import { asLeader, type Led, ledKube } from './led.ts'
@@ -35,7 +33,9 @@ import { clusterStore, openStores, secretStore } from './stores.ts'
 import { ourselves, regarding } from './subjects.ts'
 import { keepSwept, openSweeper } from './sweeping.ts'
 import { Tenants } from './tenants.ts'
+import { Understanding } from './understanding.ts'
 import { watchedQueue } from './watched-queue.ts'
+import { openWatches, servesClasses, type Watches } from './watches.ts'
 
 /** What failed while the API server was away is tried again at this pace. */
 const failedEveryMs = 125
@@ -61,7 +61,7 @@ export async function lead(office: Office, call: Call): Promise<void> {
   const { config, metrics, log, lease } = office
   const stop = { signal: AbortSignal.any([call.signal, lease.signal]) }
   await using all = new AsyncDisposableStack()
-  const watches = openWatches(office, all)
+  const watches = openWatches(office, all, await servesClasses(office, stop))
   const { queue, timed, passed, stuckMs } = all.use(watchedQueue(metrics, config.concurrency))
   const sources = new Sources(queue)
   const pool = all.use(new SchedulerPool({ pace: { ...usualPace, pollMs: config.schedulerPollInterval } }))
@@ -69,7 +69,8 @@ export async function lead(office: Office, call: Call): Promise<void> {
   const tenants = all.use(new Tenants(office, kept, users => sources.touch(users)))
   const connections = all.use(connectionsFor(office, sources, tenants.credentials))
   const events = openEvents(office, all)
-  const passes = openPasses(office, watches, { pool, tenants, connections, events, ...kept })
+  const governance = openGovernance(watches, all, { sources, tenants })
+  const passes = openPasses(office, watches, { pool, tenants, connections, events, governance, ...kept })
   const sweeper = openSweeper({
     office,
     connections,
@@ -98,38 +99,6 @@ export async function lead(office: Office, call: Call): Promise<void> {
   await lease[Symbol.asyncDispose]()
 }
 
-/** One watch of clusters a namespace, or one of all; and one of the operator's own Secrets. */
-function openWatches(
-  { config, kube, namespace, installation, metrics, log }: Office,
-  all: AsyncDisposableStack,
-) {
-  const onProblem = (problem: object): void => log.warn({ problem }, 'a watch had a problem; it goes on')
-  const shared = { kube, metrics, onProblem }
-  const watched = config.watchNamespaces.length === 0 ? [undefined] : config.watchNamespaces
-  const byNamespace = new Map(
-    watched.map(each => {
-      const collection = clustersIn(each)
-      return [
-        each,
-        all.use(new Reflector({ ...shared, resource: plural, collection, parse: asItIs })),
-      ] as const
-    }),
-  )
-  const labels = `${secretLabels.managedBy}=${managedBy},${secretLabels.installation}=${installation}`
-  const collection = secretsIn(namespace, labels)
-  const secrets = all.use(new Reflector({ ...shared, resource: 'secrets', collection, parse: parseSecret }))
-  const clusters = [...byNamespace.values()]
-  return {
-    clusters,
-    secrets,
-    all: [...clusters, secrets],
-    of: (key: ClusterKey) => byNamespace.get(undefined) ?? byNamespace.get(splitKey(key).namespace),
-  }
-}
-
-const asItIs = (object: unknown): unknown => object
-type Watches = ReturnType<typeof openWatches>
-
 function openEvents({ kube, identity, metrics }: Office, all: AsyncDisposableStack): Events {
   const controller = 'cloud.dask.org/operator'
   return all.use(new Events({ kube, controller, instance: identity, metrics }))
@@ -142,18 +111,30 @@ const storesOf = ({ kube, lease, installation }: Office) =>
     installation,
   )
 
+/** Keeps clusters to their classes, where classes are served. */
+function openGovernance(
+  { ofClasses, clusters }: Watches,
+  all: AsyncDisposableStack,
+  { sources, tenants }: { readonly sources: Sources; readonly tenants: Tenants },
+): Governance {
+  if (ofClasses === undefined) return noClasses
+  const { classes, namespaces, credentials } = ofClasses
+  all.use(credentials.onChange(({ object }) => tenants.credentials.doubt(object.metadata.name)))
+  return all.use(new Governor({ classes, namespaces, clusters, notify: uids => sources.touch(uids) }))
+}
+
 interface Outside extends Pick<Organs, 'pool' | 'connections'>, ReturnType<typeof storesOf> {
   readonly tenants: Tenants
   readonly events: Events
+  readonly governance: Governance
 }
 
 function openPasses(office: Office, watches: Watches, outside: Outside): Passes {
-  const { pool, tenants, connections, events, clusters, secrets, services } = outside
+  const { pool, tenants, connections, events, governance, clusters, secrets, services } = outside
   const { config, namespace, installation, metrics, log, lease, seams } = office
-  const resources = new Resources(
-    clusterStore(clusters, watches.of),
-    cloudParser(config.allowClouds, config.allowMachineIdentities),
-  )
+  const parseCloud = cloudParser(config.allowClouds, config.allowMachineIdentities)
+  const understanding = new Understanding(parseCloud, governance)
+  const resources = new Resources(clusterStore(clusters, watches.of), understanding)
   const store = secretStore(secrets, watches.secrets, namespace)
   const { credentials, given } = tenants
   const kept = { store, operatorNamespace: namespace, installation, now: Date.now, given }

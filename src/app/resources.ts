@@ -1,11 +1,9 @@
 import { writeLaunches } from '../api/launch-records.ts'
 import { annotations, finalizer } from '../api/names.ts'
 import { type Placement, writePlacement } from '../api/placement.ts'
-import { type CloudParser, type Parsed, parseResource } from '../api/resource.ts'
 import { writeSleep } from '../api/sleep.ts'
-import { statusPatch, writeLedger } from '../api/status.ts'
+import { statusPatch, writeClass, writeLedger } from '../api/status.ts'
 import type { Call } from '../lib/call.ts'
-import { ParseError } from '../lib/parse.ts'
 import type { ClusterKey, ClusterUid } from '../model/names.ts'
 import type { Status } from '../model/status.ts'
 import {
@@ -17,7 +15,7 @@ import {
   UnclearWrite,
 } from '../reconcile/ports.ts'
 import { holding, letting } from './held-secrets.ts'
-import { sightingOf } from './sighting.ts'
+import type { Understanding } from './understanding.ts'
 
 /** DaskCloudClusters at the API server. Writes carry the resourceVersion they rest on, and answer with the new object. */
 export interface ClusterStore {
@@ -50,16 +48,15 @@ export interface Preconditions {
 /** Reads and writes custom resources for the passes, and turns what the API server says into what a pass understands. */
 export class Resources {
   readonly #store: ClusterStore
-  readonly #parseCloud: CloudParser
+  readonly #understanding: Pick<Understanding, 'sighting'>
   /** Clusters whose last write nobody answered: they are read live before anything else. */
   readonly #unclear = new Set<ClusterKey>()
   /** What was read or written last, for as long as the watch has not brought it: nobody may see an older state after a newer. */
   readonly #newest = new Map<ClusterKey, Newest>()
-  readonly #parsed = new WeakMap<object, Sighting>()
 
-  constructor(store: ClusterStore, parseCloud: CloudParser) {
+  constructor(store: ClusterStore, understanding: Pick<Understanding, 'sighting'>) {
     this.#store = store
-    this.#parseCloud = parseCloud
+    this.#understanding = understanding
   }
 
   async sighting(key: ClusterKey, call: Call): Promise<Sighting> {
@@ -88,8 +85,11 @@ export class Resources {
     throw new StaleWrite('the resource has changed since it was seen')
   }
 
+  /** With the class by which it runs: what is made is made by that, whatever becomes of the class. */
   stampLedger(seen: Seen, seq: number, call: Call): Promise<Seen> {
-    return this.#patch(seen, 'patchStatus', { ledger: writeLedger({ uid: seen.cluster.uid, seq }) }, call)
+    const { uid, class: classed } = seen.cluster
+    const record = classed === undefined ? {} : { class: writeClass(classed.record) }
+    return this.#patch(seen, 'patchStatus', { ledger: writeLedger({ uid, seq }), ...record }, call)
   }
 
   writeLaunches(seen: Seen, written: Records, call: Call): Promise<Seen> {
@@ -211,22 +211,7 @@ export class Resources {
   }
 
   #understood(raw: unknown): Sighting {
-    if (typeof raw !== 'object' || raw === null) return { kind: 'absent' }
-    const known = this.#parsed.get(raw)
-    if (known !== undefined) return known
-    const parsed = this.#parse(raw)
-    const sighting = parsed === undefined ? ({ kind: 'absent' } as const) : sightingOf(parsed)
-    this.#parsed.set(raw, sighting)
-    return sighting
-  }
-
-  #parse(raw: unknown): Parsed | undefined {
-    try {
-      return parseResource(raw, this.#parseCloud)
-    } catch (error) {
-      if (error instanceof ParseError) return undefined
-      throw error
-    }
+    return this.#understanding.sighting(raw)
   }
 }
 

@@ -67,6 +67,14 @@ export class TenantSecrets {
     await Promise.race([reads, wait(patienceMs, call).catch(() => undefined)])
   }
 
+  /** What is known of it may be out of date. */
+  doubt(ref: SecretRef): void {
+    const known = this.#known.get(secretKey(ref))
+    if (known === undefined) return
+    known.readAt = -Infinity
+    this.#options.notify(known.users)
+  }
+
   forget(user: ClusterUid): void {
     this.meet(user, [])
   }

@@ -20,7 +20,7 @@ export class Tenants implements AsyncDisposable {
   readonly #reader: SecretReader
 
   constructor(
-    { config }: Pick<Office, 'config'>,
+    { config, namespace }: Pick<Office, 'config' | 'namespace'>,
     { secrets, issued }: Stores,
     notify: TenantSecretsOptions['notify'],
   ) {
@@ -28,7 +28,7 @@ export class Tenants implements AsyncDisposable {
     const reader = new SecretReader(secrets)
     const shared = { reader, now: steadyNow, notify }
     const issuing = new Issuing({ certificates: issued, secrets, now: steadyNow })
-    this.credentials = new Credentials({ ...shared, secrets, allowed, ambient })
+    this.credentials = new Credentials({ ...shared, secrets, allowed, ambient, operatorNamespace: namespace })
     this.given = new GivenCertificates({ ...shared, issuing, wall: Date.now })
     this.#reader = reader
   }

@@ -1,3 +1,4 @@
+import { operatorSecretIn } from '../model/names.ts'
 import type { Finding } from '../model/status.ts'
 import type { World } from '../model/world.ts'
 import type { Outcome } from './act.ts'
@@ -27,10 +28,13 @@ export function credentialsReady(
 
 const unproved = 'The cloud has not answered: nobody knows whether it takes the credentials.'
 
-const acceptedFrom = (secret: string | undefined): string =>
-  secret === undefined
-    ? 'The cloud takes the operator’s own identity.'
+function acceptedFrom(secret: string | undefined): string {
+  if (secret === undefined) return 'The cloud takes the operator’s own identity.'
+  const isOfClass = operatorSecretIn(secret) !== undefined
+  return isOfClass
+    ? 'The cloud takes the credentials of the class.'
     : `The cloud takes what is in Secret ${secret}.`
+}
 
 /** The cloud may list its machines to credentials that may do nothing else. */
 function refusalIn(outcome: Outcome): Pick<Finding, 'reason' | 'message'> | undefined {

@@ -11,6 +11,7 @@ import { isStale } from '../plan/tally.ts'
 import type { Outcome } from './act.ts'
 import { admission } from './admission.ts'
 import { certificatesReady, encryptionDisabled, renewalIgnored } from './certificates-findings.ts'
+import { ofClass, refusedByClass } from './class-findings.ts'
 import { credentialsReady } from './credentials-findings.ts'
 import { awaitsDashboard } from './dashboard.ts'
 import { endings } from './endings.ts'
@@ -41,6 +42,7 @@ export function findings(world: World, outcomes: readonly Outcome[]): readonly F
     ...suspended(world),
     ...endings(world),
     ...updatePending(world),
+    ...ofClass(world),
     // Whoever waits for a person is not on the way.
     ...(hindered.length > 0 ? hindered : reconciling(world, scheduler, workers)),
   ]
@@ -219,7 +221,9 @@ function stalled(world: World, outcomes: readonly Outcome[]): readonly Finding[]
   if (inventory.kind === 'silent' && (inventory.fault === 'invalid' || inventory.fault === 'unauthorized'))
     return [{ type: 'Stalled', ...yes(reasonOfFault[inventory.fault], inventory.problem) }]
   const pause = pausesOf(world).find(({ fault }) => fault === 'invalid' || fault === 'unauthorized')
-  return pause === undefined ? [] : [{ type: 'Stalled', ...yes(reasonOfFault[pause.fault], pause.problem) }]
+  return pause === undefined
+    ? refusedByClass(world)
+    : [{ type: 'Stalled', ...yes(reasonOfFault[pause.fault], pause.problem) }]
 }
 
 /** Whether certificates cannot be had until somebody has changed something: cert-manager is not there, say. */

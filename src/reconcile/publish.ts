@@ -86,6 +86,7 @@ export function statusOf(world: World, before: Status, outcomes: readonly Outcom
   return {
     observedGeneration: cluster.generation,
     cloud: cluster.cloud.name,
+    ...(cluster.class === undefined ? {} : { class: cluster.class.record }),
     conditions: updatedConditions(before.conditions, found, { generation: cluster.generation, at }),
     ...addresses,
     ...dashboardOf(world, addresses, before),

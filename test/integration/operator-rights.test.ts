@@ -45,7 +45,7 @@ test('the rights of the manifest are enough for a cluster’s life', async () =>
       namespace: home,
       watch: plane.namespace,
       directory: directory.path,
-      settings: { 'allow-clouds': 'simulated' },
+      settings: { 'allow-clouds': 'simulated', classes: 'on' },
       program: routedOperator,
     })
   await using first = start()

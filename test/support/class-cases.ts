@@ -116,14 +116,14 @@ export const classCases: readonly ClassCase[] = [
   {
     given: 'names of variables',
     spec: {
-      software: { env: { DASK_A: '1', AxB: '1', XDASK_A: '1' } },
-      scheduler: { env: { B: '1' } },
+      software: { env: { DASK_A: '1', AxB: '1' } },
+      scheduler: { env: { XDASK_A: '1' } },
       ...workers({ env: { C: '1' } }),
       ...group({ env: { D: '1' } }),
     },
     says: [
-      beyond('software.env', 'AxB, XDASK_A', 'DASK_*, A.B'),
-      beyond('scheduler.env', 'B', 'DASK_*, A.B'),
+      beyond('software.env', 'AxB', 'DASK_*, A.B'),
+      beyond('scheduler.env', 'XDASK_A', 'DASK_*, A.B'),
       beyond('workers.env', 'C', 'DASK_*, A.B'),
       beyond('workerGroups[gpu].env', 'D', 'DASK_*, A.B'),
     ],

@@ -36,6 +36,7 @@ describe('the configuration', () => {
       ambientClouds: [],
       allowMachineIdentities: [],
       awsRegions: [],
+      classes: 'auto',
       azureSubscriptions: [],
       gcpProjects: [],
       operatorCidrs: [],

@@ -56,7 +56,7 @@ test('every annotation, label, column and the finalizer is there', () => {
 })
 
 test('every condition is there, and none that is not', () => {
-  const text = ['findings', 'certificates-findings', 'admission', 'endings', 'publish']
+  const text = ['findings', 'class-findings', 'certificates-findings', 'admission', 'endings', 'publish']
     .map(name => readFileSync(`src/reconcile/${name}.ts`, 'utf8'))
     .join('')
   const types = new Set([...text.matchAll(/type: '([A-Z]\w+)'/g)].map(([, type = '']) => type))

@@ -1,6 +1,7 @@
 import { expect, test } from 'vitest'
 import { finalizer } from '../../src/api/names.ts'
 import { type ClusterStore, Resources } from '../../src/app/resources.ts'
+import { Understanding } from '../../src/app/understanding.ts'
 import { isRecord } from '../../src/lib/parse.ts'
 import { clusterKey } from '../../src/model/names.ts'
 import type { Seen, Sighting } from '../../src/reconcile/ports.ts'
@@ -44,7 +45,10 @@ function aSilentWatch(before: object) {
     remove: async () => undefined,
     judge: () => 'unclear',
   }
-  const resources = new Resources(store, (_name, settings) => ({ settings, intent: () => ({}) }))
+  const resources = new Resources(
+    store,
+    new Understanding((_name, settings) => ({ settings, intent: () => ({}) })),
+  )
   return { server, store, resources }
 }
 

@@ -8,6 +8,7 @@ const titles = (level: string): readonly string[] =>
 /** Where conditions and events are made: every word in capitals there is one of them, or one of these. */
 const makers = [
   'findings',
+  'class-findings',
   'certificates-findings',
   'service-findings',
   'fault-reasons',

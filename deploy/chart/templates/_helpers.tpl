@@ -102,6 +102,11 @@ iam.gke.io/gcp-service-account: {{ . | quote }}
 {{- end }}
 {{- end }}
 
+{{/* Classes are of the whole cluster: with watchNamespaces there are none. */}}
+{{- define "dask-cloud-operator.servesClasses" -}}
+{{- if and (not .Values.watchNamespaces) (ne (.Values.settings.classes | default "auto") "off") }}yes{{ end }}
+{{- end }}
+
 {{/* The rights about clusters: in all namespaces, or in each that is watched. */}}
 {{- define "dask-cloud-operator.clusterRules" -}}
 # Deleted only when spec.lifetime.ttl says so.
