@@ -1,4 +1,5 @@
 import { randomBytes } from 'node:crypto'
+import type { CloudContext } from '../clouds/contract.ts'
 import { cloudParser } from '../clouds/registry.ts'
 import type { Config } from '../config.ts'
 import { workUntilStopped } from '../controller/crew.ts'
@@ -19,6 +20,7 @@ import { type Log, within } from '../telemetry/log.ts'
 import type { Metrics } from '../telemetry/metrics.ts'
 import { Certificates } from './certificates.ts'
 import type { Checks } from './checks.ts'
+import { keepClasses } from './classes-kept.ts'
 import { Connections } from './connections.ts'
 import { countWhatIsThere } from './counts.ts'
 import type { Credentials } from './credentials.ts'
@@ -67,7 +69,9 @@ export async function lead(office: Office, call: Call): Promise<void> {
   const pool = all.use(new SchedulerPool({ pace: { ...usualPace, pollMs: config.schedulerPollInterval } }))
   const kept = storesOf(office)
   const tenants = all.use(new Tenants(office, kept, users => sources.touch(users)))
-  const connections = all.use(connectionsFor(office, sources, tenants.credentials))
+  const context = contextOf(office)
+  const { credentials } = tenants
+  const connections = all.use(connectionsFor(office, { context, sources, credentials }))
   const events = openEvents(office, all)
   const governance = openGovernance(watches, all, { sources, tenants })
   const passes = openPasses(office, watches, { pool, tenants, connections, events, governance, ...kept })
@@ -93,8 +97,9 @@ export async function lead(office: Office, call: Call): Promise<void> {
     within({ cluster: key, pass: randomBytes(4).toString('hex') }, () => passes.run(key, limit))
   const work = { queue, hands: config.concurrency, pass: timed(pass), passed: passed(log) }
   const sweeping = sweeper === undefined ? undefined : keepSwept(sweeper, office, stop)
+  const keeping = keepClasses({ office, watches, context, kube: ledOf(office), led: ledBy(lease) }, stop)
   await workUntilStopped(work, stop, lease)
-  await sweeping
+  await Promise.all([sweeping, keeping])
   // The next leader need not wait for our last events.
   await lease[Symbol.asyncDispose]()
 }
@@ -105,11 +110,9 @@ function openEvents({ kube, identity, metrics }: Office, all: AsyncDisposableSta
 }
 
 /** Clusters, Secrets and Services as only a leader may change them. */
-const storesOf = ({ kube, lease, installation }: Office) =>
-  openStores(
-    ledKube(kube, () => lease.remainingMs()),
-    installation,
-  )
+const storesOf = (office: Office) => openStores(ledOf(office), office.installation)
+
+const ledOf = ({ kube, lease }: Office) => ledKube(kube, () => lease.remainingMs())
 
 /** Keeps clusters to their classes, where classes are served. */
 function openGovernance(
@@ -167,21 +170,30 @@ function openPasses(office: Office, watches: Watches, outside: Outside): Passes 
   return new Passes(seams.desk(desk))
 }
 
-function connectionsFor(office: Office, sources: Sources, credentials: Credentials): Connections {
-  const { config, installation, sealingKey, metrics, log, lease, seams } = office
+/** What every cloud is given, whoever connects it. */
+const contextOf = ({ config, installation, sealingKey, log }: Office): CloudContext => ({
+  installation,
+  sealingKey,
+  stateDirectory: config.stateDirectory,
+  localPython: config.localPython,
+  simulatedState: config.simulatedState,
+  simulatedStartupMs: config.simulatedStartup,
+  simulatedLatencyMs: config.simulatedLatency,
+  simulatedFaults: config.simulatedFaults,
+  onProblem: error => log.warn({ err: error }, 'a cloud had a problem'),
+})
+
+interface Ground {
+  readonly context: CloudContext
+  readonly sources: Sources
+  readonly credentials: Credentials
+}
+
+function connectionsFor(office: Office, { context, sources, credentials }: Ground): Connections {
+  const { config, metrics, log, lease, seams } = office
   const onProblem = (error: unknown): void => log.warn({ err: error }, 'a cloud had a problem')
   return new Connections({
-    context: {
-      installation,
-      sealingKey,
-      stateDirectory: config.stateDirectory,
-      localPython: config.localPython,
-      simulatedState: config.simulatedState,
-      simulatedStartupMs: config.simulatedStartup,
-      simulatedLatencyMs: config.simulatedLatency,
-      simulatedFaults: config.simulatedFaults,
-      onProblem,
-    },
+    context,
     allowed: config.allowClouds,
     ambient: config.ambientClouds,
     places: { aws: config.awsRegions, azure: config.azureSubscriptions, gcp: config.gcpProjects },

@@ -41,6 +41,7 @@ export function ledCloud(cloud: Cloud, led: Led): Cloud {
     'release-address': promises.networkMs ?? networkMs,
     console: changeMs,
     prove: changeMs,
+    rehearse: listMs,
   }
   return {
     ...wrapped(cloud, (name, call, work) => led(limitMs[name], call, work)),

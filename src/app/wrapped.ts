@@ -10,6 +10,7 @@ export type CloudCall =
   | 'release-address'
   | 'console'
   | 'prove'
+  | 'rehearse'
 
 export type Around = <T>(name: CloudCall, call: Call, work: (call: Call) => Promise<T>) => Promise<T>
 
@@ -19,6 +20,7 @@ export function wrapped(cloud: Cloud, around: Around): Cloud {
   const offerings = cloud.offerings?.bind(cloud)
   const console = cloud.console?.bind(cloud)
   const prove = cloud.prove?.bind(cloud)
+  const rehearsals = cloud.rehearsals?.bind(cloud)
   const networkFor = cloud.networkFor?.bind(cloud)
   return {
     name,
@@ -40,6 +42,15 @@ export function wrapped(cloud: Cloud, around: Around): Cloud {
       console: (machine, call) => around('console', call, inner => console(machine, inner)),
     }),
     ...(prove && { prove: call => around('prove', call, inner => prove(inner)) }),
+    ...(rehearsals && {
+      rehearsals: wish =>
+        Object.fromEntries(
+          Object.entries(rehearsals(wish)).map(([part, look]) => [
+            part,
+            (call: Call) => around('rehearse', call, look),
+          ]),
+        ),
+    }),
     close: () => cloud.close(),
   }
 }

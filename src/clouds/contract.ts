@@ -75,6 +75,8 @@ export interface Cloud {
   console?(machine: MachineId, call: Call): Promise<string>
   /** Asks whether the cloud knows its credentials, where a list by another may stand in for theirs. It needs no right. */
   prove?(call: Call): Promise<void>
+  /** What can be looked at of machines as wished, one thing at a time and without making any. */
+  rehearsals?(wish: RehearsalWish): Rehearsals
   /** A cloud that plays its machines plays their schedulers too; everywhere else Dask itself is asked. */
   readonly schedulers?: Schedulers
   close(): Promise<void>
@@ -139,6 +141,19 @@ export interface MachineWish {
   /** The scheduler's, where the cloud keeps addresses. */
   readonly address: KeptAddress | undefined
 }
+
+/** What machines a platform's class would have made. */
+export interface RehearsalWish {
+  /** Empty for the cloud's usual ones. */
+  readonly schedulerSizes: readonly string[]
+  readonly workerSizes: readonly string[]
+  readonly exposure: Exposure
+}
+
+/** Each throws a CloudError where what it looks at does not work. What a cloud cannot look at is not there. */
+export type Rehearsals = Readonly<
+  Partial<Record<'network' | 'images' | 'sizes' | 'rights', (call: Call) => Promise<void>>>
+>
 
 export interface NetworkWish {
   readonly owner: Owner

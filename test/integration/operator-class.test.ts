@@ -1,5 +1,6 @@
 import { readFile } from 'node:fs/promises'
 import { expect, test } from 'vitest'
+import type { Condition } from '../../src/model/status.ts'
 import { ClassDesk } from '../support/class-desk.ts'
 import { type ClusterObject, condition } from '../support/cluster-desk.ts'
 import { controlPlane } from '../support/control-plane.ts'
@@ -9,6 +10,9 @@ const plane = controlPlane()
 
 const reasonOf = (cluster: ClusterObject, type = 'Stalled') => condition(cluster, type)?.reason
 const messageOf = (cluster: ClusterObject, type = 'Stalled') => condition(cluster, type)?.message ?? ''
+
+const told = (conditions: readonly Condition[]) =>
+  Object.fromEntries(conditions.map(({ type, status, reason }) => [type, `${status} ${reason}`]))
 
 /** Classes of the whole cluster, named after the room, so that rooms stay apart. */
 async function open() {
@@ -166,4 +170,63 @@ test.concurrent('a changed class changes what is there only when it says so; one
   await room.settled('steady', 1)
   await room.removed('steady')
   expect(room.ledger.left).toEqual([])
+})
+
+test.concurrent('a class says whether its credentials, network, images and sizes work, before anybody uses it', async () => {
+  await using own = await open()
+  const { room, desk, name, serve } = own
+  room.rehearse([])
+  serve({ 'simulated-faults': room.faultsFile })
+  const shows = (wanted: object) =>
+    desk.until(name, conditions =>
+      Object.entries(wanted).every(([type, is]) => told(conditions)[type] === is),
+    )
+  const works = {
+    Ready: 'True Rehearsed',
+    CredentialsReady: 'True Accepted',
+    NetworkReady: 'True Rehearsed',
+    ImagesReady: 'True Rehearsed',
+    SizesReady: 'True Rehearsed',
+  }
+  await desk.apply(name, {
+    ...simulated,
+    credentialsSecretRef: { name: 'account' },
+    overrides: { workerSizes: ['huge', 'large'] },
+  })
+  await shows({
+    Ready: 'False SecretNotFound',
+    CredentialsReady: 'False SecretNotFound',
+    SizesReady: 'Unknown NotAsked',
+  })
+  await desk.secret(room.namespaces.operator, 'account', { token: 'good' })
+  expect(told(await shows({ Ready: 'True Rehearsed' }))).toEqual(works)
+  room.rehearse([
+    { call: 'rehearse', offering: 'huge', refuse: 'invalid' },
+    { call: 'rehearse', offering: 'network', refuse: 'throttled' },
+    { call: 'rehearse', offering: 'rights', refuse: 'unauthorized' },
+  ])
+  await desk.patch(name, { overrides: { maxWorkers: 7 } })
+  const wrong = await shows({ SizesReady: 'False InvalidRequest' })
+  expect(told(wrong)).toEqual({
+    Ready: 'False Unauthorized',
+    CredentialsReady: 'False Unauthorized',
+    NetworkReady: 'Unknown Throttled',
+    ImagesReady: 'True Rehearsed',
+    SizesReady: 'False InvalidRequest',
+  })
+  expect(wrong.find(({ type }) => type === 'SizesReady')?.message).toBe(
+    'The simulated cloud says of huge: invalid.',
+  )
+  await desk.secret(room.namespaces.operator, 'account', { token: 'two words' })
+  const unfit = await shows({ Ready: 'False SecretInvalid' })
+  expect(JSON.stringify(unfit)).not.toContain('two words')
+  expect(room.ledger.asked()).toEqual([])
+  // Nobody can look at what the local cloud has no word for.
+  const other = `${name}-local`
+  await desk.apply(other, { cloud: { local: {} } })
+  const local = await desk.until(other, conditions => conditions.length === 5)
+  expect(told(local)).toMatchObject({ Ready: 'Unknown CannotTell', SizesReady: 'Unknown CannotTell' })
+  await desk.apply(`${name}-aws`, { cloud: { aws: { region: 'us-east-1', instanceProfile: 'admin' } } })
+  const refused = await desk.until(`${name}-aws`, conditions => conditions.length === 1)
+  expect(told(refused)).toEqual({ Ready: 'False ClassInvalid' })
 })

@@ -1,6 +1,7 @@
 import { afterAll, expect, test } from 'vitest'
 import { poll } from '../../src/lib/wait.ts'
 import { type ApiCall, accountName, callsOf } from '../support/audit.ts'
+import { ClassDesk } from '../support/class-desk.ts'
 import { controlPlane } from '../support/control-plane.ts'
 import { OperatorProcess, operatorDirectory } from '../support/operator.ts'
 import {
@@ -58,6 +59,9 @@ test('the rights of the manifest are enough for a cluster’s life', async () =>
     cluster(2, {}, { credentialsSecretRef: { name: 'rights-token' } }),
   )
   await plane.kubectl(['wait', ...inNamespace, 'dcc/rights', '--for=condition=Ready', '--timeout=60s'])
+  await using classes = new ClassDesk(plane)
+  await classes.apply(plane.namespace, { cloud: { simulated: {} } })
+  await classes.until(plane.namespace, conditions => conditions.length > 0)
   await plane.kubectl(['scale', ...inNamespace, 'dcc/rights', '--replicas=3'])
   const scaled = '--for=jsonpath={.status.workers.ready}=3'
   await plane.kubectl(['wait', ...inNamespace, 'dcc/rights', scaled, '--timeout=60s'])
@@ -162,6 +166,8 @@ test('Secrets are listed and watched in the operator’s own namespace alone, an
 test.each([
   { may: 'yes', verb: 'list', what: 'daskcloudclusters.cloud.dask.org', where: ['--all-namespaces'] },
   { may: 'no', verb: 'list', what: 'secrets', where: ['--all-namespaces'] },
+  { may: 'yes', verb: 'watch', what: 'daskcloudclasses.cloud.dask.org', where: ['--all-namespaces'] },
+  { may: 'no', verb: 'patch', what: 'daskcloudclasses.cloud.dask.org', where: ['--all-namespaces'] },
   { may: 'no', verb: 'list', what: 'services', where: ['--all-namespaces'] },
   { may: 'no', verb: 'update', what: 'endpointslices.discovery.k8s.io', where: ['--all-namespaces'] },
   { may: 'yes', verb: 'delete', what: 'daskcloudclusters.cloud.dask.org', where: ['--all-namespaces'] },

@@ -1,4 +1,4 @@
-import { type Filter, GetConsoleOutputCommand, RunInstancesCommand } from '@aws-sdk/client-ec2'
+import { type Filter, RunInstancesCommand } from '@aws-sdk/client-ec2'
 import type { Call } from '../../lib/call.ts'
 import { CloudError } from '../../model/faults.ts'
 import { isThere, type ReservedAddress } from '../../model/machine.ts'
@@ -9,19 +9,29 @@ import {
   machineId,
   type Scope,
 } from '../../model/names.ts'
-import type { Cloud, LaunchAnswer, LaunchRequest, Listing, MachineWish, NetworkWish } from '../contract.ts'
+import type {
+  Cloud,
+  LaunchAnswer,
+  LaunchRequest,
+  Listing,
+  MachineWish,
+  NetworkWish,
+  Rehearsals,
+  RehearsalWish,
+} from '../contract.ts'
 import { launchMarks, type Marks, type Ours, ownedBy, sealed } from '../marks.ts'
 import { Refusal } from '../refusal.ts'
 import type { AwsAccount } from './account.ts'
 import { addressOf, type Belongings, belongingsIn, wantedNetwork, without } from './belongings.ts'
+import { offeringsFor } from './choices.ts'
 import { clear } from './clearing.ts'
+import { saidOn } from './console.ts'
 import { ofOwnGroup } from './faults.ts'
-import { readHandle } from './handle.ts'
-import { imageFor, sizesOf } from './images.ts'
 import { runRequest } from './launching.ts'
 import { at, instancesIn, machineOf, outOfStockIn } from './machines.ts'
 import { build } from './network.ts'
-import { kindOf, type Offering, offeringsOf, readOffering, writeOffering } from './offerings.ts'
+import { kindOf, type Offering, readOffering } from './offerings.ts'
+import { rehearsalsOn } from './rehearsing.ts'
 import type { AwsSession } from './session.ts'
 import type { AwsSettings } from './settings.ts'
 import { moveFor, subnetsOf } from './subnets.ts'
@@ -39,8 +49,6 @@ export interface AwsOptions {
   readonly now: () => number
   readonly onClose: () => void
 }
-
-const usualSizes = { scheduler: ['m7i.large'], worker: ['m7i.xlarge'] } as const
 
 /** EC2 for the clusters that are alike in their settings; `account` is what it shares with all others. */
 export class AwsCloud implements Cloud {
@@ -101,25 +109,9 @@ export class AwsCloud implements Cloud {
     return Promise.all([instances, this.#belongingsIn(filters, call)])
   }
 
-  async offerings({ role, sizes, purchasing, address }: MachineWish, call: Call): Promise<readonly string[]> {
+  offerings(wish: MachineWish, call: Call): Promise<readonly string[]> {
     const { session, account, settings } = this.#options
-    const eyes = { session, account }
-    const names = sizes.length > 0 ? sizes : usualSizes[role]
-    const [known, subnets] = await Promise.all([sizesOf(eyes, names, call), subnetsOf(eyes, settings, call)])
-    const images = await Promise.all(
-      known.map(async size => ({ name: size.name, image: await imageFor(eyes, size, settings.image, call) })),
-    )
-    const { subnet, zone } = readHandle(address?.handle)
-    // An interface cannot leave its zone; workers are best off where their scheduler is.
-    const near = subnets.toSorted((a, b) => Number(b.zone === zone) - Number(a.zone === zone))
-    const where = role === 'scheduler' ? near.filter(({ id }) => id === subnet) : near
-    if (where.length === 0)
-      throw new CloudError(
-        'invalid',
-        'The scheduler’s address is in a subnet that spec.cloud.aws does not name any more: name it again, or suspend the cluster and delete it',
-      )
-    const choices = { sizes: images, subnets: where, purchasing, diskGiB: settings.disk.sizeGiB }
-    return account.outOfStock.order(offeringsOf(choices), kindOf).map(writeOffering)
+    return offeringsFor({ session, account }, settings, wish, call)
   }
 
   async launch(request: LaunchRequest, call: Call): Promise<LaunchAnswer> {
@@ -187,16 +179,17 @@ export class AwsCloud implements Cloud {
     this.#options.account.moves.delete(owner)
   }
 
-  async console(machine: MachineId, call: Call): Promise<string> {
-    const { session } = this.#options
-    const { Output = '' } = await session.make('GetConsoleOutput', call, options =>
-      session.ec2.send(new GetConsoleOutputCommand({ InstanceId: machine, Latest: true }), options),
-    )
-    return Buffer.from(Output, 'base64').toString('utf8')
+  console(machine: MachineId, call: Call): Promise<string> {
+    return saidOn(this.#options.session, machine, call)
   }
 
   async prove(call: Call): Promise<void> {
     await this.#options.session.account(call)
+  }
+
+  rehearsals(wish: RehearsalWish): Rehearsals {
+    const marksOf = (of: LaunchRequest) => this.#sealed(launchMarks(of, this.#options.installation))
+    return rehearsalsOn({ ...this.#options, marksOf }, wish)
   }
 
   async close(): Promise<void> {

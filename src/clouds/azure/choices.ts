@@ -1,9 +1,11 @@
 import type { Call } from '../../lib/call.ts'
 import { CloudError } from '../../model/faults.ts'
-import type { MachineWish } from '../contract.ts'
+import type { MachineWish, Rehearsals, RehearsalWish } from '../contract.ts'
+import { rehearsalsOf, sizesIn } from '../rehearsing.ts'
 import { type Image, imageFor } from './images.ts'
 import { kindOf, type Offering, writeOffering } from './offerings.ts'
 import type { AzureSettings } from './settings.ts'
+import { siteOf } from './sites.ts'
 import { type Eyes, type Size, sizeNamed } from './sizes.ts'
 
 const usualSizes = { scheduler: ['Standard_D2s_v5'], worker: ['Standard_D4s_v5'] } as const
@@ -36,6 +38,19 @@ export async function offeringsFor(
   )
   if (offerings.length === 0) throw nowhere(names, settings, purchasing)
   return eyes.subscription.outOfStock.order(offerings, kindOf).map(writeOffering)
+}
+
+/** A subnet that is named is looked up, and each size with its image; a network that is made for a cluster cannot be looked at. */
+export function rehearsalsOn(eyes: Eyes, settings: AzureSettings, wish: RehearsalWish): Rehearsals {
+  const { subnet, location } = settings
+  return rehearsalsOf(sizesIn(wish, usualSizes), {
+    network: subnet && (call => siteOf(eyes, subnet, location, call)),
+    size: (name, call) => sizeNamed(eyes, name, location, call),
+    async image(size, call) {
+      requireAbilities(size, settings)
+      await imageFor(eyes, size, settings, call)
+    },
+  })
 }
 
 const isCapacity = (error: unknown): boolean => error instanceof CloudError && error.fault === 'no-capacity'

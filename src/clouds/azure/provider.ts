@@ -2,7 +2,16 @@ import type { Call } from '../../lib/call.ts'
 import { CloudError } from '../../model/faults.ts'
 import type { ReservedAddress } from '../../model/machine.ts'
 import type { ClusterUid, InstallationId, MachineId, Scope } from '../../model/names.ts'
-import type { Cloud, LaunchAnswer, LaunchRequest, Listing, MachineWish, NetworkWish } from '../contract.ts'
+import type {
+  Cloud,
+  LaunchAnswer,
+  LaunchRequest,
+  Listing,
+  MachineWish,
+  NetworkWish,
+  Rehearsals,
+  RehearsalWish,
+} from '../contract.ts'
 import { machineNames } from '../machine-names.ts'
 import { launchMarks, type Marks, type Ours, sealed } from '../marks.ts'
 import { OwnMachines } from '../own-machines.ts'
@@ -17,7 +26,7 @@ import {
   readHandle,
 } from './belongings.ts'
 import { born } from './births.ts'
-import { offeringsFor } from './choices.ts'
+import { offeringsFor, rehearsalsOn } from './choices.ts'
 import { clear, clearLeftovers } from './clearing.ts'
 import { saidOn } from './console.ts'
 import { end, lookForGhosts } from './ends.ts'
@@ -110,6 +119,11 @@ export class AzureCloud implements Cloud {
   offerings(wish: MachineWish, call: Call): Promise<readonly string[]> {
     const { session, subscription, settings } = this.#options
     return offeringsFor({ session, subscription }, settings, wish, call)
+  }
+
+  rehearsals(wish: RehearsalWish): Rehearsals {
+    const { session, subscription, settings } = this.#options
+    return rehearsalsOn({ session, subscription }, settings, wish)
   }
 
   async launch(request: LaunchRequest, call: Call): Promise<LaunchAnswer> {

@@ -1,6 +1,7 @@
 import type { Call } from '../../lib/call.ts'
 import { CloudError } from '../../model/faults.ts'
-import type { MachineWish } from '../contract.ts'
+import type { MachineWish, Rehearsals, RehearsalWish } from '../contract.ts'
+import { rehearsalsOf, sizesIn } from '../rehearsing.ts'
 import { kindOf, type Offering, writeOffering } from './offerings.ts'
 import type { DigitalOceanSettings } from './settings.ts'
 import { type Eyes, imageFor, sizeNamed } from './sizes.ts'
@@ -32,6 +33,15 @@ export async function offeringsFor(
   // A size that is sold out is passed over where another can be had; a wrong one never.
   if (failure !== undefined && (offerings.length === 0 || !isCapacity(failure.reason))) throw failure.reason
   return eyes.team.outOfStock.order(offerings, kindOf).map(writeOffering)
+}
+
+/** Each size is looked up with its image; the network is one that the region has, or that DigitalOcean alone can tell of. */
+export function rehearsalsOn(eyes: Eyes, settings: DigitalOceanSettings, wish: RehearsalWish): Rehearsals {
+  const { region, image: choice } = settings
+  return rehearsalsOf(sizesIn(wish, usualSizes), {
+    size: (name, call) => sizeNamed(eyes, name, region, call),
+    image: (size, call) => imageFor(eyes, size, { choice, region }, call),
+  })
 }
 
 const isCapacity = (error: unknown): boolean => error instanceof CloudError && error.fault === 'no-capacity'

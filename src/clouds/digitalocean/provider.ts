@@ -10,11 +10,13 @@ import type {
   MachineWish,
   NetworkWish,
   Owner,
+  Rehearsals,
+  RehearsalWish,
 } from '../contract.ts'
 import { launchMarks, type Marks, type Ours, ownedBy, sealed } from '../marks.ts'
 import { Refusal } from '../refusal.ts'
 import type { SeenTag } from './broom.ts'
-import { offeringsFor } from './choices.ts'
+import { offeringsFor, rehearsalsOn } from './choices.ts'
 import { idOf, machineOf, numberOf } from './droplets.ts'
 import { end } from './ends.ts'
 import { clusterRole, networkOf, wordFor } from './firewalls.ts'
@@ -141,6 +143,11 @@ export class DigitalOceanCloud implements Cloud {
   offerings(wish: MachineWish, call: Call): Promise<readonly string[]> {
     const { session, team, settings } = this.#options
     return offeringsFor({ session, team }, settings, wish, call)
+  }
+
+  rehearsals(wish: RehearsalWish): Rehearsals {
+    const { session, team, settings } = this.#options
+    return rehearsalsOn({ session, team }, settings, wish)
   }
 
   async launch(request: LaunchRequest, call: Call): Promise<LaunchAnswer> {

@@ -1,9 +1,11 @@
 import type { Call } from '../../lib/call.ts'
 import { CloudError } from '../../model/faults.ts'
-import type { MachineWish } from '../contract.ts'
+import type { MachineWish, Rehearsals, RehearsalWish } from '../contract.ts'
+import { rehearsalsOf, sizesIn } from '../rehearsing.ts'
 import { type Eyes, imageFor, type Size, sizeNamed } from './images.ts'
 import { kindOf, offeringsOf, writeOffering } from './offerings.ts'
 import type { GcpSettings } from './settings.ts'
+import { siteOf } from './sites.ts'
 
 const usualSizes = { scheduler: ['e2-standard-2'], worker: ['e2-standard-4'] } as const
 
@@ -35,4 +37,13 @@ export async function offeringsFor(
       `None of ${zones.join(', ')} has ${names.join(' or ')}: correct spec.cloud.gcp.zones or sizes`,
     )
   return eyes.project.outOfStock.order(offerings, kindOf).map(writeOffering)
+}
+
+/** Its network is looked up, and each size with its image. */
+export function rehearsalsOn(eyes: Eyes, settings: GcpSettings, wish: RehearsalWish): Rehearsals {
+  return rehearsalsOf(sizesIn(wish, usualSizes), {
+    network: call => siteOf(eyes, settings, call),
+    size: (name, call) => sizeNamed(eyes, name, settings.region, call),
+    image: (size, call) => imageFor(eyes, size, settings, call),
+  })
 }

@@ -2,7 +2,16 @@ import type { Call } from '../../lib/call.ts'
 import { CloudError } from '../../model/faults.ts'
 import type { ReservedAddress } from '../../model/machine.ts'
 import type { ClusterUid, InstallationId, MachineId, Scope } from '../../model/names.ts'
-import type { Cloud, LaunchAnswer, LaunchRequest, Listing, MachineWish, NetworkWish } from '../contract.ts'
+import type {
+  Cloud,
+  LaunchAnswer,
+  LaunchRequest,
+  Listing,
+  MachineWish,
+  NetworkWish,
+  Rehearsals,
+  RehearsalWish,
+} from '../contract.ts'
 import { launchMarks, type Marks, type Ours, sealed } from '../marks.ts'
 import { OwnMachines, type Place } from '../own-machines.ts'
 import { Refusal } from '../refusal.ts'
@@ -16,7 +25,7 @@ import {
   wantedNetwork,
 } from './belongings.ts'
 import { born } from './births.ts'
-import { offeringsFor } from './choices.ts'
+import { offeringsFor, rehearsalsOn } from './choices.ts'
 import { end } from './ends.ts'
 import { propertiesOf } from './launching.ts'
 import { addressesOf, at, instancesIn, machineOf, placesOf, zoneOf } from './machines.ts'
@@ -109,6 +118,11 @@ export class GcpCloud implements Cloud {
   offerings(wish: MachineWish, call: Call): Promise<readonly string[]> {
     const { session, project, settings } = this.#options
     return offeringsFor({ session, project }, settings, wish, call)
+  }
+
+  rehearsals(wish: RehearsalWish): Rehearsals {
+    const { session, project, settings } = this.#options
+    return rehearsalsOn({ session, project }, settings, wish)
   }
 
   async launch(request: LaunchRequest, call: Call): Promise<LaunchAnswer> {

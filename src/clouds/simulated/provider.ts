@@ -8,9 +8,18 @@ import {
   type MachineId,
   scope,
 } from '../../model/names.ts'
-import type { Cloud, LaunchAnswer, LaunchRequest, Listing, NetworkWish } from '../contract.ts'
+import type {
+  Cloud,
+  LaunchAnswer,
+  LaunchRequest,
+  Listing,
+  NetworkWish,
+  Rehearsals,
+  RehearsalWish,
+} from '../contract.ts'
 import { keptHost, ownHost, simulatedAddresses } from './endpoints.ts'
 import type { Asked } from './journal.ts'
+import { rehearsalsOn } from './looks.ts'
 import { SimulatedSchedulers } from './schedulers.ts'
 import type { SimulatedMachine, SimulatedWorld } from './world.ts'
 
@@ -42,10 +51,10 @@ export interface Trouble {
   readonly empty?: boolean
 }
 
-export type CallName = 'list' | 'launch' | 'terminate' | 'reserve' | 'release' | 'connect'
+export type CallName = 'list' | 'launch' | 'terminate' | 'reserve' | 'release' | 'connect' | 'rehearse'
 
 type Asking = {
-  readonly name: Exclude<CallName, 'connect'>
+  readonly name: Exclude<CallName, 'connect' | 'rehearse'>
   readonly offering?: string
 } & Pick<Asked, 'token' | 'machines' | 'uid'>
 
@@ -145,6 +154,10 @@ export class SimulatedCloud implements Cloud {
 
   async console(machine: MachineId): Promise<string> {
     return this.#stage.world.machines.find(({ id }) => id === machine)?.console ?? ''
+  }
+
+  rehearsals(wish: RehearsalWish): Rehearsals {
+    return rehearsalsOn(this.#stage, wish)
   }
 
   async close(): Promise<void> {}

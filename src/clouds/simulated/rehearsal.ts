@@ -101,12 +101,14 @@ function jsonOf(written: string): unknown {
 function parseRule(raw: unknown, path: string): Rule {
   const { call: name, times, offering, token, ...rest } = record(raw, path)
   const call = oneOf(name, `${path}.call`, callNames)
-  const known = call === 'connect' ? (['refuse'] as const) : [...always, ...only[call]]
-  noOthers(rest, path, ['call', 'times', 'token', ...(call === 'launch' ? ['offering'] : []), ...known])
+  const isLook = call === 'connect' || call === 'rehearse'
+  const isOfOne = call === 'launch' || call === 'rehearse'
+  const known = isLook ? (['refuse'] as const) : [...always, ...only[call]]
+  noOthers(rest, path, ['call', 'times', 'token', ...(isOfOne ? ['offering'] : []), ...known])
   const trouble = known
     .filter(member => rest[member] !== undefined)
     .reduce<Trouble>((all, member) => ({ ...all, ...readers[member](rest[member], `${path}.${member}`) }), {})
-  if (offering !== undefined && call !== 'launch')
+  if (offering !== undefined && !isOfOne)
     throw new ParseError(`${path}.offering`, 'is for launches: remove it, or make call launch')
   return {
     call,
@@ -119,7 +121,7 @@ function parseRule(raw: unknown, path: string): Rule {
 
 type Member = keyof Trouble
 
-const callNames = ['list', 'launch', 'terminate', 'reserve', 'release', 'connect'] as const
+const callNames = ['list', 'launch', 'terminate', 'reserve', 'release', 'connect', 'rehearse'] as const
 const always: readonly Member[] = ['delayMs', 'answerMs', 'refuse', 'answer']
 const only: Readonly<Record<CallName, readonly Member[]>> = {
   list: ['hideNewMs', 'hide', 'empty'],
@@ -128,6 +130,7 @@ const only: Readonly<Record<CallName, readonly Member[]>> = {
   reserve: [],
   release: [],
   connect: [],
+  rehearse: [],
 }
 
 const readers: Readonly<Record<Member, (raw: unknown, path: string) => Trouble>> = {

@@ -25,11 +25,14 @@ export interface Ec2Room extends AsyncDisposable {
  * Opens it. No Dask answers at its machines: their addresses are this machine's own and refuse whoever dials, and nobody is
  * given up for that.
  */
-export async function ec2Room(plane: SharedControlPlane): Promise<Ec2Room> {
+export async function ec2Room(
+  plane: SharedControlPlane,
+  settings: Readonly<Record<string, string>> = {},
+): Promise<Ec2Room> {
   await using all = new AsyncDisposableStack()
   const ec2 = all.use(await startEc2({ privateIp: ownAddress, model: await ec2Model() }))
   const room = all.use(await OperatorRoom.openApart(plane))
-  room.operator({ settings: { 'join-timeout': '1h', concurrency: '32' }, env: reaching(ec2) })
+  room.operator({ settings: { 'join-timeout': '1h', concurrency: '32', ...settings }, env: reaching(ec2) })
   let accounts = 0
   const own = all.move()
   return {
@@ -73,7 +76,7 @@ export class Tenant {
   static async open(place: Place): Promise<Tenant> {
     const tenant = new Tenant(place)
     aGroup(tenant.region, group)
-    await makeCredentials(place.room, place.name, tenant.#newKey())
+    await makeCredentials(place.room, place.name, tenant.newKey())
     return tenant
   }
 
@@ -107,7 +110,7 @@ export class Tenant {
 
   /** Another key in its Secret. */
   rotate(): Promise<void> {
-    return changeCredentials(this.#place.room, this.#place.name, this.#newKey())
+    return changeCredentials(this.#place.room, this.#place.name, this.newKey())
   }
 
   /** What was asked with its keys, of one action or of all. */
@@ -156,7 +159,8 @@ export class Tenant {
     return key.startsWith(keyPrefix(this.account))
   }
 
-  #newKey(): Readonly<Record<string, string>> {
+  /** A key more of the account, as a Secret has it. */
+  newKey(): Readonly<Record<string, string>> {
     const key = `${keyPrefix(this.account)}${++this.#keys}`
     this.#place.ec2.world.keys.set(key, {
       account: this.account,
