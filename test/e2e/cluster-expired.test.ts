@@ -24,8 +24,10 @@ const { authority } = createBundle(anIdentity, Date.now())
 /** Long enough for machines to come up. */
 const briefS = 50
 
-function lasting(seconds: number): Texts {
-  const form = { ...anIdentity, role: 'scheduler', now: Date.now(), days: seconds / 86_400 } as const
+/** Until a time in milliseconds since the epoch. */
+function lasting(until: number): Texts {
+  const now = Date.now()
+  const form = { ...anIdentity, role: 'scheduler', now, days: (until - now) / 86_400_000 } as const
   const { certificate, key } = issueLeaf(authority, form)
   return { 'ca.crt': authority.certificate, 'tls.crt': certificate, 'tls.key': key }
 }
@@ -36,11 +38,11 @@ const secretRefs = {
   client: { name: 'for-clients' },
 }
 
-/** One of them for each role, at the same time. Returns the scheduler's. */
-async function giveAll(forSeconds: number): Promise<Texts> {
+/** One of them for each role, which all end together. Returns the scheduler's. */
+async function giveAll(until: number): Promise<Texts> {
   const { scheduler, ...others } = secretRefs
-  for (const { name } of Object.values(others)) await keep(stage, name, lasting(forSeconds), marked)
-  const texts = lasting(forSeconds)
+  for (const { name } of Object.values(others)) await keep(stage, name, lasting(until), marked)
+  const texts = lasting(until)
   await keep(stage, scheduler.name, texts, marked)
   return texts
 }
@@ -60,8 +62,9 @@ const reasonsOf = (cluster: Parameters<typeof conditionOf>[0], ...types: readonl
 const seconds = (since: number): string => `${((Date.now() - since) / 1000).toFixed(1)} s`
 
 test('certificates that nobody replaced in time: it is said, and a good Secret and a restart bring all back', async () => {
-  const end = Date.now() + briefS * 1_000
-  await giveAll(briefS)
+  // Certificates know whole seconds, and what rounds down must not end one of them earlier.
+  const end = (Math.floor(Date.now() / 1_000) + briefS) * 1_000
+  await giveAll(end + 500)
   await stage.apply('late', {
     cloud: { local: {} },
     workers: { replicas: 1, threads: 1, memory: '1GiB' },
@@ -86,7 +89,7 @@ test('certificates that nobody replaced in time: it is said, and a good Secret a
   tell(`said ${seconds(end)} after the end`)
   expect(Date.now() - end).toBeLessThan(15_000)
 
-  const good = await giveAll(86_400)
+  const good = await giveAll(Date.now() + 86_400_000)
   const waiting = await stage.until(
     'late',
     each => reasonsOf(each, 'UpdatePending')[0] === 'CertificateExpired',
