@@ -2,10 +2,11 @@ import { globSync } from 'node:fs'
 import { beforeEach, expect, test } from 'vitest'
 import { findPromtool, NoPromtool } from '../../scripts/alert-tools/index.ts'
 import { runTool } from '../../scripts/chart-tools/index.ts'
+import { tell } from '../support/python.ts'
 
 const promtool = await findPromtool({
   signal: AbortSignal.timeout(900_000),
-  progress: line => console.error(line),
+  progress: tell,
 }).catch((error: unknown) => {
   if (!(error instanceof NoPromtool)) throw error
   beforeEach(({ skip }) => skip(error.message))
