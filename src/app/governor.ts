@@ -87,6 +87,8 @@ export class Governor implements Governance, Disposable {
     if (isRefused) this.#waiting.add(entry.uid)
     else this.#waiting.delete(entry.uid)
     if (ruling.kind === 'granted') this.#granted.set(entry.uid, workersIn(ruling.record.accepted))
+    // Let in a moment ago, and refused before anything of it was written: it holds nothing.
+    else if (entry.record === undefined && !entry.isRunning) this.#granted.delete(entry.uid)
     return ruling
   }
 
