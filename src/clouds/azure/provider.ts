@@ -122,8 +122,7 @@ export class AzureCloud implements Cloud {
   }
 
   rehearsals(wish: RehearsalWish): Rehearsals {
-    const { session, subscription, settings } = this.#options
-    return rehearsalsOn({ session, subscription }, settings, wish)
+    return rehearsalsOn(this.#options, this.#options.settings, wish)
   }
 
   async launch(request: LaunchRequest, call: Call): Promise<LaunchAnswer> {
