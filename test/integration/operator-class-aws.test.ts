@@ -56,6 +56,7 @@ test('mandatory tags are on every machine and disk, and a class on AWS is tried 
   await room.until('its machines to run', () => account.workers.length === 2 && account.alive.length === 3)
   const machines = account.alive
   expect(ownTags(machines)).toEqual([tags, tags, tags])
+  expect(ownTags([...account.region.volumes.values()])).toEqual([tags, tags, tags])
   expect(new Set(machines.map(({ type }) => type))).toEqual(new Set(['m5.large', 'm7i.large']))
   // There is no way to say otherwise.
   const refused = await room.clusters
