@@ -6,6 +6,7 @@ import { clusterCrd } from '../src/api/crd.ts'
 import { classPlural, classSingular, group, plural, singular } from '../src/api/names.ts'
 import { chartFiles } from './chart/files.ts'
 import { chartPath } from './chart/place.ts'
+import { logsPage } from './logs/page.ts'
 import { metricsPage } from './metrics/page.ts'
 import { pluginPage } from './plugin-page.ts'
 import { classPage } from './reference/class-page.ts'
@@ -26,6 +27,7 @@ export const generatedFiles = (): readonly GeneratedFile[] => [
   { path: chartPath('files/class-policy.yaml'), text: yamlOf(classPolicy()) },
   { path: pathOf('../docs/settings.md'), text: settingsPage() },
   { path: pathOf('../docs/kubectl-daskcloud.md'), text: pluginPage() },
+  { path: pathOf('../docs/logs.md'), text: logsPage() },
   { path: pathOf('../docs/reference/metrics.md'), text: metricsPage() },
   { path: pathOf(`../docs/reference/${singular}.md`), text: referencePage() },
   { path: pathOf(`../docs/reference/${classSingular}.md`), text: classPage() },

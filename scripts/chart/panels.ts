@@ -59,6 +59,33 @@ const clusters: Row = {
       isStacked: true,
       queries: one(`sum by (cloud) (${ours}machines{${job}})`, '{{cloud}}'),
     },
+    {
+      title: 'What clusters wait for',
+      description: 'Conditions that call for a person, or that should pass by themselves within minutes.',
+      unit: 'short',
+      queries: one(
+        `sum by (type, reason) (${ours}conditions{type=~"Stalled|Degraded|UpdatePending|Expiring|Idle",status="True",${job}})`,
+        '{{type}}: {{reason}}',
+      ),
+    },
+    {
+      title: 'Credentials and certificates',
+      description: 'Clusters whose credentials or certificates are not good, by reason.',
+      unit: 'short',
+      queries: one(
+        `sum by (type, reason) (${ours}conditions{type=~"CredentialsReady|CertificatesReady",status!="True",${job}})`,
+        '{{type}}: {{reason}}',
+      ),
+    },
+    {
+      title: 'Why workers are missing',
+      description: 'Clusters whose workers do not all serve, by reason.',
+      unit: 'short',
+      queries: one(
+        `sum by (reason) (${ours}conditions{type="WorkersReady",status!="True",${job}})`,
+        '{{reason}}',
+      ),
+    },
   ],
 }
 

@@ -14,6 +14,9 @@ import type {
 import type { Renewal } from '../model/renewal.ts'
 import type { CloudPromises, SchedulerView, Use } from '../model/world.ts'
 import type { MachineIdentity } from './machine-identities.ts'
+import type { Rehearsals, RehearsalWish } from './rehearsing.ts'
+
+export type { Rehearsals, RehearsalWish } from './rehearsing.ts'
 
 /**
  * What a cloud does for the operator, and what it promises. `test/contract/suite.ts` holds every cloud to it.
@@ -141,19 +144,6 @@ export interface MachineWish {
   /** The scheduler's, where the cloud keeps addresses. */
   readonly address: KeptAddress | undefined
 }
-
-/** What machines a platform's class would have made. */
-export interface RehearsalWish {
-  /** Empty for the cloud's usual ones. */
-  readonly schedulerSizes: readonly string[]
-  readonly workerSizes: readonly string[]
-  readonly exposure: Exposure
-}
-
-/** Each throws a CloudError where what it looks at does not work. What a cloud cannot look at is not there. */
-export type Rehearsals = Readonly<
-  Partial<Record<'network' | 'images' | 'sizes' | 'rights', (call: Call) => Promise<void>>>
->
 
 export interface NetworkWish {
   readonly owner: Owner

@@ -1,6 +1,19 @@
 import type { Call } from '../lib/call.ts'
+import type { Exposure } from '../model/cluster.ts'
 import { CloudError } from '../model/faults.ts'
-import type { Rehearsals, RehearsalWish } from './contract.ts'
+
+/** What machines a platform's class would have made. */
+export interface RehearsalWish {
+  /** Empty for the cloud's usual ones. */
+  readonly schedulerSizes: readonly string[]
+  readonly workerSizes: readonly string[]
+  readonly exposure: Exposure
+}
+
+/** Each throws a CloudError where what it looks at does not work. What a cloud cannot look at is not there. */
+export type Rehearsals = Readonly<
+  Partial<Record<'network' | 'images' | 'sizes' | 'rights', (call: Call) => Promise<void>>>
+>
 
 interface Looks<Size> {
   /** Throws a CloudError where there is no such size. */

@@ -35,6 +35,8 @@ export function createLog({ level, format, write }: LogOptions): Log {
       base: null,
       messageKey: 'message',
       timestamp: stdTimeFunctions.isoTime,
+      // Errors are copied already: pino's own would name each of them an Object.
+      serializers: { err: (copied: unknown) => copied },
       formatters: { level: label => ({ level: label }) },
     },
     stream,

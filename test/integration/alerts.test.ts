@@ -1,17 +1,9 @@
 import { globSync } from 'node:fs'
-import { beforeEach, expect, test } from 'vitest'
-import { findPromtool, NoPromtool } from '../../scripts/alert-tools/index.ts'
+import { expect, test } from 'vitest'
 import { runTool } from '../../scripts/chart-tools/index.ts'
-import { tell } from '../support/python.ts'
+import { promtoolHere } from '../support/promtool.ts'
 
-const promtool = await findPromtool({
-  signal: AbortSignal.timeout(900_000),
-  progress: tell,
-}).catch((error: unknown) => {
-  if (!(error instanceof NoPromtool)) throw error
-  beforeEach(({ skip }) => skip(error.message))
-  return ''
-})
+const promtool = await promtoolHere()
 
 test('promtool finds nothing wrong in the alerts', async () => {
   expect(await runTool(promtool, ['check', 'rules', 'deploy/chart/rules/alerts.yaml'])).toMatch(

@@ -127,6 +127,16 @@ function filesOf(path: string, cwd = '.'): readonly string[] {
     .map(each => join(each.parentPath, each.name).slice(cwd === '.' ? 0 : cwd.length + 1))
 }
 
+test('whatever the Dockerfile copies of the project, its build may have', () => {
+  const lines = readFileSync('Dockerfile', 'utf8').split('\n')
+  const copied = lines
+    .filter(line => line.startsWith('COPY ') && !line.includes('--from='))
+    .flatMap(line => line.split(' ').slice(1, -1))
+  const allowed = readFileSync('.dockerignore', 'utf8').split('\n')
+  expect(copied).toContain('scripts/image')
+  expect(copied.filter(path => !allowed.includes(`!${path}`) || !existsSync(path))).toEqual([])
+})
+
 test('the image is of a base without a shell, for the platform that asks, and runs as somebody without rights', () => {
   const dockerfile = readFileSync('Dockerfile', 'utf8')
   const stage = dockerfile.slice(dockerfile.lastIndexOf('\nFROM '))

@@ -6,6 +6,7 @@ import { withoutSettings } from '../../scripts/environment.ts'
 import { temporaryFolder } from '../../scripts/remains.ts'
 import { poll } from '../../src/lib/wait.ts'
 import { cacheFolder } from './cached-folder.ts'
+import { undocumented } from './log-check.ts'
 import { indiscretions, type Speaker } from './told.ts'
 
 export interface OperatorOptions {
@@ -32,7 +33,7 @@ export interface OperatorOptions {
 
 /**
  * The operator as a process of its own, to be stopped gently or killed. Its log is in `directory`/`name`.log. Disposing of it
- * fails where a private key or a credential stands there or on its command line.
+ * fails where a private key or a credential stands there or on its command line, and where docs/logs.md does not know a line.
  */
 export class OperatorProcess implements AsyncDisposable {
   readonly #child: ChildProcess
@@ -119,7 +120,8 @@ export class OperatorProcess implements AsyncDisposable {
 
   async [Symbol.asyncDispose](): Promise<void> {
     await this.stop()
-    const told = indiscretions(this.#speaker, await this.log())
+    const log = await this.log()
+    const told = [...indiscretions(this.#speaker, log), ...undocumented(log)]
     if (told.length > 0) throw new Error(told.join('\n'))
   }
 }

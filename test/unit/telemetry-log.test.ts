@@ -66,3 +66,19 @@ test('line breaks in a message do not begin a new line', () => {
   log.info({}, 'one\n{"level":"fatal"}')
   expect(lines.join('').trimEnd().split('\n')).toHaveLength(1)
 })
+
+test('an error keeps its name, its causes and what else it carries', () => {
+  const { log, lines } = logged()
+  const cause = new TypeError('no answer')
+  log.warn(
+    { err: Object.assign(new RangeError('refused', { cause }), { fault: 'lost' }) },
+    'a cloud had a problem',
+  )
+  const { err } = JSON.parse(lines[0] ?? '{}')
+  expect(err).toMatchObject({
+    type: 'RangeError',
+    message: 'refused',
+    fault: 'lost',
+    cause: { type: 'TypeError', message: 'no answer' },
+  })
+})
