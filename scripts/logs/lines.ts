@@ -23,6 +23,7 @@ export const fieldWords: Readonly<Record<string, string>> = {
   host: 'the address that is listened at',
   port: 'and the port',
   clusters: 'how many there are',
+  class: 'the name of a DaskCloudClass',
   secret: 'blackened: the name of a Secret',
   machine: 'its id at its cloud',
   place: 'an account and region of a cloud, or the Secrets of a namespace',
@@ -90,6 +91,24 @@ export const lines: readonly LineWords[] = [
     message: 'a watch had a problem; it goes on',
     fields: ['problem'],
     when: 'it ended or told something that cannot be read',
+  },
+  {
+    level: 'warn',
+    message: 'nobody knows yet whether there are classes',
+    fields: ['err?'],
+    when: 'the API server did not tell; it is asked again, and no cluster is looked at before',
+  },
+  {
+    level: 'info',
+    message: 'no classes are served: their definition is not there, or may not be read',
+    fields: [],
+    when: 'once it leads, with `--classes auto`: [Self-service](self-service.md)',
+  },
+  {
+    level: 'warn',
+    message: 'a class could not be looked at',
+    fields: ['class', 'err?'],
+    when: 'its conditions stay as they were; it is looked at again',
   },
   {
     level: 'warn',
