@@ -1,5 +1,12 @@
+import { cloudNames } from '../../src/api/cloud-schema.ts'
 import { plural } from '../../src/api/names.ts'
+import type { CloudCall } from '../../src/app/wrapped.ts'
+import type { Passed } from '../../src/controller/crew.ts'
+import type { SweepReport } from '../../src/controller/sweeper.ts'
 import { faults } from '../../src/model/faults.ts'
+import type { MachineState } from '../../src/model/machine.ts'
+import type { Role } from '../../src/model/names.ts'
+import type { Stage } from '../../src/reconcile/stages.ts'
 
 /** What may stand in a label. */
 export interface LabelWords {
@@ -18,11 +25,51 @@ export interface MetricWords {
   readonly from?: string
 }
 
+/** The words of a type, all of them: the compiler says where one is missing. */
+const wordsOf = <T extends string>(words: Readonly<Record<T, true>>): readonly string[] => Object.keys(words)
+
+const results = wordsOf<Passed['result']>({ success: true, requeue: true, requeue_after: true, error: true })
+const roles = wordsOf<Role>({ scheduler: true, worker: true })
+const stages = wordsOf<Stage>({
+  recorded: true,
+  accepted: true,
+  listed: true,
+  running: true,
+  installed: true,
+  up: true,
+  joined: true,
+})
+const calls = wordsOf<CloudCall>({
+  list: true,
+  launch: true,
+  terminate: true,
+  offerings: true,
+  'reserve-address': true,
+  'release-address': true,
+  console: true,
+  prove: true,
+})
+/** Those that are gone are not counted. */
+const states = wordsOf<Exclude<MachineState['kind'], 'gone'> | 'stranger'>({
+  starting: true,
+  running: true,
+  stopped: true,
+  leaving: true,
+  stranger: true,
+})
+const outcomes = wordsOf<SweepReport['outcome']>({
+  found: true,
+  kept: true,
+  'too-many': true,
+  ended: true,
+  failed: true,
+})
+
 const controller: LabelWords = { what: 'always the same', values: ['daskcloudcluster'] }
 const queue = { name: controller, controller }
 const cloud: LabelWords = {
   what: 'the cloud',
-  values: ['aws', 'azure', 'digitalocean', 'gcp', 'local', 'simulated'],
+  values: cloudNames,
 }
 const scope: LabelWords = {
   what: 'what one list of a cloud sees: its name, the account and, where lists are of one, the region',
@@ -44,7 +91,7 @@ export const metricWords: Readonly<Record<string, MetricWords>> = {
     more: '`error` is a pass that failed as a whole: a defect, or an API server that is away. What fails at a cloud is no error.',
     labels: {
       controller,
-      result: { what: 'how it ended', values: ['success', 'requeue', 'requeue_after', 'error'] },
+      result: { what: 'how it ended', values: results },
     },
   },
   controller_runtime_reconcile_errors_total: { labels: { controller }, from: 'a pass has failed' },
@@ -118,36 +165,21 @@ export const metricWords: Readonly<Record<string, MetricWords>> = {
     more: '[Stages](../operations.md#stages-of-a-launch) says where each begins and ends.',
     labels: {
       cloud,
-      role: { what: 'of the machine', values: ['scheduler', 'worker'] },
-      stage: {
-        what: 'which',
-        values: ['recorded', 'accepted', 'listed', 'running', 'installed', 'up', 'joined'],
-      },
+      role: { what: 'of the machine', values: roles },
+      stage: { what: 'which', values: stages },
     },
   },
   dask_cloud_operator_machines: {
     more: 'A `stranger` is neither counted for a cluster nor ended.',
     labels: {
       cloud: scope,
-      state: { what: 'of the machine', values: ['starting', 'running', 'stopped', 'leaving', 'stranger'] },
+      state: { what: 'of the machine', values: states },
     },
   },
   dask_cloud_operator_cloud_call_seconds: {
     labels: {
       cloud,
-      call: {
-        what: 'which',
-        values: [
-          'list',
-          'launch',
-          'terminate',
-          'offerings',
-          'reserve-address',
-          'release-address',
-          'console',
-          'prove',
-        ],
-      },
+      call: { what: 'which', values: calls },
       result: { what: '`ok`, or how it failed', values: ['ok', ...faults] },
     },
   },
@@ -159,7 +191,7 @@ export const metricWords: Readonly<Record<string, MetricWords>> = {
   dask_cloud_operator_sweeps_total: {
     labels: {
       place,
-      outcome: { what: 'what came of it', values: ['found', 'kept', 'too-many', 'ended', 'failed'] },
+      outcome: { what: 'what came of it', values: outcomes },
     },
     from: 'something was unclaimed',
   },
@@ -169,11 +201,11 @@ export const metricWords: Readonly<Record<string, MetricWords>> = {
     },
   },
   dask_cloud_operator_conditions: {
-    more: 'A cluster has up to 15 of them.',
+    more: 'A cluster has up to 16 of them.',
     labels: {
       type: {
         what: 'the condition',
-        bound: 'the [conditions](../troubleshooting.md) there are, 17',
+        bound: 'the [conditions](../troubleshooting.md) there are, 16',
       },
       status: { what: 'whether it is so', values: ['True', 'False', 'Unknown'] },
       reason,

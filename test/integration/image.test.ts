@@ -4,8 +4,11 @@ import { dirname, join } from 'node:path'
 import { promisify } from 'node:util'
 import { afterAll, expect, test } from 'vitest'
 import { controlPlane } from '../support/control-plane.ts'
+import { strangeIn } from '../support/documented-metrics.ts'
+import { parseExposition } from '../support/exposition.ts'
 import { buildImage, canHaveRoots, type Image } from '../support/image.ts'
 import { type ImageClouds, imageClouds } from '../support/image-clouds.ts'
+import { healthPort, scraped } from '../support/scrape.ts'
 
 const run = promisify(execFile)
 const plane = controlPlane()
@@ -76,6 +79,17 @@ async function selfSigned(): Promise<string> {
   const words = 'req -x509 -newkey rsa:2048 -nodes -days 2 -subj /CN=operator -keyout - -out -'
   return (await run('openssl', words.split(' '))).stdout
 }
+
+test('with every cloud, it serves no label and no value that the page of metrics lacks', async ({ skip }) => {
+  skip(!canHaveRoots(), noRoot)
+  const { body } = await scraped(healthPort((await clouds?.operator.log()) ?? ''))
+  const { samples } = parseExposition(body)
+  const used = samples.filter(({ name }) => name === 'dask_cloud_operator_launches_total')
+  expect(new Set(used.map(({ labels }) => labels['cloud']))).toEqual(
+    new Set(['aws', 'azure', 'digitalOcean', 'gcp']),
+  )
+  expect(strangeIn(samples)).toEqual([])
+})
 
 interface Lock {
   readonly packages: Readonly<Record<string, { readonly dev?: boolean }>>

@@ -1,5 +1,7 @@
 import { readFileSync } from 'node:fs'
 import { type Documented, documented } from '../../scripts/metrics/page.ts'
+import { metricOf } from '../../scripts/metrics/uses.ts'
+import type { Sample } from './exposition.ts'
 import type { Known, KnownLabels } from './query-check.ts'
 
 export const histogramsOf = (all: readonly Documented[]): ReadonlySet<string> =>
@@ -31,4 +33,17 @@ export function documentedMetrics(): Known {
       .set('dask_cloud_operator_clusters', new Map([['state', new Set(reasons)]])),
     histograms: histogramsOf(all),
   }
+}
+
+/** Labels and values that the page does not have, in words. */
+export function strangeIn(samples: readonly Sample[]): readonly string[] {
+  const { metrics, histograms } = documentedMetrics()
+  const odd = samples.flatMap(({ name, labels }) => {
+    const of = metrics.get(metricOf(name, histograms))
+    const names = [...(of?.keys() ?? []), ...(name.endsWith('_bucket') ? ['le'] : [])].toSorted()
+    if (names.join() !== Object.keys(labels).toSorted().join()) return [`${name} has other labels`]
+    const strange = Object.entries(labels).filter(([label, value]) => of?.get(label)?.has(value) === false)
+    return strange.map(([label, value]) => `${name}: ${label}="${value}"`)
+  })
+  return [...new Set(odd)]
 }

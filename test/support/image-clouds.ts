@@ -13,6 +13,7 @@ import { startGce } from './gcp/gce.ts'
 import { Tenant as GcpTenant, reaching as reachingGce } from './gcp/gce-room.ts'
 import { computeModel } from './gcp/model.ts'
 import type { Image } from './image.ts'
+import type { OperatorProcess } from './operator.ts'
 import { OperatorRoom } from './operator-room.ts'
 import { ownAddress } from './own-address.ts'
 import { aServerIdentity } from './server-identity.ts'
@@ -27,6 +28,7 @@ export interface Account {
 
 export interface ImageClouds extends AsyncDisposable {
   readonly room: OperatorRoom
+  readonly operator: OperatorProcess
   readonly accounts: Readonly<Record<string, Account>>
 }
 
@@ -54,7 +56,10 @@ export async function imageClouds(plane: SharedControlPlane, image: Image): Prom
   }
   const kubeconfig = await image.place('/etc/kubeconfig', await readFile(plane.kubeconfig, 'utf8'))
   const places = { 'state-directory': '/tmp/state', 'simulated-state': '/tmp/simulated.jsonl' }
-  room.operator({ command: image.command(env), settings: { kubeconfig, ...places, 'join-timeout': '1h' } })
+  const operator = room.operator({
+    command: image.command(env),
+    settings: { kubeconfig, ...places, 'join-timeout': '1h' },
+  })
   const accounts = {
     aws: await AwsTenant.open({ room, ec2, name: 'aws', account: '200000000001' }),
     azure: await AzureTenant.open({ room, azure, name: 'azure' }),
@@ -62,5 +67,5 @@ export async function imageClouds(plane: SharedControlPlane, image: Image): Prom
     gcp: await GcpTenant.open({ room, gce, name: 'gcp' }),
   }
   const own = all.move()
-  return { room, accounts, [Symbol.asyncDispose]: () => own.disposeAsync() }
+  return { room, operator, accounts, [Symbol.asyncDispose]: () => own.disposeAsync() }
 }
