@@ -48,6 +48,7 @@ const calls = wordsOf<CloudCall>({
   'release-address': true,
   console: true,
   prove: true,
+  rehearse: true,
 })
 /** Those that are gone are not counted. */
 const states = wordsOf<Exclude<MachineState['kind'], 'gone'> | 'stranger'>({

@@ -1,12 +1,14 @@
 import { readFileSync } from 'node:fs'
 import { afterAll, describe, expect, test } from 'vitest'
 import { findChartTools, NoChartTools, runTool } from '../../scripts/chart-tools/index.ts'
-import { kind as ourKind } from '../../src/api/names.ts'
+import { filled } from '../../src/api/class-filling.ts'
+import { classKind, kind as ourKind } from '../../src/api/names.ts'
 import { parseResource } from '../../src/api/resource.ts'
 import { cloudParser } from '../../src/clouds/registry.ts'
 import { isKubeError } from '../../src/kube/fault.ts'
 import { connectKube, type KubeTransport } from '../../src/kube/transport.ts'
 import { list, record } from '../../src/lib/parse.ts'
+import { reach } from '../../src/lib/reach.ts'
 import { controlPlane } from '../support/control-plane.ts'
 import { type Applicable, applicable, examplesIn, examplesOf } from '../support/examples.ts'
 
@@ -62,6 +64,14 @@ async function apply(object: Applicable, query: object = { dryRun: 'All' }) {
 
 const examples = examplesOf().map(example => ({ ...example, object: applicable(example) }))
 
+/** What its class, which a page has to show, makes of it. */
+function ofItsClass(spec: Readonly<Record<string, unknown>>): unknown {
+  const { className } = spec
+  if (className === undefined) return spec
+  const of = examples.find(({ object }) => object.kind === classKind && object.metadata['name'] === className)
+  return filled(reach(of?.object, ['spec']), spec)
+}
+
 describe('the API server takes', () => {
   test.each(examples.filter(({ object }) => elsewhere[nameOf(object)] === undefined))(
     '$place',
@@ -71,7 +81,8 @@ describe('the API server takes', () => {
       // Whatever is for show has no version, and the operator reads no resource without one.
       const metadata = { ...record(taken['metadata'], 'metadata'), resourceVersion: '1' }
       const clouds = cloudParser(['local', 'simulated'], ['*'])
-      expect(parseResource({ ...taken, metadata }, clouds)).toMatchObject({ kind: 'valid' })
+      const spec = ofItsClass(record(taken['spec'], 'spec'))
+      expect(parseResource({ ...taken, metadata, spec }, clouds)).toMatchObject({ kind: 'valid' })
     },
   )
 })
@@ -88,7 +99,7 @@ test('there are whole clusters, parts of a spec, pods and others among them', ()
   for (const page of ['README.md', 'docs/aws.md', 'docs/software.md', 'docs/own-certificates.md'])
     expect(pages).toContain(page)
   expect(new Set(examples.map(({ object }) => object.kind))).toEqual(
-    new Set([ourKind, 'Pod', 'ConfigMap', 'Application', 'Kustomization']),
+    new Set([ourKind, classKind, 'Pod', 'ConfigMap', 'Application', 'Kustomization']),
   )
 })
 
