@@ -3,6 +3,7 @@ import { reach } from '../lib/reach.ts'
 import type { ClassRecord } from '../model/cluster.ts'
 import type { Condition } from '../model/status.ts'
 import { type ClassSpec, classSpec } from './class-schema.ts'
+import { operatorLabel } from './names.ts'
 import { readConditions } from './status.ts'
 import { classRecord } from './status-schema.ts'
 
@@ -13,6 +14,8 @@ export interface DaskCloudClass {
   readonly resourceVersion: string
   readonly generation: number
   readonly isDeleting: boolean
+  /** The installation that keeps its conditions; undefined for any. */
+  readonly operator: string | undefined
   /** As the API server has it. */
   readonly spec: Readonly<Record<string, unknown>>
   /** Undefined where this version cannot read it. */
@@ -27,6 +30,7 @@ export function parseClass(raw: unknown): DaskCloudClass {
   const resource = record(raw, 'class')
   const metadata = record(resource['metadata'], 'metadata')
   const spec = record(resource['spec'], 'spec')
+  const operator = reach(metadata, ['labels', operatorLabel])
   return {
     name: text(metadata['name'], 'metadata.name'),
     uid: text(metadata['uid'], 'metadata.uid'),
@@ -36,6 +40,7 @@ export function parseClass(raw: unknown): DaskCloudClass {
       max: Number.MAX_SAFE_INTEGER,
     }),
     isDeleting: typeof metadata['deletionTimestamp'] === 'string',
+    operator: typeof operator === 'string' ? operator : undefined,
     spec,
     ...readSpec(spec),
     conditions: readConditions(resource['status']),

@@ -54,4 +54,7 @@ export const labels = {
   clusterUid: `${group}/cluster-uid`,
 } as const
 
+/** On a class: the installation (`--installation`) that alone keeps its conditions, where there are several. */
+export const operatorLabel = `${group}/operator`
+
 export const clusterNameMax = 50

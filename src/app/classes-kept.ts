@@ -34,7 +34,13 @@ export async function keepClasses(kept: Kept, call: Call): Promise<void> {
     led,
   }
   const keeper = new ClassKeeper({
-    classes: () => classes.list().filter(({ isDeleting }) => !isDeleting),
+    classes: () =>
+      classes
+        .list()
+        .filter(
+          ({ isDeleting, operator }) =>
+            !isDeleting && (operator ?? config.installation) === config.installation,
+        ),
     basis({ read }) {
       const name = read?.credentialsSecretRef?.name
       return name === undefined ? '' : (secretNamed(name)?.metadata.resourceVersion ?? 'none')

@@ -7,7 +7,8 @@ import type { Namespace } from '../kube/classes.ts'
 import { isRecord } from '../lib/parse.ts'
 import { listAt, reach, recordAt } from '../lib/reach.ts'
 import { type ClusterUid, readClusterUid } from '../model/names.ts'
-import { type Claim, type Quota, usedBy, within } from '../plan/quota.ts'
+import type { Claim, Quota } from '../plan/quota.ts'
+import { QuotaBook } from '../plan/quota-book.ts'
 
 /** By what clusters are read that name a class. */
 export interface Governance {
@@ -53,17 +54,16 @@ export class Governor implements Governance, Disposable {
   /** Workers that this process has let each have, whether or not that is written yet. */
   readonly #granted = new Map<ClusterUid, number>()
   readonly #waiting = new Set<ClusterUid>()
+  /** By namespace and class. */
+  readonly #books = new Map<string, QuotaBook>()
+  /** What each class was when its clusters were last told. */
+  readonly #classes = new Map<string, string>()
   readonly #following = new DisposableStack()
 
   constructor(options: GovernorOptions) {
     this.#options = options
     for (const watch of options.clusters) this.#following.use(watch.onChange(change => this.#meet(change)))
-    this.#following.use(
-      options.classes.onChange(({ object }) => {
-        const name = reach(object, ['name'])
-        this.#notify(({ className }) => className === name)
-      }),
-    )
+    this.#following.use(options.classes.onChange(({ object }) => this.#meetClass(object)))
     this.#following.use(
       options.namespaces.onChange(({ object }) => {
         const name = reach(object, ['name'])
@@ -73,7 +73,8 @@ export class Governor implements Governance, Disposable {
   }
 
   basis(className: string): unknown {
-    return this.#options.classes.get(className)
+    const known = this.#options.classes.get(className)
+    return known && stateOf(known)
   }
 
   rule(cluster: unknown, className: string): Ruling {
@@ -89,6 +90,7 @@ export class Governor implements Governance, Disposable {
     if (ruling.kind === 'granted') this.#granted.set(entry.uid, workersIn(ruling.record.accepted))
     // Let in a moment ago, and refused before anything of it was written: it holds nothing.
     else if (entry.record === undefined && !entry.isRunning) this.#granted.delete(entry.uid)
+    this.#bookOf(entry).set(this.#claimOf(entry))
     return ruling
   }
 
@@ -98,16 +100,19 @@ export class Governor implements Governance, Disposable {
 
   /** Whether there is room for so many workers of this cluster, beside what the others have or came for first. */
   #room(entry: Entry, quota: Quota | undefined, workers: number): string | undefined {
-    if (quota === undefined) return undefined
-    const { className, namespace, uid } = entry
-    const others = [...this.#entries.values()].filter(
-      each => each.className === className && each.namespace.name === namespace.name && each.uid !== uid,
-    )
-    const own = { ...this.#claimOf(entry), workers }
-    const claims = others.map(each => this.#claimOf(each))
-    if (within(quota, [...claims, own]).has(uid)) return undefined
-    const used = usedBy(claims)
-    return `The other clusters of class ${className} in namespace ${namespace.name} are ${ofMost(used.clusters, quota.clusters)} and have ${ofMost(used.workers, quota.workers)} workers: there is no room for this one with ${workers} workers until one of them is deleted or smaller`
+    const book = this.#bookOf(entry)
+    book.set({ ...this.#claimOf(entry), workers })
+    if (quota === undefined || book.lets(quota, entry.uid)) return undefined
+    const { className, namespace } = entry
+    const { clusters, workers: all } = book.used
+    return `The clusters of class ${className} in namespace ${namespace.name} are ${ofMost(clusters, quota.clusters)} and have ${ofMost(all, quota.workers)} workers: there is no room for this one with ${workers} workers until one of them is deleted or smaller`
+  }
+
+  #bookOf({ namespace, className }: Entry): QuotaBook {
+    const key = `${namespace.name} ${className}`
+    const book = this.#books.get(key) ?? new QuotaBook()
+    this.#books.set(key, book)
+    return book
   }
 
   #claimOf({ uid, createdAt, spec, record, isRunning, isDeleting }: Entry): Claim {
@@ -116,18 +121,41 @@ export class Governor implements Governance, Disposable {
     return { uid, createdAt, held, workers: isDeleting ? (held ?? 0) : workersIn(spec) }
   }
 
+  /** What is found of a class, its status, changes nothing of its clusters. */
+  #meetClass(object: unknown): void {
+    const name = String(reach(object, ['name']))
+    const known = this.#options.classes.get(name)
+    const state = known === undefined ? 'gone' : stateOf(known)
+    if (this.#classes.get(name) === state) return
+    this.#classes.set(name, state)
+    this.#notify(({ className }) => className === name)
+  }
+
   /** Whatever one gives back, another may have. */
   #meet({ type, object }: Change): void {
     const className = classNameIn(object)
     const entry = className === undefined ? undefined : this.#entryOf(object, className)
     if (entry === undefined) return
     const before = this.#entries.get(entry.uid)
+    const book = this.#bookOf(entry)
     if (type === 'deleted') {
       for (const known of [this.#entries, this.#granted, this.#waiting]) known.delete(entry.uid)
-    } else this.#entries.set(entry.uid, entry)
+      book.delete(entry.uid)
+    } else {
+      this.#entries.set(entry.uid, entry)
+      book.set(this.#claimOf(entry))
+    }
     const isLess = before !== undefined && workersIn(entry.spec) < workersIn(before.spec)
-    if (type === 'deleted' || isLess)
-      this.#notify(({ uid, namespace }) => this.#waiting.has(uid) && namespace.name === entry.namespace.name)
+    if (type === 'deleted' || isLess) this.#tellNext(entry, book)
+  }
+
+  /** Only those whose turn it is: the others would be told the same again. */
+  #tellNext({ className }: Entry, book: QuotaBook): void {
+    const quota = this.#options.classes.get(className)?.read?.quota
+    if (quota === undefined) return
+    const next = [...book.next(quota)].flatMap(uid => readClusterUid(uid) ?? [])
+    const waiting = next.filter(uid => this.#waiting.has(uid))
+    if (waiting.length > 0) this.#options.notify(waiting)
   }
 
   #notify(isMeant: (entry: Entry) => boolean): void {
@@ -157,3 +185,7 @@ export class Governor implements Governance, Disposable {
 
 const ofMost = (count: number, most: number | undefined): string =>
   most === undefined ? `${count}` : `${count} of ${most}`
+
+/** What clusters rest on of a class. */
+const stateOf = ({ uid, generation, isDeleting }: DaskCloudClass): string =>
+  `${uid} ${generation} ${isDeleting}`

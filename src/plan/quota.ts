@@ -37,14 +37,6 @@ export function within(quota: Quota, claims: readonly Claim[]): ReadonlySet<stri
   return granted
 }
 
-/** What all of them have or ask for, as far as they have been let. */
-export const usedBy = (
-  claims: readonly Claim[],
-): { readonly clusters: number; readonly workers: number } => ({
-  clusters: claims.filter(({ held }) => held !== undefined).length,
-  workers: sum(claims.map(({ held, workers }) => Math.min(held ?? 0, workers))),
-})
-
 const byAge = (a: Claim, b: Claim): number => a.createdAt - b.createdAt || (a.uid < b.uid ? -1 : 1)
 
 const sum = (numbers: readonly number[]): number => numbers.reduce((total, number) => total + number, 0)

@@ -44,7 +44,7 @@ const created = (one: ClassCase, spec: object, query = {}): Promise<string | und
 plane.prepare(async () => {
   kube = all.use(await connectKube({ kubeconfig: plane.kubeconfig }))
   elsewhere = `${plane.namespace}-elsewhere`
-  const desk = all.use(new ClassDesk(plane))
+  const desk = all.use(new ClassDesk(plane, 'nobody'))
   const policies = (await documentsOf(operatorManifest)).filter(each =>
     each.kind.startsWith('ValidatingAdmissionPolicy'),
   )

@@ -9,8 +9,9 @@ let ground: Ec2Room
 let desk: ClassDesk
 
 plane.prepare(async () => {
-  desk = new ClassDesk(plane)
-  ground = await ec2Room(plane, { classes: 'on' })
+  const installation = `aws-${plane.namespace}`.slice(0, 60)
+  desk = new ClassDesk(plane, installation)
+  ground = await ec2Room(plane, { classes: 'on', installation })
 })
 afterAll(async () => {
   await desk?.[Symbol.asyncDispose]()

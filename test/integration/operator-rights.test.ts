@@ -46,7 +46,7 @@ test('the rights of the manifest are enough for a cluster’s life', async () =>
       namespace: home,
       watch: plane.namespace,
       directory: directory.path,
-      settings: { 'allow-clouds': 'simulated', classes: 'on' },
+      settings: { 'allow-clouds': 'simulated', classes: 'on', installation: 'rights' },
       program: routedOperator,
     })
   await using first = start()
@@ -59,7 +59,7 @@ test('the rights of the manifest are enough for a cluster’s life', async () =>
     cluster(2, {}, { credentialsSecretRef: { name: 'rights-token' } }),
   )
   await plane.kubectl(['wait', ...inNamespace, 'dcc/rights', '--for=condition=Ready', '--timeout=60s'])
-  await using classes = new ClassDesk(plane)
+  await using classes = new ClassDesk(plane, 'rights')
   await classes.apply(plane.namespace, { cloud: { simulated: {} } })
   await classes.until(plane.namespace, conditions => conditions.length > 0)
   await plane.kubectl(['scale', ...inNamespace, 'dcc/rights', '--replicas=3'])

@@ -1,4 +1,4 @@
-import { apiVersion, classKind, purpose } from '../../src/api/names.ts'
+import { apiVersion, classKind, operatorLabel, purpose } from '../../src/api/names.ts'
 import { poll } from '../../src/lib/wait.ts'
 import type { Condition } from '../../src/model/status.ts'
 import type { SharedControlPlane } from './control-plane.ts'
@@ -12,15 +12,23 @@ interface ClassObject {
 /** Classes as whoever runs the platform makes and changes them; they are gone with the desk. */
 export class ClassDesk implements AsyncDisposable {
   readonly #plane: SharedControlPlane
+  readonly #operator: string
   readonly #names = new Set<string>()
 
-  constructor(plane: SharedControlPlane) {
+  /** `operator` is the one that keeps their conditions: operators of other tests see all classes too. */
+  constructor(plane: SharedControlPlane, operator: string) {
     this.#plane = plane
+    this.#operator = operator
   }
 
   async apply(name: string, spec: object): Promise<void> {
     this.#names.add(name)
-    const body = { apiVersion, kind: classKind, metadata: { name }, spec }
+    const body = {
+      apiVersion,
+      kind: classKind,
+      metadata: { name, labels: { [operatorLabel]: this.#operator } },
+      spec,
+    }
     await this.#plane.kubectl(['apply', '-f', '-'], JSON.stringify(body))
   }
 

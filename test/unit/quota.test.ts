@@ -1,5 +1,7 @@
 import { expect, test } from 'vitest'
 import { type Claim, within } from '../../src/plan/quota.ts'
+import { QuotaBook } from '../../src/plan/quota-book.ts'
+import { seeded } from '../support/random.ts'
 
 const claim = (uid: string, workers: number, held?: number): Claim => ({
   uid,
@@ -72,4 +74,33 @@ test.each([
   },
 ])('$given', ({ quota, claims, want }) => {
   expect([...within(quota, claims)].toSorted().join('')).toBe(want)
+})
+
+test('a book that is kept up to date says what a look at all claims says', () => {
+  const random = seeded(7)
+  const pick = (most: number): number => random.below(most)
+  const book = new QuotaBook()
+  const claims = new Map<string, Claim>()
+  let refusals = 0
+  for (let step = 0; step < 3_000; step += 1) {
+    const uid = `c${pick(12)}`
+    const held = pick(2) === 0 ? undefined : pick(5)
+    if (pick(6) === 0) {
+      claims.delete(uid)
+      book.delete(uid)
+    } else {
+      const next = { uid, createdAt: pick(5), workers: pick(6), held }
+      claims.set(uid, next)
+      book.set(next)
+    }
+    const quota = {
+      clusters: pick(3) === 0 ? undefined : pick(9),
+      workers: pick(3) === 0 ? undefined : pick(25),
+    }
+    const wanted = within(quota, [...claims.values()])
+    const said = [...claims.keys()].filter(each => book.lets(quota, each))
+    expect(said.toSorted()).toEqual([...wanted].toSorted())
+    refusals += claims.size - said.length
+  }
+  expect(refusals).toBeGreaterThan(1_000)
 })
