@@ -12,10 +12,8 @@ export interface Governed {
   readonly className: string
   /** As its user wrote it. */
   readonly spec: Fields
-  /** By what it has run so far; undefined for one that is new, or whose status was lost. */
+  /** By what it has run so far, written before its first machine; undefined for one that is new, or whose status was lost. */
   readonly record: ClassRecord | undefined
-  /** Whether it may have machines. */
-  readonly isRunning: boolean
   readonly isDeleting: boolean
   readonly namespace: { readonly name: string; readonly labels: Readonly<Record<string, string>> }
 }
@@ -49,11 +47,11 @@ export type Ruling =
 
 /**
  * Whether and as what a cluster may be, by its class. A new one must keep to all of it; of one that is there, only what
- * it asks for anew is refused: it goes on as it was accepted, and may always be suspended.
+ * it asks for anew is refused: it goes on as it was accepted, and may always be suspended. Its record alone tells the two apart:
+ * finalizers are written by users too, so that one whose status was lost has to keep to all of it as well.
  */
 export function govern(cluster: Governed, rules: Rules): Ruling {
-  const { record, isRunning, isDeleting } = cluster
-  const isNew = record === undefined && !isRunning && !isDeleting
+  const isNew = cluster.record === undefined && !cluster.isDeleting
   return isNew ? newcomer(cluster, rules) : resident(cluster, rules)
 }
 

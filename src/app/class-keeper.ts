@@ -25,7 +25,7 @@ export interface ClassKeeperOptions {
 }
 
 const lookMs = 500
-/** What works is looked at again so often, and what does not or is not known. */
+/** What works, as far as anybody can tell, is looked at again so often, and what does not or is not known yet. */
 const againMs = { good: 600_000, bad: 20_000 }
 
 /** Keeps the conditions of classes: each is tried when it or its Secret changes, and again from time to time. */
@@ -72,6 +72,6 @@ export class ClassKeeper {
         // It has changed or gone meanwhile: whatever it is now is looked at again.
         if (!isKubeError(error, 404, 409)) throw error
       })
-    return found.some(({ type, status }) => type === 'Ready' && status === 'True')
+    return found.every(({ status, reason }) => status === 'True' || reason === 'CannotTell')
   }
 }

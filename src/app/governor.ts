@@ -1,11 +1,10 @@
 import { workersIn } from '../api/class-limits.ts'
 import { classNameIn, type DaskCloudClass, recordIn } from '../api/class-resource.ts'
 import { type Governed, govern, type Ruling } from '../api/governing.ts'
-import { finalizer } from '../api/names.ts'
 import type { Changes } from '../controller/sources.ts'
 import type { Namespace } from '../kube/classes.ts'
 import { isRecord } from '../lib/parse.ts'
-import { listAt, reach, recordAt } from '../lib/reach.ts'
+import { reach, recordAt } from '../lib/reach.ts'
 import { type ClusterUid, readClusterUid } from '../model/names.ts'
 import type { Claim, Quota } from '../plan/quota.ts'
 import { QuotaBook } from '../plan/quota-book.ts'
@@ -18,14 +17,20 @@ export interface Governance {
   rule(cluster: unknown, className: string): Ruling
 }
 
-/** Where no classes are served, whoever names one is left as it is. */
+/** Where no classes are served, whoever names one goes on, and ends, as it was accepted; nothing is started. */
 export const noClasses: Governance = {
   basis: () => undefined,
-  rule: () => ({
-    kind: 'refused',
-    reason: 'ClassesOff',
-    problem: 'spec.className: this operator serves no classes (--classes, or its rights)',
-  }),
+  rule: (cluster, className) => {
+    const entry = entryOf(cluster, className, () => undefined)
+    const off = {
+      reason: 'ClassesOff',
+      problem: 'spec.className: this operator serves no classes (--classes, or its rights)',
+    }
+    const isThere = entry?.record !== undefined
+    return isThere
+      ? govern(entry, { known: undefined, room: () => off.problem })
+      : { kind: 'refused', ...off }
+  },
 }
 
 interface Change {
@@ -59,6 +64,7 @@ export class Governor implements Governance, Disposable {
   /** What each class was when its clusters were last told. */
   readonly #classes = new Map<string, string>()
   readonly #following = new DisposableStack()
+  readonly #namespaceOf = (name: string): Namespace | undefined => this.#options.namespaces.get(name)
 
   constructor(options: GovernorOptions) {
     this.#options = options
@@ -78,7 +84,7 @@ export class Governor implements Governance, Disposable {
   }
 
   rule(cluster: unknown, className: string): Ruling {
-    const entry = this.#entryOf(cluster, className)
+    const entry = entryOf(cluster, className, this.#namespaceOf)
     if (entry === undefined)
       return { kind: 'refused', reason: 'InvalidSpec', problem: 'metadata: cannot be read' }
     const known = this.#options.classes.get(className)
@@ -89,7 +95,7 @@ export class Governor implements Governance, Disposable {
     else this.#waiting.delete(entry.uid)
     if (ruling.kind === 'granted') this.#granted.set(entry.uid, workersIn(ruling.record.accepted))
     // Let in a moment ago, and refused before anything of it was written: it holds nothing.
-    else if (entry.record === undefined && !entry.isRunning) this.#granted.delete(entry.uid)
+    else if (entry.record === undefined) this.#granted.delete(entry.uid)
     this.#bookOf(entry).set(this.#claimOf(entry))
     return ruling
   }
@@ -115,9 +121,9 @@ export class Governor implements Governance, Disposable {
     return book
   }
 
-  #claimOf({ uid, createdAt, spec, record, isRunning, isDeleting }: Entry): Claim {
+  #claimOf({ uid, createdAt, spec, record, isDeleting }: Entry): Claim {
     const written = record === undefined ? undefined : workersIn(record.accepted)
-    const held = this.#granted.get(uid) ?? written ?? (isRunning ? workersIn(spec) : undefined)
+    const held = this.#granted.get(uid) ?? written
     return { uid, createdAt, held, workers: isDeleting ? (held ?? 0) : workersIn(spec) }
   }
 
@@ -134,7 +140,7 @@ export class Governor implements Governance, Disposable {
   /** Whatever one gives back, another may have. */
   #meet({ type, object }: Change): void {
     const className = classNameIn(object)
-    const entry = className === undefined ? undefined : this.#entryOf(object, className)
+    const entry = className === undefined ? undefined : entryOf(object, className, this.#namespaceOf)
     if (entry === undefined) return
     const before = this.#entries.get(entry.uid)
     const book = this.#bookOf(entry)
@@ -162,25 +168,6 @@ export class Governor implements Governance, Disposable {
     const meant = [...this.#entries.values()].filter(isMeant).map(({ uid }) => uid)
     if (meant.length > 0) this.#options.notify(meant)
   }
-
-  #entryOf(cluster: unknown, className: string): Entry | undefined {
-    const metadata = recordAt(cluster, ['metadata'])
-    const { namespace, uid, creationTimestamp } = metadata
-    if (typeof namespace !== 'string' || typeof uid !== 'string') return undefined
-    const known = readClusterUid(uid)
-    if (known === undefined) return undefined
-    const spec = reach(cluster, ['spec'])
-    return {
-      uid: known,
-      createdAt: typeof creationTimestamp === 'string' ? Date.parse(creationTimestamp) : 0,
-      className,
-      spec: isRecord(spec) ? spec : {},
-      record: recordIn(cluster),
-      isRunning: listAt(metadata, ['finalizers']).includes(finalizer),
-      isDeleting: metadata['deletionTimestamp'] !== undefined,
-      namespace: this.#options.namespaces.get(namespace) ?? { name: namespace, labels: {} },
-    }
-  }
 }
 
 const ofMost = (count: number, most: number | undefined): string =>
@@ -189,3 +176,25 @@ const ofMost = (count: number, most: number | undefined): string =>
 /** What clusters rest on of a class. */
 const stateOf = ({ uid, generation, isDeleting }: DaskCloudClass): string =>
   `${uid} ${generation} ${isDeleting}`
+
+function entryOf(
+  cluster: unknown,
+  className: string,
+  namespaceOf: (name: string) => Namespace | undefined,
+): Entry | undefined {
+  const metadata = recordAt(cluster, ['metadata'])
+  const { namespace, uid, creationTimestamp } = metadata
+  if (typeof namespace !== 'string' || typeof uid !== 'string') return undefined
+  const known = readClusterUid(uid)
+  if (known === undefined) return undefined
+  const spec = reach(cluster, ['spec'])
+  return {
+    uid: known,
+    createdAt: typeof creationTimestamp === 'string' ? Date.parse(creationTimestamp) : 0,
+    className,
+    spec: isRecord(spec) ? spec : {},
+    record: recordIn(cluster),
+    isDeleting: metadata['deletionTimestamp'] !== undefined,
+    namespace: namespaceOf(namespace) ?? { name: namespace, labels: {} },
+  }
+}

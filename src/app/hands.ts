@@ -9,13 +9,14 @@ import { type Cluster, groupNamed } from '../model/cluster.ts'
 import { CloudError } from '../model/faults.ts'
 import { tokenOf } from '../model/launch.ts'
 import type { KeptAddress } from '../model/machine.ts'
-import type { ClusterUid, InstallationId } from '../model/names.ts'
-import type { Hands, LaunchDraft, PreparedLaunch, Report, Subject } from '../reconcile/ports.ts'
+import { type ClusterUid, type InstallationId, operatorSecretIn } from '../model/names.ts'
+import type { Hands, LaunchDraft, PreparedLaunch, Report, Seen, Subject } from '../reconcile/ports.ts'
 import type { Metrics } from '../telemetry/metrics.ts'
 import { asksOf } from './asks.ts'
 import { backstopOf } from './backstop.ts'
 import type { Connection } from './connections.ts'
 import { clientAddress, type Organs } from './eyes.ts'
+import { Leaving } from './held-secrets.ts'
 import { lastWords } from './last-words.ts'
 import { type Led, ledSchedulers } from './led.ts'
 import { pooled } from './pooled.ts'
@@ -27,8 +28,8 @@ export interface HandsOptions extends Organs {
   readonly installation: InstallationId
   readonly allowed: readonly string[]
   readonly metrics: Pick<Metrics, 'launchStageSeconds'>
-  /** Whether a cluster other than this one uses the Secret. */
-  readonly isUsed: (ref: SecretRef, except: ClusterUid) => boolean
+  /** Whether a cluster other than these uses the Secret. */
+  readonly isUsed: (ref: SecretRef, except: ReadonlySet<ClusterUid>) => boolean
   readonly report: (subject: Subject, event: Report) => void
   /** Keeps what is asked of Dask within the lease; the clouds of `connections` keep to it by themselves. */
   readonly led: Led
@@ -41,6 +42,7 @@ const limits = { deathTimeoutS: 300, idleTimeoutS: undefined }
 export function openHands(options: HandsOptions): Hands {
   const { resources, certificates, credentials, connections, pool, services, installation, led } = options
   const connection = (cluster: Cluster): Promise<Connection> => connections.of(cluster)
+  const leaving = new Leaving()
   const address = async (cluster: Cluster): Promise<string | undefined> =>
     clientAddress((await connection(cluster)).inventory.view(cluster.uid), cluster)
   return {
@@ -50,7 +52,7 @@ export function openHands(options: HandsOptions): Hands {
       const placement = { installation, cloud: cloud.name, scope: cloud.scope }
       return resources.enrol(seen, placement, call)
     },
-    ...secretsHeld(options),
+    ...secretsHeld(options, leaving),
     issueCertificates: async (cluster, _because, call) =>
       certificates.issue(cluster, await address(cluster), call),
     removeCertificates: (cluster, call) => certificates.remove(cluster, call),
@@ -91,6 +93,7 @@ export function openHands(options: HandsOptions): Hands {
       certificates.forget(uid)
       services.forget(uid)
       credentials.forget(uid)
+      leaving.forget(uid)
       resources.forget(key)
       connections.forget(uid)
     },
@@ -106,20 +109,31 @@ function refused(error: unknown): never {
 }
 
 /** The resource says what is used before the Secret has to stay, and until it need not: no crash leaves one behind. */
-const secretsHeld = ({ resources, credentials, isUsed }: HandsOptions) =>
+const secretsHeld = ({ resources, credentials, isUsed }: HandsOptions, leaving: Leaving) =>
   ({
     async holdCredentials(seen, secret, call) {
+      const { uid } = seen.cluster
+      leaving.end(uid, refOf(seen, secret))
       const after = await resources.holdSecret(seen, secret, call)
       await credentials.hold(seen.cluster, call)
       return after
     },
     async dropCredentials(seen, secrets, call) {
       const { namespace, uid } = seen.cluster
-      for (const name of secrets)
-        if (!isUsed({ namespace, name }, uid)) await credentials.drop({ namespace }, name, call)
+      for (const name of secrets) {
+        const ref = refOf(seen, name)
+        leaving.begin(uid, ref)
+        if (!isUsed(ref, leaving.of(ref))) await credentials.drop({ namespace }, name, call)
+      }
       return resources.dropSecrets(seen, secrets, call)
     },
   }) satisfies Partial<Hands>
+
+/** One of the operator's namespace is the same for clusters of all namespaces. */
+const refOf = ({ cluster }: Seen, name: string): SecretRef => ({
+  namespace: operatorSecretIn(name) === undefined ? cluster.namespace : '',
+  name,
+})
 
 /** What is done at the resource and nowhere else. */
 const writesTo = (resources: Resources) =>

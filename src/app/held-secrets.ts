@@ -22,21 +22,23 @@ export function letting({ finalizers, heldSecrets = [] }: Held, names: readonly 
 }
 
 /**
- * Whether any of these resources, as the API server has them, uses the Secret, other than the one of this UID. One of the
+ * Whether any of these resources, as the API server has them, uses the Secret, other than those of these UIDs. One of the
  * operator's namespace is a class's, and may be used from any other.
  */
 export const isUsed = (
   resources: readonly unknown[],
   { namespace, name }: SecretRef,
-  except: ClusterUid,
+  except: ReadonlySet<ClusterUid>,
 ): boolean =>
   resources.some(resource => {
     const metadata = memberOf(resource, 'metadata')
-    if (metadata['uid'] === except) return false
+    if (isIn(except, metadata['uid'])) return false
     if (operatorSecretIn(name) !== undefined) return holds(metadata, name)
     if (metadata['namespace'] !== namespace) return false
     return holds(metadata, name) || (metadata['deletionTimestamp'] === undefined && names(resource, name))
   })
+
+const isIn = (uids: ReadonlySet<unknown>, uid: unknown): boolean => uids.has(uid)
 
 function holds(metadata: Readonly<Record<string, unknown>>, name: string): boolean {
   const { finalizers } = metadata
@@ -51,4 +53,31 @@ const names = (resource: unknown, name: string): boolean =>
 function memberOf(raw: unknown, name: string): Readonly<Record<string, unknown>> {
   const member = isRecord(raw) ? raw[name] : undefined
   return isRecord(member) ? member : {}
+}
+
+/**
+ * Which clusters are letting go of which Secret, from before it is asked who else uses it: of two that let go of one at the same
+ * time each would take the other for a user of it, and nobody would take the finalizer away.
+ */
+export class Leaving {
+  readonly #names = new Map<ClusterUid, Set<string>>()
+
+  begin(uid: ClusterUid, { namespace, name }: SecretRef): void {
+    const names = this.#names.get(uid) ?? new Set()
+    this.#names.set(uid, names.add(`${namespace}/${name}`))
+  }
+
+  /** It is to use the Secret again. */
+  end(uid: ClusterUid, { namespace, name }: SecretRef): void {
+    this.#names.get(uid)?.delete(`${namespace}/${name}`)
+  }
+
+  of({ namespace, name }: SecretRef): ReadonlySet<ClusterUid> {
+    const all = [...this.#names].filter(([, names]) => names.has(`${namespace}/${name}`))
+    return new Set(all.map(([uid]) => uid))
+  }
+
+  forget(uid: ClusterUid): void {
+    this.#names.delete(uid)
+  }
 }

@@ -112,8 +112,11 @@ export function usableAs(
 ): Usability {
   const label = `${purpose.label}=${purpose[as]}`
   if (secret === undefined || isGoing(secret)) {
-    const state = secret === undefined ? 'is not there' : 'is being deleted'
-    const problem = `Secret ${name} ${state}: create it in namespace ${namespace}, with the label ${label}`
+    const where = `in namespace ${namespace}, with the label ${label}`
+    const problem =
+      secret === undefined
+        ? `Secret ${name} is not there: create it ${where}`
+        : `Secret ${name} is being deleted: name another one, or create it again once it is gone, ${where}`
     return { kind: 'refused', reason: 'SecretNotFound', problem }
   }
   if (secret.metadata.labels[purpose.label] === purpose[as]) return { kind: 'usable', secret }

@@ -129,6 +129,7 @@ class Connection implements KubeTransport {
   async *stream(request: KubeRequest & { readonly idleMs: number }, call: Call): AsyncIterable<Frame> {
     const timeouts = { headersTimeout: request.deadlineMs ?? deadlineMs, bodyTimeout: request.idleMs }
     const untilBack = { signal: AbortSignal.any([call.signal, this.back]) }
+    await this.#thaw.admit(call)
     const { answer } = await this.#send({ request, pools: this.#streamPools, timeouts }, untilBack)
     yield* streamOf(answer, maxFrameBytes, untilBack)
   }

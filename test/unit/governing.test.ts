@@ -31,7 +31,6 @@ const cluster = (of: Partial<Governed> = {}): Governed => ({
   className: 'standard',
   spec: asked(),
   record: undefined,
-  isRunning: of.record !== undefined,
   isDeleting: false,
   namespace: { name: 'team-a', labels: {} },
   ...of,
@@ -139,11 +138,13 @@ describe('a cluster that is there', () => {
     expect(gist(withoutClass({ record: running(2), isDeleting: true }))).toEqual(as({ accepted: asked(2) }))
   })
 
-  test('whose status was lost is read by the class as it is, and is not judged as a new one', () => {
-    expect(gist(judged({ isRunning: true, spec: asked(9) }, stricter))).toEqual(
-      as({ by: 2, accepted: asked(9) }),
-    )
-    expect(gist(withoutClass({ isRunning: true }))).toBe('ClassNotFound')
+  test('whose status was lost has to keep to the class as it is, and ends whatever it is', () => {
+    const narrower = aClass({ overrides: { maxWorkers: 2 } }, 2)
+    expect(gist(judged({ spec: asked(1) }, narrower))).toMatchObject({ by: 2, accepted: asked(1) })
+    expect(gist(judged({ spec: asked(9) }, narrower))).toBe('ClassForbids')
+    expect(gist(judged({ spec: asked(1) }, narrower, 'no room'))).toBe('ClassQuotaExceeded')
+    expect(gist(judged({ spec: asked(9), isDeleting: true }, narrower))).toMatchObject({ by: 2 })
+    expect(gist(withoutClass({ isDeleting: true }))).toBe('ClassNotFound')
   })
 })
 
