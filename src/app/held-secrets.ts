@@ -35,7 +35,7 @@ export const isUsed = (
     if (isIn(except, metadata['uid'])) return false
     if (operatorSecretIn(name) !== undefined) return holds(metadata, name)
     if (metadata['namespace'] !== namespace) return false
-    return holds(metadata, name) || (metadata['deletionTimestamp'] === undefined && names(resource, name))
+    return holds(metadata, name) || (metadata['deletionTimestamp'] === undefined && namesSecret(resource, name))
   })
 
 const isIn = (uids: ReadonlySet<unknown>, uid: unknown): boolean => uids.has(uid)
@@ -47,7 +47,7 @@ function holds(metadata: Readonly<Record<string, unknown>>, name: string): boole
   return isHolding && typeof note === 'string' && note.split(',').includes(name)
 }
 
-const names = (resource: unknown, name: string): boolean =>
+const namesSecret = (resource: unknown, name: string): boolean =>
   memberOf(memberOf(resource, 'spec'), 'credentialsSecretRef')['name'] === name
 
 function memberOf(raw: unknown, name: string): Readonly<Record<string, unknown>> {
