@@ -33,9 +33,13 @@ export const isUsed = (
   resources.some(resource => {
     const metadata = memberOf(resource, 'metadata')
     if (isIn(except, metadata['uid'])) return false
-    if (operatorSecretIn(name) !== undefined) return holds(metadata, name)
+    // Annotations are written by users too: without a class nothing of the operator's namespace is used.
+    if (operatorSecretIn(name) !== undefined)
+      return memberOf(resource, 'spec')['className'] !== undefined && holds(metadata, name)
     if (metadata['namespace'] !== namespace) return false
-    return holds(metadata, name) || (metadata['deletionTimestamp'] === undefined && namesSecret(resource, name))
+    return (
+      holds(metadata, name) || (metadata['deletionTimestamp'] === undefined && namesSecret(resource, name))
+    )
   })
 
 const isIn = (uids: ReadonlySet<unknown>, uid: unknown): boolean => uids.has(uid)

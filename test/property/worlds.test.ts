@@ -1,7 +1,7 @@
 import { expect, test } from 'vitest'
 import { type Ablation, type Kind, kinds, play } from './worlds.ts'
 
-const worlds = Number(process.env['WORLDS'] ?? 600)
+const worlds = Number(process.env['WORLDS'] ?? 400)
 const first = Number(process.env['SEED'] ?? 1)
 const whole: Ablation = { writesAhead: true, remembers: true, sweeps: true }
 

@@ -11,6 +11,7 @@ const holder = (uid: ClusterUid | undefined, name: string, namespace = 'team-a')
     finalizers: [credentialsFinalizer],
     annotations: { [annotations.credentials]: name },
   },
+  spec: { className: 'standard' },
 })
 
 test.each(['aws', 'operator:aws'])(
@@ -32,3 +33,10 @@ test.each(['aws', 'operator:aws'])(
     expect(isUsed(as, ref, leaving.of(ref))).toBe(true)
   },
 )
+
+test('a Secret of the operator’s namespace is not used by whoever only says so', () => {
+  const { metadata } = holder(one, 'operator:aws')
+  const ref = { namespace: '', name: 'operator:aws' }
+  expect(isUsed([{ metadata, spec: { cloud: {} } }], ref, new Set())).toBe(false)
+  expect(isUsed([holder(one, 'operator:aws')], ref, new Set())).toBe(true)
+})
