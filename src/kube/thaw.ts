@@ -7,8 +7,10 @@ import { type KubeError, noAnswer } from './fault.ts'
 const outageMs = 5_000
 /** So long after its return it is spared; what was put off has been sent by then. */
 const sparedMs = 20_000
-/** Leases and watches come on top, so that it is asked less than 50 times in any second. */
-const rate = { size: 8, perSecond: 34 }
+/** While it is away: whoever is let through waits to connect, and all who do get through at once when it is back. */
+const away = { size: 2, perSecond: 1 }
+/** Those, leases and watches come on top, so that it is asked less than 50 times in any second. */
+const spared = { size: 2, perSecond: 34 }
 
 /**
  * An API server that was away has everybody's requests before it at once when it returns. Ours come at a steady rate then;
@@ -16,7 +18,8 @@ const rate = { size: 8, perSecond: 34 }
  */
 export class Thaw {
   readonly #now: () => number
-  readonly #bucket: TokenBucket
+  readonly #away: TokenBucket
+  readonly #spared: TokenBucket
   #failingSince: number | undefined
   #sparedUntil = -Infinity
   #back = new AbortController()
@@ -24,7 +27,8 @@ export class Thaw {
   /** `now`: milliseconds of a steady clock. */
   constructor(now: () => number) {
     this.#now = now
-    this.#bucket = new TokenBucket(rate, now)
+    this.#away = new TokenBucket(away, now)
+    this.#spared = new TokenBucket(spared, now)
   }
 
   /** Aborted with a KubeError, `Returned`, when the API server answers after an outage. Whoever waits for the next takes it anew. */
@@ -50,10 +54,23 @@ export class Thaw {
 
   /** Resolves when a request may be sent. Throws nothing but a KubeError: `Timeout` or `Stopped`. */
   async admit(call: Call): Promise<void> {
-    if (!this.#isOutage() && this.#now() >= this.#sparedUntil) return
-    await this.#bucket.take(call).catch((error: unknown) => {
+    if (this.#isOutage() && (await this.#isLetTry(call))) return
+    if (this.#now() >= this.#sparedUntil) return
+    await this.#spared.take(call).catch((error: unknown) => {
       throw failureOf(error, call.signal)
     })
+  }
+
+  /** False where the API server came back meanwhile. */
+  async #isLetTry({ signal }: Call): Promise<boolean> {
+    const { back } = this
+    try {
+      await this.#away.take({ signal: AbortSignal.any([signal, back]) })
+      return !back.aborted
+    } catch (error) {
+      if (back.aborted && !signal.aborted) return false
+      throw failureOf(error, signal)
+    }
   }
 
   #isOutage(): boolean {
