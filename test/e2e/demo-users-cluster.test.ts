@@ -50,7 +50,7 @@ test('a CRD and a cluster that were there stay as they were', async () => {
   expect(played.output).toMatch(/stopped +the operator; its files and 4 namespaces are removed\n/)
   expect(await kubectl(['get', 'dcc', 'theirs', '-o', 'yaml'])).toBe(shown)
   await leftAs(before, played)
-  await kubectl(['delete', '-f', 'crds/'])
+  await kubectl(['delete', '--ignore-not-found', '-f', 'crds/'])
 })
 
 test('the CRD stays where somebody has begun to use it meanwhile', async () => {
@@ -62,7 +62,7 @@ test('the CRD stays where somebody has begun to use it meanwhile', async () => {
   expect(played.output).toContain('the CRD stays: clusters that are not the demo’s use it (1)')
   expect(await kubectl(['get', 'dcc', '-A', '-o', 'name'])).toBe('daskcloudcluster.cloud.dask.org/newcomer\n')
   expect(await kubectl(['get', 'namespaces', '-l', 'cloud.dask.org/demo', '-o', 'name'])).toBe('')
-  await kubectl(['delete', '-f', 'crds/'])
+  await kubectl(['delete', '--ignore-not-found', '-f', 'crds/'])
   await nothing(played)
 })
 
@@ -109,5 +109,5 @@ async function removeByHand(names: readonly string[]): Promise<void> {
       await kubectl(['patch', '-n', name, each, '--type=merge', '-p', '{"metadata":{"finalizers":null}}'])
   }
   await kubectl(['delete', 'namespaces', '-l', 'cloud.dask.org/demo'])
-  await kubectl(['delete', '-f', 'crds/'])
+  await kubectl(['delete', '--ignore-not-found', '-f', 'crds/'])
 }
