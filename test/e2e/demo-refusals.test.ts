@@ -70,7 +70,7 @@ async function withAnotherCrd(): Promise<Case> {
   const path = '/spec/versions/0/schema/openAPIV3Schema/properties/spec/description'
   const patch = JSON.stringify([{ op: 'replace', path, value: 'Of another version.' }])
   await kubectl(['patch', 'crd', 'daskcloudclusters.cloud.dask.org', '--type=json', '-p', patch])
-  return { words: ours(), undo: () => kubectl(['delete', '-f', 'crds/']) }
+  return { words: ours(), undo: () => kubectl(['delete', '--ignore-not-found', '-f', 'crds/']) }
 }
 
 test.each([

@@ -23,7 +23,8 @@ plane.prepare(async () => {
   await plane.kubectl(['apply', '-f', manifest])
 })
 afterAll(async () => {
-  if (plane.kubeconfig !== '') await plane.kubectl(['delete', '--wait=false', '-f', manifest])
+  if (plane.kubeconfig !== '')
+    await plane.kubectl(['delete', '--ignore-not-found', '--wait=false', '-f', manifest])
 })
 
 const cluster = (replicas: number, lifetime = {}, more = {}): string =>

@@ -109,7 +109,7 @@ export async function ownRights(
     grants: grantsIn(renamed),
     kubeconfigIn: (directory: string) => kubeconfigOf(plane, { ...own, namespace }, directory),
     [Symbol.asyncDispose]: async () => {
-      await plane.kubectl(['delete', '--wait=false', '-f', '-'], list)
+      await plane.kubectl(['delete', '--ignore-not-found', '--wait=false', '-f', '-'], list)
     },
   }
 }
