@@ -1,9 +1,6 @@
-import { createHash } from 'node:crypto'
-import { readFile } from 'node:fs/promises'
-import { homedir } from 'node:os'
-import { join } from 'node:path'
-import { goVersion, isExecutable } from '../controlplane/source.ts'
+import { isExecutable } from '../controlplane/source.ts'
 import { build } from '../go-build.ts'
+import { keptAt, lackOfGo } from '../go-tools.ts'
 
 interface Asked {
   readonly signal: AbortSignal
@@ -19,13 +16,10 @@ export class NoPromtool extends Error {
 
 /** Prometheus' own, from the cache, else built with Go at the version of `go.mod`. Throws `NoPromtool` where there is no Go. */
 export async function findPromtool(asked: Asked): Promise<string> {
-  const promtool = await promtoolPath()
+  const promtool = await keptAt({ name: 'promtool', folder: here, files: ['go.mod', 'go.sum'] })
   if (await isExecutable(promtool)) return promtool
-  const go = await goVersion()
-  if (go === undefined || go < 26) {
-    const found = go === undefined ? 'Go is not installed' : `Go 1.${go} is too old`
-    throw new NoPromtool(`no promtool: ${found}. Install Go 1.26 or newer (https://go.dev/dl)`)
-  }
+  const lack = await lackOfGo()
+  if (lack !== undefined) throw new NoPromtool(`no promtool: ${lack}`)
   await build(
     {
       name: 'alert tools',
@@ -41,12 +35,3 @@ export async function findPromtool(asked: Asked): Promise<string> {
 
 /** Without the clouds in which Prometheus finds what it reads: rules need none of them, and they are most of it. */
 const small = ['-tags', 'remove_all_sd', '-ldflags', '-s -w']
-
-/** A path that changes with what is built. */
-async function promtoolPath(): Promise<string> {
-  const hash = createHash('sha256')
-  for (const file of ['go.mod', 'go.sum']) hash.update(await readFile(join(here, file))).update('\0')
-  hash.update(`${process.platform}\0${process.arch}`)
-  const cache = process.env['XDG_CACHE_HOME'] ?? join(homedir(), '.cache')
-  return join(cache, 'dask-cloud-operator', `promtool-${hash.digest('hex').slice(0, 16)}`)
-}

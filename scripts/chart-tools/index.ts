@@ -1,11 +1,9 @@
 import { execFile } from 'node:child_process'
-import { createHash } from 'node:crypto'
-import { readFile } from 'node:fs/promises'
-import { homedir } from 'node:os'
 import { join } from 'node:path'
 import { promisify } from 'node:util'
-import { goVersion, isExecutable } from '../controlplane/source.ts'
+import { isExecutable } from '../controlplane/source.ts'
 import { build, type Job } from '../go-build.ts'
+import { keptAt, lackOfGo } from '../go-tools.ts'
 
 /** The programs with which the chart is rendered and checked, each a path. */
 export interface ChartTools {
@@ -40,11 +38,8 @@ export async function findChartTools(asked: Asked): Promise<ChartTools> {
     monitoring: join(folder, 'monitoring'),
   }
   if (await isExecutable(tools.helm)) return tools
-  const go = await goVersion()
-  if (go === undefined || go < 26) {
-    const found = go === undefined ? 'Go is not installed' : `Go 1.${go} is too old`
-    throw new NoChartTools(`no helm: ${found}. Install Go 1.26 or newer (https://go.dev/dl)`)
-  }
+  const lack = await lackOfGo()
+  if (lack !== undefined) throw new NoChartTools(`no helm: ${lack}`)
   await build(jobOf(folder), asked)
   return tools
 }
@@ -75,14 +70,8 @@ export async function runTool(
 }
 
 /** A folder whose name changes with what is built. */
-export async function toolsFolder(): Promise<string> {
-  const hash = createHash('sha256')
-  for (const file of ['go.mod', 'go.sum', 'main.go'])
-    hash.update(await readFile(join(here, file))).update('\0')
-  hash.update(`${process.platform}\0${process.arch}`)
-  const cache = process.env['XDG_CACHE_HOME'] ?? join(homedir(), '.cache')
-  return join(cache, 'dask-cloud-operator', `chart-tools-${hash.digest('hex').slice(0, 16)}`)
-}
+export const toolsFolder = (): Promise<string> =>
+  keptAt({ name: 'chart-tools', folder: here, files: ['go.mod', 'go.sum', 'main.go'] })
 
 /** Most of what Helm is made of is part of the control plane, at the same versions: after that it takes a minute or two. */
 const jobOf = (folder: string): Job => ({
